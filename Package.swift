@@ -1,0 +1,57 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// Dependencies point down this list only; docs/architecture.md says what each module is for.
+let package = Package(
+    name: "densenet-ads",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "ads", targets: ["ads"]),
+        .library(name: "ConnectivitySearch", targets: ["ConnectivitySearch"]),
+        .library(name: "Training", targets: ["Training"]),
+        .library(name: "ImageData", targets: ["ImageData"]),
+        .library(name: "DenseNetModel", targets: ["DenseNetModel"]),
+        .library(name: "DenseNetArchitecture", targets: ["DenseNetArchitecture"]),
+        .library(name: "Torch", targets: ["Torch"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    ],
+    targets: [
+        .executableTarget(
+            name: "ads",
+            dependencies: [
+                "Reporting", "ConnectivitySearch", "Training", "ImageData", "DenseNetModel", "DenseNetArchitecture",
+                "DenseKernels", "Torch", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+        .target(name: "Reporting", dependencies: ["ConnectivitySearch", "Training", "DenseNetArchitecture"]),
+        .target(
+            name: "ConnectivitySearch",
+            dependencies: [
+                "Training", "ImageData", "DenseNetModel", "DenseNetArchitecture", "Torch",
+                .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Crypto", package: "swift-crypto"),
+            ]),
+        .target(
+            name: "Training",
+            dependencies: ["ImageData", "DenseNetModel", "DenseNetArchitecture", "DenseKernels", "WeightFiles", "Torch"]),
+        .target(
+            name: "ImageData",
+            dependencies: ["PickleFiles", "Torch", .product(name: "Crypto", package: "swift-crypto")]),
+        .target(name: "DenseNetModel", dependencies: ["DenseKernels", "DenseNetArchitecture", "Torch"]),
+        .target(name: "Torch", dependencies: ["CTorch"]),
+        .target(name: "CTorch", dependencies: ["CLibtorch"]),
+        .systemLibrary(name: "CLibtorch", pkgConfig: "libtorch"),
+        .target(name: "PickleFiles"),
+        .target(
+            name: "WeightFiles", dependencies: ["Files", .product(name: "Crypto", package: "swift-crypto")]),
+        .target(name: "Files"),
+        .target(name: "DenseKernels", dependencies: ["CProcessor"]),
+        .target(name: "CProcessor"),
+        .target(name: "DenseNetArchitecture", dependencies: ["Randomness"]),
+        .target(name: "Randomness"),
+    ],
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx20
+)

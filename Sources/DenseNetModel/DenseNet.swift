@@ -1,0 +1,123 @@
+import DenseKernels
+import DenseNetArchitecture
+import Torch
+
+/// Which implementation computes the dense blocks on CPU.
+public enum KernelChoice: String, Sendable, Codable, CaseIterable {
+    /// Our SIMD kernels where they are built for this processor and fit the network, else libtorch's operations.
+    case automatic = "auto"
+    /// Our SIMD kernels wherever they fit the network.
+    case swift
+    /// libtorch's operations.
+    case torch
+}
+
+/// A DenseNet with weights on a device, built from a `Network` (Huang et al., arXiv 1608.06993).
+public final class DenseNet {
+    /// The value it was built from.
+    public let network: Network
+    /// Where it is.
+    public let device: Device
+    /// The type it computes in.
+    public let type: ElementType
+    /// BN's momentum; 1/(k+1) at batch k makes running statistics a cumulative average.
+    public var normMomentum = 0.1
+    /// The probability with which dropout clears each convolution's outputs but the stem's.
+    public var dropout = 0.0
+    /// Which implementation computes the dense blocks.
+    public var kernels = KernelChoice.automatic
+
+    /// Every tensor by torchvision's name, in torchvision's order, running statistics included.
+    public let tensors: [(name: String, tensor: Tensor)]
+    /// The tensors that are trained, in the same order.
+    public let parameters: [Tensor]
+    let byName: [String: Tensor]
+    let stem: Tensor
+    let stemNorm: Norm?
+    let blocks: [BlockWeights]
+    let classifier: (weight: Tensor, bias: Tensor)
+    private(set) lazy var blockKernels = DenseBlockKernels(threads: Runtime.threads)
+
+    /// A network with fresh weights: He initialisation with fan-out (as the DenseNet paper's code), BN 1 and 0, the
+    /// classifier uniform in ±1/√inputs with bias 0.
+    /// - Throws: `TorchError` when memory runs out.
+    public convenience init(_ network: Network, generator: Generator, type: ElementType = .float32, device: Device = .cpu) throws {
+        var state: [String: Tensor] = [:]
+        for weight in network.weights {
+            let tensor = try Tensor.zeros(weight.shape)
+            switch weight.kind {
+            case .convolution:
+                let fanOut = Double(weight.shape[0] * weight.shape[2] * weight.shape[3])
+                try tensor.fillNormal(deviation: (2 / fanOut).squareRoot(), generator)
+            case .classifierWeight:
+                let bound = 1 / Double(weight.shape[1]).squareRoot()
+                try tensor.fillUniform(-bound, bound, generator)
+            case .scale, .runningVariance: try tensor.fill(1)
+            case .shift, .runningMean, .classifierBias: break
+            }
+            state[weight.name] = tensor
+        }
+        try self.init(network, state: state, type: type, device: device)
+    }
+
+    /// A network with copies of given weights.
+    /// - Throws: `WeightError` when a tensor is missing, has another shape, or belongs to no part of the network.
+    public init(_ network: Network, state: [String: Tensor], type: ElementType = .float32, device: Device = .cpu) throws {
+        self.network = network
+        self.device = device
+        self.type = type
+        var tensors: [(String, Tensor)] = []
+        var parameters: [Tensor] = []
+        for weight in network.weights {
+            guard let given = state[weight.name] else { throw WeightError.missing(weight.name) }
+            guard given.shape == weight.shape else {
+                throw WeightError.shape(weight.name, found: given.shape, needed: weight.shape)
+            }
+            let tensor = try given.detached().clone().to(type, on: device).contiguous()
+            switch weight.kind {
+            case .runningMean, .runningVariance: break
+            default: parameters.append(try tensor.requiringGrad())
+            }
+            tensors.append((weight.name, tensor))
+        }
+        let names = Dictionary(uniqueKeysWithValues: tensors)
+        // torchvision counts BN's batches; the count changes nothing.
+        if let extra = state.keys.sorted().first(where: { names[$0] == nil && !$0.hasSuffix(".num_batches_tracked") }) {
+            throw WeightError.unknown(extra)
+        }
+        self.tensors = tensors.map { (name: $0.0, tensor: $0.1) }
+        self.parameters = parameters
+        byName = names
+        let find: (String) throws -> Tensor = { name in
+            guard let tensor = names[name] else { throw WeightError.missing(name) }
+            return tensor
+        }
+        stem = try find("features.conv0.weight")
+        stemNorm = network.architecture.stem.kind == .imageNet ? try Norm("features.norm0", find) : nil
+        blocks = try network.blocks.indices.map { try BlockWeights(network, $0, find) }
+        classifier = (try find("classifier.weight"), try find("classifier.bias"))
+    }
+
+    /// The number of trained elements the network really holds.
+    public var parameterCount: Int { parameters.reduce(0) { $0 + $1.count } }
+
+    /// The weights by name, sharing the network's memory.
+    public var state: [String: Tensor] { byName }
+}
+
+/// Why weights do not fit a network.
+public enum WeightError: Error, Equatable, CustomStringConvertible {
+    case missing(String)
+    case unknown(String)
+    case shape(String, found: [Int], needed: [Int])
+    case notASubset
+
+    public var description: String {
+        switch self {
+        case .missing(let name): "the weights have no '\(name)', which the network needs; they belong to another network"
+        case .unknown(let name): "the weights have '\(name)', which the network has no place for; they belong to another network"
+        case .shape(let name, let found, let needed): "'\(name)' has shape \(found); the network needs \(needed)"
+        case .notASubset: "the connectivity has connections that the trained network has not; only a subset can be rebuilt from it"
+        }
+    }
+}

@@ -1,0 +1,53 @@
+import DenseNetArchitecture
+import Torch
+
+extension DenseNet {
+    /// The logits `[N, classes]` of images `[N, C, H, W]`.
+    ///
+    /// In training BN uses the batch's statistics and updates the running ones; otherwise it uses the running ones.
+    /// - Throws: `TorchError` when the images do not fit.
+    public func callAsFunction(_ images: Tensor, training: Bool) throws -> Tensor {
+        var x: Tensor
+        if let stemNorm {
+            x = try images.conv2d(stem, stride: 2, padding: 3)
+            x = try stemNorm(x, training: training, momentum: normMomentum).relu().maxPool(3, stride: 2, padding: 1)
+        } else {
+            x = try images.conv2d(stem, padding: 1)
+        }
+        for (block, weights) in zip(network.blocks, blocks) {
+            x = try blockOutput(x, block, weights, training: training)
+            x = try weights.endNorm(x, training: training, momentum: normMomentum).relu()
+            if let transition = weights.transition {
+                // Average pooling and a 1×1 convolution commute; pooling first is a quarter of the work.
+                x = try x.averagePool(2, stride: 2).conv2d(transition)
+                if dropout > 0 { x = try x.dropout(dropout, training: training) }
+            }
+        }
+        return try x.mean([2, 3]).linear(classifier.weight, classifier.bias)
+    }
+
+    /// What the block's end reads, concatenated.
+    private func blockOutput(_ x: Tensor, _ block: Network.Block, _ weights: BlockWeights, training: Bool) throws -> Tensor {
+        if usesBlockKernels(for: block, training: training) {
+            let buffer = try fastBlock(x, block, weights, training: training)
+            return try block.selectEnd(of: buffer)
+        }
+        var nodes: [Int: Tensor] = [0: x]
+        for (layer, w) in zip(block.layers, weights.layers) {
+            let read = layer.sources.compactMap { nodes[$0] }
+            var y = read.count == 1 ? read[0] : try Tensor.concatenated(read, dim: 1)
+            y = try w.norm1(y, training: training, momentum: normMomentum).relu()
+            if let second = w.second {
+                y = try y.conv2d(w.conv1)
+                if dropout > 0 { y = try y.dropout(dropout, training: training) }
+                y = try second.norm(y, training: training, momentum: normMomentum).relu().conv2d(second.conv, padding: 1)
+            } else {
+                y = try y.conv2d(w.conv1, padding: 1)
+            }
+            if dropout > 0 { y = try y.dropout(dropout, training: training) }
+            nodes[layer.index] = y
+        }
+        let end = block.endSources.compactMap { nodes[$0] }
+        return end.count == 1 ? end[0] : try Tensor.concatenated(end, dim: 1)
+    }
+}

@@ -1,0 +1,41 @@
+import CTorch
+
+/// libtorch's global settings.
+public enum Runtime {
+    /// libtorch's version, e.g. "2.13.0".
+    public static var version: String { String(cString: ct_torch_version()) }
+
+    /// The instruction set libtorch picked for this processor, e.g. "AVX512".
+    public static var cpuCapability: String { String(cString: ct_cpu_capability()) }
+
+    /// The threads libtorch computes with.
+    public static var threads: Int { Int(ct_num_threads()) }
+
+    /// Sets the threads libtorch computes with.
+    /// - Throws: `TorchError` when libtorch refuses the number.
+    public static func setThreads(_ count: Int) throws {
+        try check("set_num_threads", []) { ct_set_num_threads(Int32(count)) }
+    }
+
+    /// Seeds libtorch's default generators, which dropout draws from.
+    public static func seed(_ seed: UInt64) throws {
+        try check("manual_seed", []) { ct_manual_seed(seed) }
+        try check("deterministic", []) { ct_set_deterministic(true) }
+    }
+
+    /// The state of the default CPU generator, to store in a checkpoint.
+    public static func generatorState() throws -> [UInt8] {
+        try Tensor(taking: ct_default_generator_state(), "generator_state", []).bytes()
+    }
+
+    /// Restores the state of the default CPU generator.
+    public static func setGeneratorState(_ state: [UInt8]) throws {
+        let tensor = try Tensor(state, [state.count])
+        try check("set_generator_state", []) { ct_default_generator_set_state(tensor.handle) }
+    }
+}
+
+/// Throws what libtorch reported when a status is not zero.
+func check(_ operation: String, _ operands: @autoclosure () -> [Tensor], _ body: () -> Int32) throws {
+    if body() != 0 { throw TorchError.last(operation, operands()) }
+}

@@ -1,0 +1,73 @@
+import CTorch
+
+// Element-wise operations (with libtorch's broadcasting), products and reductions.
+extension Tensor {
+    public static func + (a: Tensor, b: Tensor) throws -> Tensor {
+        try Tensor(taking: ct_add(a.handle, b.handle), "add", [a, b])
+    }
+    public static func - (a: Tensor, b: Tensor) throws -> Tensor {
+        try Tensor(taking: ct_sub(a.handle, b.handle), "sub", [a, b])
+    }
+    public static func * (a: Tensor, b: Tensor) throws -> Tensor {
+        try Tensor(taking: ct_mul(a.handle, b.handle), "mul", [a, b])
+    }
+    public static func / (a: Tensor, b: Tensor) throws -> Tensor {
+        try Tensor(taking: ct_div(a.handle, b.handle), "div", [a, b])
+    }
+    public static func + (a: Tensor, b: Double) throws -> Tensor {
+        try Tensor(taking: ct_add_scalar(a.handle, b), "add", [a])
+    }
+    public static func - (a: Tensor, b: Double) throws -> Tensor { try a + (-b) }
+    public static func * (a: Tensor, b: Double) throws -> Tensor {
+        try Tensor(taking: ct_mul_scalar(a.handle, b), "mul", [a])
+    }
+    public static prefix func - (a: Tensor) throws -> Tensor { try Tensor(taking: ct_neg(a.handle), "neg", [a]) }
+
+    /// Every element to the power `exponent`.
+    public func pow(_ exponent: Double) throws -> Tensor { try Tensor(taking: ct_pow_scalar(handle, exponent), "pow", [self]) }
+    /// Adds `scale` times `other` in place, outside autograd.
+    public func add(inPlace other: Tensor, scale: Double = 1) throws {
+        try check("add_", [self, other]) { ct_add_(handle, other.handle, scale) }
+    }
+    /// Multiplies every element in place, outside autograd.
+    public func multiply(inPlace factor: Double) throws { try check("mul_", [self]) { ct_mul_(handle, factor) } }
+    /// Sets every element in place, outside autograd.
+    public func fill(_ value: Double) throws { try check("fill_", [self]) { ct_fill_(handle, value) } }
+
+    /// The matrix product over the last two dimensions.
+    public func matmul(_ other: Tensor) throws -> Tensor {
+        try Tensor(taking: ct_matmul(handle, other.handle), "matmul", [self, other])
+    }
+
+    public func abs() throws -> Tensor { try Tensor(taking: ct_abs(handle), "abs", [self]) }
+    public func exp() throws -> Tensor { try Tensor(taking: ct_exp(handle), "exp", [self]) }
+    public func log() throws -> Tensor { try Tensor(taking: ct_log(handle), "log", [self]) }
+    public func sqrt() throws -> Tensor { try Tensor(taking: ct_sqrt(handle), "sqrt", [self]) }
+    public func tanh() throws -> Tensor { try Tensor(taking: ct_tanh(handle), "tanh", [self]) }
+    public func sigmoid() throws -> Tensor { try Tensor(taking: ct_sigmoid(handle), "sigmoid", [self]) }
+    public func relu() throws -> Tensor { try Tensor(taking: ct_relu(handle), "relu", [self]) }
+    public func clamped(_ low: Double, _ high: Double) throws -> Tensor {
+        try Tensor(taking: ct_clamp(handle, low, high), "clamp", [self])
+    }
+    public func softmax(dim: Int) throws -> Tensor { try Tensor(taking: ct_softmax(handle, Int64(dim)), "softmax", [self]) }
+    public func logSoftmax(dim: Int) throws -> Tensor {
+        try Tensor(taking: ct_log_softmax(handle, Int64(dim)), "log_softmax", [self])
+    }
+
+    /// The sum over `dims`; over everything without them.
+    public func sum(_ dims: [Int] = [], keep: Bool = false) throws -> Tensor {
+        try Tensor(taking: ct_sum(handle, dims.map(Int64.init), Int32(dims.count), keep), "sum", [self])
+    }
+    /// The mean over `dims`; over everything without them.
+    public func mean(_ dims: [Int] = [], keep: Bool = false) throws -> Tensor {
+        try Tensor(taking: ct_mean(handle, dims.map(Int64.init), Int32(dims.count), keep), "mean", [self])
+    }
+    /// The largest element.
+    public func max() throws -> Tensor { try Tensor(taking: ct_max(handle), "max", [self]) }
+    /// The position of the largest entry of a dimension.
+    public func argmax(dim: Int) throws -> Tensor { try Tensor(taking: ct_argmax(handle, Int64(dim)), "argmax", [self]) }
+    /// Element-wise equality, as bool.
+    public func equal(_ other: Tensor) throws -> Tensor { try Tensor(taking: ct_eq(handle, other.handle), "eq", [self, other]) }
+    /// Element-wise "greater than", as bool.
+    public func greater(than value: Double) throws -> Tensor { try Tensor(taking: ct_gt_scalar(handle, value), "gt", [self]) }
+}
