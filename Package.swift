@@ -35,10 +35,10 @@ let package = Package(
             ]),
         .target(
             name: "Training",
-            dependencies: ["ImageData", "DenseNetModel", "DenseNetArchitecture", "DenseKernels", "WeightFiles", "Torch"]),
+            dependencies: ["ImageData", "DenseNetModel", "DenseNetArchitecture", "DenseKernels", "WeightFiles", "Files", "Randomness", "Torch"]),
         .target(
             name: "ImageData",
-            dependencies: ["PickleFiles", "Torch", .product(name: "Crypto", package: "swift-crypto")]),
+            dependencies: ["Files", "PickleFiles", "Randomness", "Torch", .product(name: "Crypto", package: "swift-crypto")]),
         .target(name: "DenseNetModel", dependencies: ["DenseKernels", "DenseNetArchitecture", "Torch"]),
         .target(name: "Torch", dependencies: ["CTorch"]),
         .target(name: "CTorch", dependencies: ["CLibtorch"]),

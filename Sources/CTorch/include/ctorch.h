@@ -29,6 +29,8 @@ int ct_num_threads(void);
 /// 1 when `device` ("cpu", "cuda", "cuda:1", "mps") can be used, 0 when it cannot.
 int ct_device_available(const char *device);
 int ct_set_deterministic(bool on);
+/// Makes the allocator keep the large blocks that every training step frees and takes again (glibc; elsewhere nothing).
+void ct_keep_freed_memory(void);
 
 // Life and contents of a tensor
 void ct_free(ct_tensor t);

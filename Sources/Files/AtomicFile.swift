@@ -1,0 +1,99 @@
+import Foundation
+
+/// Why a file could not be read or written.
+public struct FileError: Error, Equatable, CustomStringConvertible {
+    /// One sentence: what, where, what to do.
+    public let description: String
+
+    /// An error with its sentence.
+    public init(_ description: String) { self.description = description }
+}
+
+/// Writing files so that at any moment, power cuts included, either the old or the new one is there, whole.
+public enum AtomicFile {
+    /// Writes under a temporary name, syncs, and renames.
+    /// - Throws: `FileError`, for instance on a full disk; the old file is then untouched.
+    public static func write(_ data: Data, to path: String) throws {
+        try write([data], to: path)
+    }
+
+    /// Writes several pieces as one file.
+    /// - Throws: `FileError`, as above.
+    public static func write(_ pieces: [Data], to path: String) throws {
+        let temporary = path + ".part-\(ProcessInfo.processInfo.processIdentifier)"
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
+        guard descriptor >= 0 else { throw failure("cannot create \(temporary)") }
+        do {
+            defer { close(descriptor) }
+            for piece in pieces { try writeAll(piece, descriptor, temporary) }
+            guard fsync(descriptor) == 0 else { throw failure("cannot write \(temporary) to disk") }
+        } catch {
+            unlink(temporary)
+            throw error
+        }
+        guard rename(temporary, path) == 0 else {
+            let error = failure("cannot put \(path) in place")
+            unlink(temporary)
+            throw error
+        }
+        syncFolder(of: path)
+    }
+
+    /// Makes a folder with its parents.
+    /// - Throws: `FileError`.
+    public static func makeFolder(_ path: String) throws {
+        do {
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        } catch {
+            var isFolder: ObjCBool = false
+            if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue {
+                throw FileError("cannot create the folder \(path): a file of that name is there; choose another")
+            }
+            throw FileError("cannot create the folder \(path): check that you may write there and that the disk has room")
+        }
+    }
+
+    /// The contents of a file.
+    /// - Throws: `FileError` that says whether it is missing or unreadable.
+    public static func read(_ path: String, mapped: Bool = false) throws -> Data {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+            throw FileError("there is no file \(path)")
+        }
+        guard !isFolder.boolValue else { throw FileError("\(path) is a folder; a file was expected") }
+        do {
+            return try Data(contentsOf: URL(fileURLWithPath: path), options: mapped ? .alwaysMapped : [])
+        } catch {
+            throw FileError("cannot read \(path): check that you may read it")
+        }
+    }
+
+    private static func writeAll(_ data: Data, _ descriptor: Int32, _ path: String) throws {
+        try data.withUnsafeBytes { bytes in
+            var done = 0
+            while done < bytes.count {
+                let count = Foundation.write(descriptor, bytes.baseAddress?.advanced(by: done), bytes.count - done)
+                if count < 0 {
+                    if errno == EINTR { continue }
+                    throw failure("cannot write \(path)")
+                }
+                done += count
+            }
+        }
+    }
+
+    private static func syncFolder(of path: String) {
+        let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        let descriptor = open(folder, O_RDONLY)
+        guard descriptor >= 0 else { return }
+        // Some file systems cannot sync a folder; the rename itself is done.
+        _ = fsync(descriptor)
+        close(descriptor)
+    }
+
+    private static func failure(_ what: String) -> FileError {
+        let reason = String(cString: strerror(errno))
+        let advice = errno == ENOSPC ? "; free some space and run the command again with --resume" : ""
+        return FileError("\(what): \(reason.lowercased())\(advice)")
+    }
+}

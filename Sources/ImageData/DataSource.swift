@@ -1,0 +1,34 @@
+import Foundation
+
+/// Where a data set comes from. A new one is a file with a type that conforms, and its line in `DataSources.all`.
+public protocol DataSource: Sendable {
+    /// The name a user types after `--data`.
+    static var name: String { get }
+    /// What it is, for help texts.
+    static var help: String { get }
+    /// Loads it; `folder` is what the user gave with `--data-dir`.
+    /// - Throws: `DataError` that names the file and what was expected.
+    static func load(from folder: String?) throws -> DataSet
+}
+
+/// The data sets that can be named.
+public enum DataSources {
+    /// Every data set.
+    public static let all: [any DataSource.Type] = [CIFAR10.self, CIFAR100.self, Shapes.self]
+
+    /// Loads a data set by name.
+    /// - Throws: `DataError`.
+    public static func load(_ name: String, from folder: String? = nil) throws -> DataSet {
+        guard let source = all.first(where: { $0.name == name }) else {
+            throw DataError("unknown data set '\(name)'; known are \(all.map { $0.name }.joined(separator: ", "))")
+        }
+        return try source.load(from: folder)
+    }
+
+    /// The folders a data set is looked for in: the user's, then `ADS_DATA`, then `~/.cache/ads-data`.
+    static func candidates(_ folder: String?) -> [String] {
+        if let folder { return [folder] }
+        let environment = ProcessInfo.processInfo.environment
+        return [environment["ADS_DATA"], (environment["HOME"] ?? NSHomeDirectory()) + "/.cache/ads-data"].compactMap { $0 }
+    }
+}

@@ -1,0 +1,54 @@
+import Randomness
+
+/// Which training images are trained on and which are held out to validate.
+public struct Split: Sendable, Equatable {
+    /// Indices trained on, ascending.
+    public let train: [Int]
+    /// Indices held out, ascending.
+    public let validation: [Int]
+
+    /// Holds out a tenth of `count` images (5,000 of CIFAR's, as the DenseNet paper), drawn by `seed`.
+    /// - Parameters:
+    ///   - limit: keeps the first so many of the images to train on.
+    ///   - holdOut: `false` trains on everything, with nothing to validate on.
+    public init(count: Int, seed: UInt64, limit: Int? = nil, holdOut: Bool = true) {
+        var generator = SeededGenerator(seed: seed, stream: 0x5B)
+        let order = generator.permutation(count)
+        let held = holdOut ? max(1, count / 10) : 0
+        validation = order.prefix(held).sorted()
+        let rest = order.dropFirst(held).sorted()
+        train = limit.map { Array(rest.prefix($0)) } ?? rest
+    }
+}
+
+/// What makes pixels zero mean and unit deviation, per channel, in units of 0...255.
+public struct Normalization: Codable, Hashable, Sendable {
+    /// Mean per channel.
+    public let mean: [Float]
+    /// Standard deviation per channel.
+    public let deviation: [Float]
+
+    /// The statistics of the given images.
+    public init(of set: ImageSet, indices: [Int]) {
+        let plane = set.size * set.size
+        var mean: [Float] = []
+        var deviation: [Float] = []
+        for c in 0..<set.channels {
+            // A histogram counts exactly, whatever the order.
+            var histogram = [Int](repeating: 0, count: 256)
+            set.pixels.withUnsafeBufferPointer { pixels in
+                for i in indices {
+                    let start = i * set.imageBytes + c * plane
+                    for p in start..<start + plane { histogram[Int(pixels[p])] += 1 }
+                }
+            }
+            let n = Double(max(1, indices.count * plane))
+            let m = histogram.enumerated().reduce(0.0) { $0 + Double($1.offset) * Double($1.element) } / n
+            let v = histogram.enumerated().reduce(0.0) { $0 + (Double($1.offset) - m) * (Double($1.offset) - m) * Double($1.element) } / n
+            mean.append(Float(m))
+            deviation.append(Float(max(v.squareRoot(), 1e-3)))
+        }
+        self.mean = mean
+        self.deviation = deviation
+    }
+}

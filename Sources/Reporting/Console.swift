@@ -1,0 +1,89 @@
+import Foundation
+import Training
+
+/// Progress on stderr: one line that renews itself on a terminal, plain lines now and then elsewhere.
+public final class Console {
+    private let isTerminal = isatty(STDERR_FILENO) == 1
+    private let quiet: Bool
+    private var lastShown: ContinuousClock.Instant?
+    private var hasOpenLine = false
+
+    /// A console; a quiet one prints nothing.
+    public init(quiet: Bool = false) { self.quiet = quiet }
+
+    /// Prints a line that stays.
+    public func line(_ text: String) {
+        guard !quiet else { return }
+        clear()
+        write(text + "\n")
+    }
+
+    /// Shows passing progress: at most five times a second on a terminal, every 20 seconds elsewhere.
+    public func progress(_ text: @autoclosure () -> String) {
+        guard !quiet else { return }
+        let now = ContinuousClock.now
+        let interval = isTerminal ? 0.2 : 20
+        if let lastShown, (now - lastShown).seconds < interval { return }
+        // Elsewhere the first seconds pass in silence: short work needs no line.
+        if lastShown == nil, !isTerminal {
+            lastShown = now
+            return
+        }
+        lastShown = now
+        if isTerminal {
+            write("\r\u{1B}[2K" + text())
+            hasOpenLine = true
+        } else {
+            write(text() + "\n")
+        }
+    }
+
+    /// Shows a training's events, each line starting with `prefix`.
+    public func show(_ event: TrainingEvent, prefix: String = "") {
+        switch event {
+        case .step(let epoch, let epochs, let step, let steps, let loss, let accuracy, let speed, let left):
+            progress(
+                "\(prefix)epoch \(epoch)/\(epochs), step \(step)/\(steps): loss \(fixed(loss, 3)), accuracy \(percent(accuracy)), \(Int(speed)) images/s, \(duration(left)) left"
+            )
+        case .epoch(let m, let epochs, let isBest):
+            let validation = m.validationAccuracy.map { ", validation \(percent($0))" } ?? ""
+            line(
+                "\(prefix)epoch \(m.epoch)/\(epochs): loss \(fixed(m.trainLoss, 3)), accuracy \(percent(m.trainAccuracy))\(validation), \(Int(m.imagesPerSecond)) images/s\(isBest ? ", best so far" : "")"
+            )
+        case .note(let text): line(prefix + text)
+        }
+    }
+
+    private func clear() {
+        if hasOpenLine { write("\r\u{1B}[2K") }
+        hasOpenLine = false
+    }
+
+    private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+}
+
+/// A number with a fixed count of decimals.
+public func fixed(_ value: Double, _ decimals: Int) -> String { String(format: "%.\(decimals)f", value) }
+
+/// A share as percent with two decimals.
+public func percent(_ share: Double) -> String { fixed(share * 100, 2) + "%" }
+
+/// Seconds as people say them: "45 s", "3 min 20 s", "2 h 05 min".
+public func duration(_ seconds: Double) -> String {
+    guard seconds.isFinite, seconds < 1e9 else { return "unknown time" }
+    let s = Int(seconds.rounded())
+    if s < 60 { return "\(s) s" }
+    if s < 3600 { return "\(s / 60) min \(s % 60) s" }
+    return "\(s / 3600) h \(String(format: "%02d", s % 3600 / 60)) min"
+}
+
+/// A whole number with commas between thousands.
+public func grouped(_ number: Int) -> String {
+    var digits = String(number.magnitude)
+    var out = ""
+    while digits.count > 3 {
+        out = "," + digits.suffix(3) + out
+        digits = String(digits.dropLast(3))
+    }
+    return (number < 0 ? "-" : "") + digits + out
+}

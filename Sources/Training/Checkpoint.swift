@@ -1,0 +1,79 @@
+import DenseNetModel
+import Files
+import Foundation
+import Torch
+import WeightFiles
+
+/// What a training knows between two steps, besides weights and optimiser.
+struct TrainingState: Codable {
+    /// The epoch the next step belongs to, from 0.
+    var epoch = 0
+    /// The next step within the epoch, from 0.
+    var step = 0
+    /// Sums over the epoch so far.
+    var lossSum = 0.0
+    var correct = 0
+    var seen = 0
+    /// Seconds in training, in this epoch and in all.
+    var epochSeconds = 0.0
+    var seconds = 0.0
+    var imagesTrained = 0
+    /// The best validated accuracy and its epoch.
+    var bestAccuracy: Double?
+    var bestEpoch: Int?
+    /// One entry per finished epoch.
+    var history: [EpochMetrics] = []
+}
+
+/// A training's checkpoint: `checkpoints/last.safetensors`, the one before it kept as `previous.safetensors`.
+struct Checkpoint {
+    let folder: RunFolder
+    private var last: String { folder.checkpoints + "/last.safetensors" }
+    private var previous: String { folder.checkpoints + "/previous.safetensors" }
+
+    func save(_ state: TrainingState, _ net: DenseNet, _ optimizer: SGD) throws {
+        var tensors: [String: StoredTensor] = [:]
+        for (name, tensor) in net.tensors { tensors["model." + name] = try StoredTensor(tensor) }
+        for (name, tensor) in try optimizer.state() { tensors["optimizer." + name] = try StoredTensor(tensor) }
+        // Dropout draws from libtorch's own generator.
+        let generator = try Runtime.generatorState()
+        tensors["generator"] = StoredTensor(type: "U8", shape: [generator.count], bytes: Data(generator))
+        let json = try RunFolder.encoder(pretty: false).encode(state)
+        let file = Safetensors(tensors: tensors, metadata: ["state": String(decoding: json, as: UTF8.self)])
+        let temporary = folder.checkpoints + "/next.safetensors"
+        try file.write(to: temporary)
+        // At every moment at least one whole checkpoint has a name that `load` knows.
+        if FileManager.default.fileExists(atPath: last) { rename(last, previous) }
+        guard rename(temporary, last) == 0 else { throw FileError("cannot put \(last) in place") }
+    }
+
+    /// Restores the latest checkpoint; `nil` when there is none.
+    /// - Throws: `FileError` when all there are are damaged.
+    func load(into net: DenseNet, _ optimizer: SGD, note: (String) -> Void) throws -> TrainingState? {
+        var damage: (any Error)?
+        for path in [last, previous] where FileManager.default.fileExists(atPath: path) {
+            do {
+                let file = try Safetensors(contentsOf: path)
+                guard let json = file.metadata["state"] else { throw FileError("\(path) holds no training state") }
+                let state = try JSONDecoder().decode(TrainingState.self, from: Data(json.utf8))
+                let tensors = try file.torchTensors()
+                for (name, tensor) in net.tensors {
+                    guard let stored = tensors["model." + name], stored.shape == tensor.shape else {
+                        throw FileError("\(path) belongs to another network: '\(name)' is missing or has another shape")
+                    }
+                    try tensor.assign(stored)
+                }
+                var optimizerState: [String: Tensor] = [:]
+                for (name, tensor) in tensors where name.hasPrefix("optimizer.") { optimizerState[String(name.dropFirst(10))] = tensor }
+                try optimizer.restore(optimizerState)
+                if let generator = tensors["generator"] { try Runtime.setGeneratorState(generator.bytes()) }
+                return state
+            } catch {
+                if damage == nil { damage = error }
+                note("\(error); trying the checkpoint before it")
+            }
+        }
+        if let damage { throw FileError("no checkpoint in \(folder.checkpoints) can be used: \(damage)") }
+        return nil
+    }
+}

@@ -1,0 +1,98 @@
+import DenseNetModel
+import Foundation
+import ImageData
+
+/// Everything needed to repeat a training: `config.json` of a run.
+public struct TrainingConfiguration: Codable, Hashable, Sendable {
+    /// The kind of run.
+    public var kind = "training"
+    /// What this network is to a comparison, such as "dense" or "log".
+    public var label: String
+    /// The data set.
+    public var data: DataIdentity
+    /// How it is trained.
+    public var recipe: Recipe
+    /// Decides weights, order, augmentation and the validation split.
+    public var seed: UInt64
+    /// The first so many training images; all without it.
+    public var limitTrain: Int?
+    /// Whether the validation images are trained on too.
+    public var allData: Bool
+    /// Whether the test set is used once, at the end.
+    public var testAtEnd: Bool
+    /// Where the starting weights came from; `nil` for fresh ones.
+    public var initialWeights: String?
+    /// The machine's part.
+    public var machine: Machine
+
+    /// A configuration from its parts.
+    public init(
+        label: String, data: DataIdentity, recipe: Recipe, seed: UInt64, limitTrain: Int? = nil, allData: Bool = false,
+        testAtEnd: Bool = false, initialWeights: String? = nil, machine: Machine
+    ) {
+        self.label = label
+        self.data = data
+        self.recipe = recipe
+        self.seed = seed
+        self.limitTrain = limitTrain
+        self.allData = allData
+        self.testAtEnd = testAtEnd
+        self.initialWeights = initialWeights
+        self.machine = machine
+    }
+
+    /// The first difference that makes two trainings different ones, as a sentence; `nil` when there is none.
+    public func difference(from stored: TrainingConfiguration) -> String? {
+        let pairs: [(String, String, String)] = [
+            ("the data set", data.name, stored.data.name),
+            ("the data's digest", data.digest, stored.data.digest),
+            ("the number of epochs", "\(recipe.epochs)", "\(stored.recipe.epochs)"),
+            ("the batch size", "\(recipe.batchSize)", "\(stored.recipe.batchSize)"),
+            ("the recipe", "\(recipe)", "\(stored.recipe)"),
+            ("the seed", "\(seed)", "\(stored.seed)"),
+            ("--limit-train", limitTrain.map(String.init) ?? "not set", stored.limitTrain.map(String.init) ?? "not set"),
+            ("--all-data", "\(allData)", "\(stored.allData)"),
+            ("the number of threads", "\(machine.threads)", "\(stored.machine.threads)"),
+            ("the device", machine.device, stored.machine.device),
+            ("--kernels", machine.kernels.rawValue, stored.machine.kernels.rawValue),
+        ]
+        return pairs.first { $0.1 != $0.2 }.map { "\($0.0) is \($0.2) there and \($0.1) here" }
+    }
+}
+
+/// Which data set a run used.
+public struct DataIdentity: Codable, Hashable, Sendable {
+    /// Its name on the command line.
+    public var name: String
+    /// SHA-256 of all its pixels and labels.
+    public var digest: String
+    /// The folder given with `--data-dir`.
+    public var folder: String?
+
+    /// The identity of a loaded set.
+    public init(_ data: DataSet, folder: String?) {
+        name = data.name
+        digest = data.digest
+        self.folder = folder
+    }
+}
+
+/// What a run ran on.
+public struct Machine: Codable, Hashable, Sendable {
+    /// Version of this program.
+    public var ads: String
+    /// Version of libtorch.
+    public var torch: String
+    /// Threads that computed.
+    public var threads: Int
+    /// `cpu`, `cuda`, `mps`.
+    public var device: String
+    /// What our kernels were built for.
+    public var instructionSet: String
+    /// What libtorch chose on this processor.
+    public var torchInstructionSet: String
+    /// Which implementation computed dense blocks.
+    public var kernels: KernelChoice
+    /// The processor's or system's name.
+    public var system: String
+}

@@ -1,0 +1,69 @@
+import DenseNetModel
+import Foundation
+import ImageData
+import Torch
+
+/// How well a network does on images.
+public struct Evaluation: Codable, Hashable, Sendable {
+    /// Share of images whose class has the largest logit, 0 to 1.
+    public var accuracy: Double
+    /// Mean cross entropy.
+    public var loss: Double
+    /// Images evaluated.
+    public var count: Int
+    /// `confusion[true class][guessed class]`, counts.
+    public var confusion: [[Int]]
+    /// Images a second.
+    public var imagesPerSecond: Double
+}
+
+extension DenseNet {
+    /// Evaluates the network on the images at `indices`, with running statistics.
+    /// - Throws: `Interrupted` when the user stops it.
+    public func evaluate(_ maker: BatchMaker, _ indices: [Int], batchSize: Int = 250) throws -> Evaluation {
+        let classes = network.architecture.classes
+        var confusion = [[Int]](repeating: [Int](repeating: 0, count: classes), count: classes)
+        var (loss, correct, seconds) = (0.0, 0, 0.0)
+        for start in stride(from: 0, to: indices.count, by: batchSize) {
+            try Interruption.check("interrupted while evaluating; nothing was changed")
+            let chosen = indices[start..<min(start + batchSize, indices.count)]
+            let batch = try maker.batch(chosen)
+            let (images, labels) = (try batch.images.to(type, on: device), try batch.labels.to(on: device))
+            let began = ContinuousClock.now
+            let (guesses, sum) = try withoutGrad {
+                let logits = try self(images, training: false)
+                return (try logits.argmax(dim: 1).ints(), try logits.crossEntropy(labels, sum: true).item())
+            }
+            seconds += (ContinuousClock.now - began).seconds
+            loss += sum
+            for (index, guess) in zip(chosen, guesses) {
+                let label = Int(maker.set.labels[index])
+                confusion[label][Int(guess)] += 1
+                if label == Int(guess) { correct += 1 }
+            }
+        }
+        let count = max(1, indices.count)
+        return Evaluation(
+            accuracy: Double(correct) / Double(count), loss: loss / Double(count), count: indices.count, confusion: confusion,
+            imagesPerSecond: Double(indices.count) / max(seconds, 1e-9))
+    }
+
+    /// Recomputes BN's running statistics as the average over the given batches, after weights were changed or taken from
+    /// another network: what a few training steps leave there would favour dense networks.
+    public func recomputeNormStatistics(_ maker: BatchMaker, _ indices: [Int], batchSize: Int) throws {
+        let before = normMomentum
+        defer { normMomentum = before }
+        try withoutGrad {
+            for (k, start) in stride(from: 0, to: indices.count - 1, by: batchSize).enumerated() {
+                normMomentum = 1 / Double(k + 1)
+                let batch = try maker.batch(indices[start..<min(start + batchSize, indices.count)])
+                _ = try self(batch.images.to(type, on: device), training: true)
+            }
+        }
+    }
+}
+
+extension Duration {
+    /// In seconds.
+    public var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+}

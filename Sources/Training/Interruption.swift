@@ -1,0 +1,36 @@
+import Foundation
+import Synchronization
+
+/// Ctrl-C and its kin, turned into a question that loops ask between steps.
+public enum Interruption {
+    private static let flag = Atomic<Int>(0)
+
+    /// Whether the user asked to stop.
+    public static var requested: Bool { flag.load(ordering: .relaxed) > 0 }
+
+    /// Lets SIGINT and SIGTERM ask; the second one ends the program at once.
+    public static func install() {
+        for number in [SIGINT, SIGTERM] {
+            signal(number) { number in
+                // Only what is safe in a signal handler: an atomic, and the default action.
+                if Interruption.flag.add(1, ordering: .relaxed).newValue > 1 {
+                    signal(number, SIG_DFL)
+                    raise(number)
+                }
+            }
+        }
+    }
+
+    /// Throws `Interrupted` when the user asked to stop.
+    public static func check(_ resume: @autoclosure () -> String) throws {
+        if requested { throw Interrupted(description: resume()) }
+    }
+}
+
+/// The user stopped the work, which is saved.
+public struct Interrupted: Error, CustomStringConvertible {
+    /// What was saved and how to go on.
+    public let description: String
+    /// An interruption with its sentence.
+    public init(description: String) { self.description = description }
+}

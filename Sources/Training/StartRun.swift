@@ -1,0 +1,37 @@
+import DenseNetArchitecture
+import Foundation
+import ImageData
+import Torch
+
+extension Trainer {
+    /// Makes the run's folder, or checks that the run there is this one.
+    /// - Throws: `TrainingError` when the folder holds another run, or any and `resume` is not asked for.
+    public func start(resume: Bool) throws {
+        if resume, folder.exists {
+            let stored = try folder.read(TrainingConfiguration.self, from: folder.configuration)
+            if let difference = configuration.difference(from: stored) {
+                throw TrainingError("\(folder.path) holds another run: \(difference); continue it with 'ads train --resume --out \(folder.path)'")
+            }
+            guard try folder.network() == network else {
+                throw TrainingError("\(folder.path) holds a run of another network; choose another folder with --out")
+            }
+            return
+        }
+        try folder.create()
+        try folder.write(network, to: folder.architecture)
+        // Last: a folder counts as a run once its configuration is there.
+        try folder.write(configuration, to: folder.configuration)
+    }
+
+    /// The training a folder holds, with its own settings.
+    /// - Throws: `FileError`, `DataError`, `TrainingError` when the data are no longer the same.
+    public init(continuing folder: RunFolder) throws {
+        let configuration = try folder.read(TrainingConfiguration.self, from: folder.configuration)
+        let data = try DataSources.load(configuration.data.name, from: configuration.data.folder)
+        guard data.digest == configuration.data.digest else {
+            throw TrainingError("the data of \(configuration.data.name) have changed since \(folder.path) was started; a resumed run would mean nothing")
+        }
+        try Runtime.setThreads(configuration.machine.threads)
+        self.init(configuration, try folder.network(), data, folder: folder)
+    }
+}

@@ -1,0 +1,228 @@
+import DenseNetArchitecture
+import DenseNetModel
+import Files
+import Foundation
+import ImageData
+import Randomness
+import Torch
+import WeightFiles
+
+/// One epoch's line of `metrics.jsonl`.
+public struct EpochMetrics: Codable, Hashable, Sendable {
+    public var epoch: Int
+    public var trainLoss: Double
+    public var trainAccuracy: Double
+    public var validationLoss: Double?
+    public var validationAccuracy: Double?
+    /// The learning rate of the epoch's last step.
+    public var learningRate: Double
+    /// Seconds in training, validation left out.
+    public var seconds: Double
+    public var imagesPerSecond: Double
+}
+
+/// What a training or evaluation ends with: `result.json` and the output of `--json`.
+public struct TrainingResult: Codable, Hashable, Sendable {
+    public var label: String
+    /// The split that `accuracy` and `loss` are of: `validation`, `test`, or `train` with all data.
+    public var split: String
+    public var accuracy: Double
+    public var loss: Double
+    /// The best validated accuracy, whatever `split` is.
+    public var validationAccuracy: Double?
+    public var parameters: Int
+    public var macs: Int
+    public var connections: Int
+    /// Training images over the seconds in training.
+    public var imagesPerSecond: Double
+    /// Seconds in training.
+    public var seconds: Double
+    public var epochs: Int
+    public var seed: UInt64
+    /// The run's folder.
+    public var run: String
+}
+
+/// What a training tells while it works.
+public enum TrainingEvent: Sendable {
+    case step(epoch: Int, epochs: Int, step: Int, steps: Int, loss: Double, accuracy: Double, imagesPerSecond: Double, secondsLeft: Double)
+    case epoch(EpochMetrics, epochs: Int, isBest: Bool)
+    case note(String)
+}
+
+/// Trains one network: a linear loop of learning rate, forward, backward, step; validation; checkpoint; log.
+public struct Trainer {
+    /// What is trained and how.
+    public let configuration: TrainingConfiguration
+    /// The network as a value.
+    public let network: Network
+    /// The data.
+    public let data: DataSet
+    /// Where everything is written.
+    public let folder: RunFolder
+    /// Receives progress.
+    public var observer: (TrainingEvent) -> Void = { _ in }
+    /// Seconds between checkpoints within an epoch.
+    public var checkpointSeconds = 60.0
+
+    /// A training.
+    public init(_ configuration: TrainingConfiguration, _ network: Network, _ data: DataSet, folder: RunFolder) {
+        self.configuration = configuration
+        self.network = network
+        self.data = data
+        self.folder = folder
+    }
+
+    /// Trains, from the start or from the folder's checkpoint; the result is the same bits on CPU.
+    /// - Parameter initial: weights to start from instead of fresh ones.
+    /// - Throws: `Interrupted` after saving; `TrainingError` when the loss is no number; `FileError`.
+    public func run(resume: Bool, initial: DenseNet? = nil) throws -> TrainingResult {
+        let recipe = configuration.recipe
+        try recipe.validate()
+        let device = try Device(named: configuration.machine.device)
+        let split = Split(
+            count: data.train.count, seed: configuration.seed, limit: configuration.limitTrain, holdOut: !configuration.allData)
+        let steps = split.train.count / recipe.batchSize
+        guard steps > 0 else {
+            throw TrainingError("\(split.train.count) training images do not fill one batch of \(recipe.batchSize); lower --batch-size")
+        }
+        let a = network.architecture
+        guard a.inputChannels == data.train.channels, a.imageSize == data.train.size, a.classes == data.classNames.count else {
+            throw TrainingError(
+                "the network takes \(a.inputChannels)×\(a.imageSize)×\(a.imageSize) images of \(a.classes) classes; \(data.name) has \(data.train.channels)×\(data.train.size)×\(data.train.size) of \(data.classNames.count)")
+        }
+        let maker = BatchMaker(data.train, Normalization(of: data.train, indices: split.train))
+        try Runtime.seed(SeededGenerator(seed: configuration.seed, stream: 1).state)
+        let net = try initial ?? DenseNet(
+            network, generator: Generator(seed: SeededGenerator(seed: configuration.seed, stream: 2).state), device: device)
+        net.kernels = configuration.machine.kernels
+        net.dropout = recipe.dropout
+        let optimizer = try SGD(
+            net.parameters, rate: recipe.learningRate, momentum: recipe.momentum, weightDecay: recipe.weightDecay,
+            nesterov: recipe.nesterov)
+        let checkpoint = Checkpoint(folder: folder)
+        var state = TrainingState()
+        if resume, let saved = try checkpoint.load(into: net, optimizer, note: { observer(.note($0)) }) { state = saved }
+
+        let total = steps * recipe.epochs
+        var lastSaved = ContinuousClock.now
+        while state.epoch < recipe.epochs {
+            var order = SeededGenerator(seed: configuration.seed, stream: 3, UInt64(state.epoch))
+            let shuffled = order.permutation(split.train.count).map { split.train[$0] }
+            while state.step < steps {
+                if Interruption.requested {
+                    try checkpoint.save(state, net, optimizer)
+                    throw Interrupted(
+                        description: "interrupted in epoch \(state.epoch + 1) at step \(state.step) of \(steps); saved. Continue with the same command and --resume")
+                }
+                let began = ContinuousClock.now
+                let now = state.epoch * steps + state.step
+                (optimizer.rate, optimizer.momentum) = recipe.rate(step: now, of: total)
+                let chosen = shuffled[state.step * recipe.batchSize..<(state.step + 1) * recipe.batchSize]
+                let augmentation = SeededGenerator(seed: configuration.seed, stream: 4, UInt64(now))
+                let batch = try maker.batch(chosen, augmentation: recipe.augment ? augmentation : nil)
+                let labels = try batch.labels.to(on: device)
+                let logits = try net(batch.images.to(on: device), training: true)
+                let loss = try logits.crossEntropy(labels)
+                let value = try loss.item()
+                guard value.isFinite else {
+                    throw TrainingError(
+                        "the loss became \(value) in epoch \(state.epoch + 1), step \(state.step + 1); the last good checkpoint is kept in \(folder.checkpoints). Lower --learning-rate")
+                }
+                for parameter in net.parameters { parameter.clearGrad() }
+                try loss.backward()
+                try optimizer.step()
+                let correct = try logits.detached().argmax(dim: 1).ints()
+                state.correct += zip(chosen, correct).count { Int(data.train.labels[$0]) == Int($1) }
+                state.lossSum += value * Double(chosen.count)
+                state.seen += chosen.count
+                state.imagesTrained += chosen.count
+                state.step += 1
+                let seconds = (ContinuousClock.now - began).seconds
+                state.epochSeconds += seconds
+                state.seconds += seconds
+                let speed = Double(state.imagesTrained) / max(state.seconds, 1e-9)
+                observer(
+                    .step(
+                        epoch: state.epoch + 1, epochs: recipe.epochs, step: state.step, steps: steps,
+                        loss: state.lossSum / Double(state.seen), accuracy: Double(state.correct) / Double(state.seen),
+                        imagesPerSecond: speed, secondsLeft: Double((total - now - 1) * recipe.batchSize) / speed))
+                if (ContinuousClock.now - lastSaved).seconds > checkpointSeconds {
+                    try checkpoint.save(state, net, optimizer)
+                    lastSaved = .now
+                }
+            }
+            try finishEpoch(&state, net, optimizer, maker, split, checkpoint)
+            lastSaved = .now
+        }
+        return try finish(state, maker, split, device)
+    }
+
+    /// Validates, keeps the best weights, saves, and only then says that the epoch is done.
+    private func finishEpoch(
+        _ state: inout TrainingState, _ net: DenseNet, _ optimizer: SGD, _ maker: BatchMaker, _ split: Split,
+        _ checkpoint: Checkpoint
+    ) throws {
+        var validation: Evaluation?
+        do {
+            validation = split.validation.isEmpty ? nil : try net.evaluate(maker, split.validation)
+        } catch is Interrupted {
+            // The epoch's steps are all done; validating them is repeated on resume.
+            try checkpoint.save(state, net, optimizer)
+            throw Interrupted(
+                description: "interrupted while validating epoch \(state.epoch + 1); saved. Continue with the same command and --resume")
+        }
+        state.history.append(
+            EpochMetrics(
+                epoch: state.epoch + 1, trainLoss: state.lossSum / Double(max(1, state.seen)),
+                trainAccuracy: Double(state.correct) / Double(max(1, state.seen)), validationLoss: validation?.loss,
+                validationAccuracy: validation?.accuracy, learningRate: optimizer.rate, seconds: state.epochSeconds,
+                imagesPerSecond: Double(state.seen) / max(state.epochSeconds, 1e-9)))
+        let isBest = validation.map { $0.accuracy > (state.bestAccuracy ?? -1) } ?? true
+        if isBest {
+            state.bestAccuracy = validation?.accuracy
+            state.bestEpoch = state.epoch + 1
+            try Safetensors(tensors: Dictionary(uniqueKeysWithValues: net.tensors.map { ($0.name, try StoredTensor($0.tensor)) }))
+                .write(to: folder.weights)
+        }
+        state.epoch += 1
+        state.step = 0
+        (state.lossSum, state.correct, state.seen, state.epochSeconds) = (0, 0, 0, 0)
+        try checkpoint.save(state, net, optimizer)
+        try writeMetrics(state)
+        if let metrics = state.history.last {
+            observer(.epoch(metrics, epochs: configuration.recipe.epochs, isBest: isBest && validation != nil))
+        }
+    }
+
+    private func writeMetrics(_ state: TrainingState) throws {
+        let encoder = RunFolder.encoder(pretty: false)
+        let lines = try state.history.map { try encoder.encode($0) + Data("\n".utf8) }
+        try AtomicFile.write(lines, to: folder.metrics)
+    }
+
+    /// The result of the weights that were kept, on the split the configuration asks for.
+    private func finish(_ state: TrainingState, _ maker: BatchMaker, _ split: Split, _ device: Device) throws -> TrainingResult {
+        try writeMetrics(state)
+        let net = try folder.model(device: device)
+        net.kernels = configuration.machine.kernels
+        var (name, accuracy, loss) = ("train", state.history.last?.trainAccuracy ?? 0, state.history.last?.trainLoss ?? 0)
+        if configuration.testAtEnd {
+            let test = try net.evaluate(BatchMaker(data.test, maker.normalization), Array(0..<data.test.count))
+            try folder.noteTestUse(command: "at the end of training", accuracy: test.accuracy)
+            (name, accuracy, loss) = ("test", test.accuracy, test.loss)
+        } else if let best = state.bestEpoch, let metrics = state.history.first(where: { $0.epoch == best }),
+            let a = metrics.validationAccuracy, let l = metrics.validationLoss
+        {
+            (name, accuracy, loss) = ("validation", a, l)
+        }
+        let cost = network.cost
+        let result = TrainingResult(
+            label: configuration.label, split: name, accuracy: accuracy, loss: loss, validationAccuracy: state.bestAccuracy,
+            parameters: net.parameterCount, macs: cost.macs, connections: cost.connections,
+            imagesPerSecond: Double(state.imagesTrained) / max(state.seconds, 1e-9), seconds: state.seconds,
+            epochs: configuration.recipe.epochs, seed: configuration.seed, run: folder.path)
+        try folder.write(result, to: folder.result)
+        return result
+    }
+}

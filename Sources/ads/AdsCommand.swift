@@ -1,0 +1,70 @@
+import ArgumentParser
+import DenseKernels
+import Foundation
+import Torch
+import Training
+
+/// The executable: parses, calls, prints. Each subcommand is a file of `Commands`.
+@main
+struct AdsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ads",
+        abstract: "Automatic DenseNet sparsification: finds, rebuilds and trains smaller DenseNets.",
+        discussion: """
+            Data goes to stdout, progress to stderr. Exit codes: 0 done, 1 failed, 64 usage, 130 interrupted (after saving).
+
+            EXAMPLE
+              ads demo --out demo-run
+            """,
+        version: ADS.version,
+        subcommands: [
+            TrainCommand.self,
+        ])
+
+    static func main() {
+        if let missing = DenseBlockKernels.missingInstructions {
+            fail("this build needs \(missing), which this processor lacks; build it here with 'make build'", 1)
+        }
+        Interruption.install()
+        Runtime.keepFreedMemory()
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch let error as Interrupted {
+            fail(error.description, 130)
+        } catch let error as UsageError {
+            fail(error.description, 64)
+        } catch {
+            if error is ExitCode || exitCode(for: error) != .failure { exit(withError: error) }
+            fail("\(error)", 1)
+        }
+    }
+
+    private static func fail(_ sentence: String, _ code: Int32) -> Never {
+        FileHandle.standardError.write(Data("ads: \(sentence)\n".utf8))
+        Foundation.exit(code)
+    }
+}
+
+/// Something wrong with what was typed.
+struct UsageError: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}
+
+/// Prints a value as one JSON object on stdout.
+func printJSON<Value: Encodable>(_ value: Value) throws {
+    let data = try JSONEncoder.snakeCase.encode(value)
+    print(String(decoding: data, as: UTF8.self))
+}
+
+extension JSONEncoder {
+    /// What `--json` prints: sorted, readable keys.
+    static var snakeCase: JSONEncoder {
+        let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        encoder.nonConformingFloatEncodingStrategy = .convertToString(positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+        return encoder
+    }
+}

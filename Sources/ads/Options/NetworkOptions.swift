@@ -1,0 +1,56 @@
+import ArgumentParser
+import DenseNetArchitecture
+import Foundation
+import Training
+
+/// Which network: `--arch`, `--stem`, `--connectivity`.
+struct NetworkOptions: ParsableArguments {
+    @Option(help: "densenet-L-k (densenet-40-12), densenet-bc-L-k, densenet121, densenet161, densenet169, densenet201, or a JSON file.")
+    var arch: String?
+
+    @Option(help: "Channels of the stem, where not the architecture's own.")
+    var stem: Int?
+
+    @Option(help: "dense, log, harmonic, nearest[:N], far-near:N, random:P, or a JSON file of matrices.")
+    var connectivity: String?
+
+    /// The network, for images of the given classes; `nil` when no `--arch` was given.
+    func network(classes: Int? = nil, channels: Int? = nil, size: Int? = nil, seed: UInt64 = 0) throws -> Network? {
+        guard let arch else {
+            if stem != nil || connectivity != nil { throw UsageError("--stem and --connectivity need --arch") }
+            return nil
+        }
+        var architecture: Architecture
+        var stored: Connectivity?
+        do {
+            if arch.hasSuffix(".json") {
+                if let network = try? RunFolder.decode(Network.self, arch) {
+                    (architecture, stored) = (network.architecture, network.connectivity)
+                } else {
+                    architecture = try RunFolder.decode(Architecture.self, arch)
+                }
+            } else {
+                architecture = try Architecture(named: arch)
+            }
+            if let stem { architecture.stem.channels = stem }
+            if let classes { architecture.classes = classes }
+            if let channels { architecture.inputChannels = channels }
+            if let size { architecture.imageSize = size }
+            try architecture.validate()
+            if let connectivity {
+                stored = try connectivity.hasSuffix(".json")
+                    ? RunFolder.decode(Connectivity.self, connectivity)
+                    : Connectivity(ConnectivityPatterns.parse(connectivity), for: architecture, seed: seed)
+            }
+            return try Network(architecture, stored)
+        } catch let error as ArchitectureError {
+            throw UsageError("\(error)")
+        }
+    }
+
+    /// What a comparison calls the network: its connectivity's name.
+    var label: String {
+        guard let connectivity else { return arch?.hasSuffix(".json") == true ? "given" : "dense" }
+        return connectivity.hasSuffix(".json") ? URL(fileURLWithPath: connectivity).deletingPathExtension().lastPathComponent : connectivity
+    }
+}
