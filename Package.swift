@@ -30,7 +30,7 @@ let package = Package(
         .target(
             name: "ConnectivitySearch",
             dependencies: [
-                "Training", "ImageData", "DenseNetModel", "DenseNetArchitecture", "Torch",
+                "Training", "ImageData", "DenseNetModel", "DenseNetArchitecture", "Files", "Randomness", "Torch",
                 .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Crypto", package: "swift-crypto"),
             ]),
         .target(

@@ -120,20 +120,12 @@ public struct Trainer {
                 (optimizer.rate, optimizer.momentum) = recipe.rate(step: now, of: total)
                 let chosen = shuffled[state.step * recipe.batchSize..<(state.step + 1) * recipe.batchSize]
                 let augmentation = SeededGenerator(seed: configuration.seed, stream: 4, UInt64(now))
-                let batch = try maker.batch(chosen, augmentation: recipe.augment ? augmentation : nil)
-                let labels = try batch.labels.to(on: device)
-                let logits = try net(batch.images.to(on: device), training: true)
-                let loss = try logits.crossEntropy(labels)
-                let value = try loss.item()
+                let (value, correct) = try trainStep(net, optimizer, maker, chosen, recipe.augment ? augmentation : nil)
                 guard value.isFinite else {
                     throw TrainingError(
                         "the loss became \(value) in epoch \(state.epoch + 1), step \(state.step + 1); the last good checkpoint is kept in \(folder.checkpoints). Lower --learning-rate")
                 }
-                for parameter in net.parameters { parameter.clearGrad() }
-                try loss.backward()
-                try optimizer.step()
-                let correct = try logits.detached().argmax(dim: 1).ints()
-                state.correct += zip(chosen, correct).count { Int(data.train.labels[$0]) == Int($1) }
+                state.correct += correct
                 state.lossSum += value * Double(chosen.count)
                 state.seen += chosen.count
                 state.imagesTrained += chosen.count

@@ -18,7 +18,7 @@ struct AdsCommand: ParsableCommand {
             """,
         version: ADS.version,
         subcommands: [
-            TrainCommand.self,
+            TrainCommand.self, SearchCommand.self,
         ])
 
     static func main() {

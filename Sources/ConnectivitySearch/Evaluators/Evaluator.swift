@@ -1,0 +1,86 @@
+import DenseNetArchitecture
+import DenseNetModel
+import ImageData
+import Randomness
+import Torch
+import Training
+
+/// How a child becomes an accuracy.
+public struct EvaluatorSettings: Codable, Sendable, Hashable {
+    /// Where a child's weights come from.
+    public enum Kind: String, Codable, Sendable, CaseIterable {
+        /// Fresh weights and a short training, as the papers' budget implies.
+        case scratch
+        /// The trained dense network's weights, a short tuning, BN statistics recomputed.
+        case inherit
+    }
+    /// Where the weights come from.
+    public var kind: Kind
+    /// Times a child goes through the training images; parts of one are possible.
+    public var epochs: Double
+    /// Images a step.
+    public var batchSize: Int
+    /// The highest learning rate of the child's one-cycle training.
+    public var learningRate: Double
+    /// Batches that BN statistics are recomputed over, for inherited weights.
+    public var normBatches: Int
+
+    /// The defaults: the one-cycle recipe from scratch; a quarter of its learning rate for inherited weights (ours).
+    public init(_ kind: Kind) {
+        self.kind = kind
+        epochs = 1
+        batchSize = Recipe.oneCycle.batchSize
+        learningRate = kind == .scratch ? Recipe.oneCycle.learningRate : Recipe.oneCycle.learningRate / 4
+        normBatches = 8
+    }
+}
+
+/// Trains a child shortly and validates it. The seed fixes everything, so that children are compared under the same
+/// weights, order and augmentation (common random numbers).
+public protocol Evaluator {
+    /// Validated accuracy and loss of a connectivity.
+    /// - Parameter lengthen: multiplies the length of training.
+    func evaluate(_ connectivity: Connectivity, seed: UInt64, lengthen: Double) throws -> Evaluation
+}
+
+/// The data children are trained and validated on.
+public struct ChildData {
+    let maker: BatchMaker
+    let train: [Int]
+    let validation: [Int]
+
+    /// A data set's training images, split by `seed`; both parts may be limited.
+    public init(_ data: DataSet, seed: UInt64, limitTrain: Int?, limitValidation: Int?) {
+        let split = Split(count: data.train.count, seed: seed, limit: limitTrain)
+        // As in the final training: statistics of what is trained on.
+        maker = BatchMaker(data.train, Normalization(of: data.train, indices: Split(count: data.train.count, seed: seed).train))
+        train = split.train
+        validation = limitValidation.map { Array(split.validation.prefix($0)) } ?? split.validation
+    }
+}
+
+extension EvaluatorSettings {
+    /// Trains a network in memory: one-cycle over `epochs · lengthen`, with the recipe's other values.
+    func train(_ net: DenseNet, _ data: ChildData, seed: UInt64, lengthen: Double) throws {
+        let perEpoch = data.train.count / batchSize
+        guard perEpoch > 0 else { throw SearchError("\(data.train.count) training images do not fill one batch of \(batchSize)") }
+        let steps = max(1, Int((Double(perEpoch) * epochs * lengthen).rounded()))
+        var recipe = Recipe.oneCycle
+        recipe.learningRate = learningRate
+        let optimizer = try SGD(
+            net.parameters, rate: learningRate, momentum: recipe.momentum, weightDecay: recipe.weightDecay, nesterov: recipe.nesterov)
+        var order: [Int] = []
+        for step in 0..<steps {
+            try Interruption.check("interrupted; the finished children are kept")
+            if step % perEpoch == 0 {
+                var random = SeededGenerator(seed: seed, stream: 0xC41, UInt64(step / perEpoch))
+                order = random.permutation(data.train.count).map { data.train[$0] }
+            }
+            (optimizer.rate, optimizer.momentum) = recipe.rate(step: step, of: steps)
+            let start = step % perEpoch * batchSize
+            let chosen = order[start..<start + batchSize]
+            let outcome = try trainStep(net, optimizer, data.maker, chosen, SeededGenerator(seed: seed, stream: 0xC42, UInt64(step)))
+            guard outcome.loss.isFinite else { throw SearchError("the child's loss became \(outcome.loss) in step \(step + 1)") }
+        }
+    }
+}

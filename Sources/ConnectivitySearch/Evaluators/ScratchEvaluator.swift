@@ -1,0 +1,31 @@
+import DenseNetArchitecture
+import DenseNetModel
+import Randomness
+import Torch
+import Training
+
+/// Trains each child from fresh weights.
+public struct ScratchEvaluator: Evaluator {
+    let architecture: Architecture
+    let data: ChildData
+    let settings: EvaluatorSettings
+    let device: Device
+    let kernels: KernelChoice
+
+    /// An evaluator of children of an architecture.
+    public init(_ architecture: Architecture, _ data: ChildData, _ settings: EvaluatorSettings, device: Device, kernels: KernelChoice) {
+        self.architecture = architecture
+        self.data = data
+        self.settings = settings
+        self.device = device
+        self.kernels = kernels
+    }
+
+    public func evaluate(_ connectivity: Connectivity, seed: UInt64, lengthen: Double) throws -> Evaluation {
+        let generator = try Generator(seed: SeededGenerator(seed: seed, stream: 0xC40).state)
+        let net = try DenseNet(Network(architecture, connectivity), generator: generator, device: device)
+        net.kernels = kernels
+        try settings.train(net, data, seed: seed, lengthen: lengthen)
+        return try net.evaluate(data.maker, data.validation)
+    }
+}

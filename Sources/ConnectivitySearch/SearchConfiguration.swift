@@ -1,0 +1,106 @@
+import DenseNetArchitecture
+import Training
+
+/// Everything needed to repeat a search: `config.json` of its run, and in its study.
+public struct SearchConfiguration: Codable, Sendable, Hashable {
+    /// The kind of run.
+    public var kind = "search"
+    /// The strategy's name.
+    public var strategy: String
+    /// The architecture that is pruned.
+    public var architecture: Architecture
+    /// The data.
+    public var data: DataIdentity
+    /// Decides proposals, weights, order and the validation split.
+    public var seed: UInt64
+    /// Children to pay for; repeats are free.
+    public var children: Int
+    /// How a child becomes an accuracy.
+    public var evaluator: EvaluatorSettings
+    /// The first so many images children are trained and validated on; all without it.
+    public var limitTrain: Int?
+    public var limitValidation: Int?
+    /// The limit every child keeps.
+    public var target: CostTarget?
+    /// Taken from the reward per share of the dense network's cost.
+    public var price: Price?
+    /// Whether each layer keeps its predecessor.
+    public var keepsPredecessor = true
+    /// The agent's numbers.
+    public var agent = AgentSettings()
+    /// The best so many children are evaluated again, ...
+    public var top = 3
+    /// ... with this many fresh seeds, ...
+    public var reevaluationSeeds = 2
+    /// ... this many times longer.
+    public var reevaluationLength = 2.0
+    /// The run of the trained dense network, for inherited weights, and the digest of its weights.
+    public var dense: String?
+    public var denseDigest: String?
+    /// The machine's part.
+    public var machine: Machine
+
+    /// A price on cost.
+    public struct Price: Codable, Sendable, Hashable {
+        /// What costs.
+        public var measure: CostMeasure
+        /// Reward taken for the whole dense network's cost.
+        public var weight: Double
+
+        /// A price.
+        public init(_ measure: CostMeasure, weight: Double) {
+            self.measure = measure
+            self.weight = weight
+        }
+    }
+
+    /// A configuration with defaults for the rest.
+    public init(
+        strategy: String, architecture: Architecture, data: DataIdentity, seed: UInt64, children: Int,
+        evaluator: EvaluatorSettings, machine: Machine
+    ) {
+        self.strategy = strategy
+        self.architecture = architecture
+        self.data = data
+        self.seed = seed
+        self.children = children
+        self.evaluator = evaluator
+        self.machine = machine
+    }
+
+    /// Refuses values that search nothing.
+    /// - Throws: `SearchError`.
+    public func validate() throws {
+        func need(_ condition: Bool, _ reason: String) throws { if !condition { throw SearchError(reason) } }
+        try need(children >= 1, "\(children) children; at least 1 is needed")
+        try need(agent.childrenPerUpdate >= 1, "\(agent.childrenPerUpdate) children an update; at least 1 is needed")
+        try need(evaluator.epochs > 0, "\(evaluator.epochs) epochs a child; it must be over 0")
+        try need(evaluator.batchSize >= 2, "batch size \(evaluator.batchSize); BN needs at least 2 images")
+        try need(evaluator.learningRate > 0, "learning rate \(evaluator.learningRate); it must be over 0")
+        try need(top >= 1, "the top \(top); at least 1 is needed")
+        try need(reevaluationSeeds >= 1, "\(reevaluationSeeds) seeds to evaluate again; at least 1 is needed")
+        try need(reevaluationLength > 0, "a length of \(reevaluationLength); it must be over 0")
+        _ = try Strategies.named(strategy)
+    }
+
+    /// The first difference that makes two searches different ones; more children are the same search, longer.
+    public func difference(from stored: SearchConfiguration) -> String? {
+        let pairs: [(String, String, String)] = [
+            ("the strategy", strategy, stored.strategy),
+            ("the architecture", "\(architecture)", "\(stored.architecture)"),
+            ("the data's digest", data.digest, stored.data.digest),
+            ("the seed", "\(seed)", "\(stored.seed)"),
+            ("the evaluator", "\(evaluator)", "\(stored.evaluator)"),
+            ("--limit-train", limitTrain.map(String.init) ?? "not set", stored.limitTrain.map(String.init) ?? "not set"),
+            ("--limit-validation", limitValidation.map(String.init) ?? "not set", stored.limitValidation.map(String.init) ?? "not set"),
+            ("the target", target.map { "\($0.limit) \($0.measure.rawValue)" } ?? "not set", stored.target.map { "\($0.limit) \($0.measure.rawValue)" } ?? "not set"),
+            ("the price", "\(String(describing: price))", "\(String(describing: stored.price))"),
+            ("the agent", "\(agent)", "\(stored.agent)"),
+            ("the dense network", denseDigest ?? "none", stored.denseDigest ?? "none"),
+            ("the number of threads", "\(machine.threads)", "\(stored.machine.threads)"),
+            ("the device", machine.device, stored.machine.device),
+            ("--kernels", machine.kernels.rawValue, stored.machine.kernels.rawValue),
+        ]
+        return pairs.first { $0.1 != $0.2 }.map { "\($0.0) is \($0.2) there and \($0.1) here" }
+    }
+}

@@ -1,0 +1,70 @@
+import DenseNetArchitecture
+import Foundation
+
+/// Proposes connectivities and learns from their rewards.
+///
+/// A strategy is deterministic: the same state proposes the same children. A new one is a file with a type that conforms,
+/// and its line in `Strategies.all`.
+public protocol Strategy: AnyObject, SendableMetatype {
+    /// The name a user types.
+    static var name: String { get }
+    /// What it is, for help texts.
+    static var help: String { get }
+    /// A strategy over a space.
+    init(_ space: SearchSpace, target: CostTarget?, settings: AgentSettings, seed: UInt64) throws
+    /// The next children.
+    func propose(_ count: Int) throws -> [Connectivity]
+    /// Learns from proposed children and their rewards.
+    func learn(_ children: [(connectivity: Connectivity, reward: Double)]) throws
+    /// Explores more from here on; called when it only repeats itself. `false` when it cannot.
+    func exploreMore() -> Bool
+    /// The baseline that rewards are compared with, where there is one.
+    var baseline: Double? { get }
+    /// The mean probability of keeping a free connection, where it is known.
+    var keepRate: Double? { get }
+    /// Everything it knows.
+    func state() throws -> Data
+    /// Restores what `state` gave.
+    func restore(_ state: Data) throws
+}
+
+/// The strategies that can be named.
+public enum Strategies {
+    /// Every strategy.
+    public static let all: [any Strategy.Type] = [AdsStrategy.self, RandomStrategy.self]
+
+    /// A strategy by name.
+    /// - Throws: `SearchError` when it is unknown.
+    public static func named(_ name: String) throws -> any Strategy.Type {
+        guard let type = all.first(where: { $0.name == name }) else {
+            throw SearchError("unknown strategy '\(name)'; known are \(all.map { $0.name }.joined(separator: ", "))")
+        }
+        return type
+    }
+}
+
+/// Every number of the agent, with where it comes from.
+public struct AgentSettings: Codable, Sendable, Hashable {
+    /// Size of the LSTM. ENAS' macro controller has 64 (github.com/melodyguan/enas), N2N 2×30, PaddleSlim 100.
+    public var hidden = 64
+    /// The logits are c·tanh(·) (Bello et al., arXiv 1611.09940); ENAS uses 1.5 to 2.5.
+    public var tanhConstant = 2.5
+    /// Weights start uniform in ± this, as in ENAS.
+    public var initialRange = 0.1
+    /// Adam's learning rate: N2N's 3e-3 (5 rollouts an update); ENAS takes 1e-3 with thousands of updates.
+    public var learningRate = 3e-3
+    /// Children an update, as N2N's rollouts.
+    public var childrenPerUpdate = 5
+    /// Weight of the old value in the moving average of rewards. ENAS and PaddleSlim use 0.99 over thousands of children;
+    /// ours is shorter because a study has tens to hundreds.
+    public var baselineDecay = 0.9
+    /// Weight of the entropy in the objective, as in ENAS.
+    public var entropyBonus = 1e-4
+    /// Gradients longer than this are scaled down, as in PaddleSlim.
+    public var gradientClip = 5.0
+    /// What `exploreMore` multiplies the entropy bonus with; ours.
+    public var entropyRaise = 10.0
+
+    /// The defaults.
+    public init() {}
+}

@@ -1,0 +1,21 @@
+import DenseNetModel
+import ImageData
+import Randomness
+import Torch
+
+/// One step of SGD on the images at `chosen`: forward, backward, update. Nothing is changed when the loss is no number.
+/// - Returns: the loss before the update, and how many images were classified right.
+public func trainStep(
+    _ net: DenseNet, _ optimizer: SGD, _ maker: BatchMaker, _ chosen: ArraySlice<Int>, _ augmentation: SeededGenerator?
+) throws -> (loss: Double, correct: Int) {
+    let batch = try maker.batch(chosen, augmentation: augmentation)
+    let logits = try net(batch.images.to(on: net.device), training: true)
+    let loss = try logits.crossEntropy(batch.labels.to(on: net.device))
+    let value = try loss.item()
+    guard value.isFinite else { return (value, 0) }
+    for parameter in net.parameters { parameter.clearGrad() }
+    try loss.backward()
+    try optimizer.step()
+    let guesses = try logits.detached().argmax(dim: 1).ints()
+    return (value, zip(chosen, guesses).count { Int(maker.set.labels[$0]) == Int($1) })
+}

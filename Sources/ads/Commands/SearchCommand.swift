@@ -1,0 +1,174 @@
+import ArgumentParser
+import ConnectivitySearch
+import DenseNetArchitecture
+import Foundation
+import ImageData
+import Reporting
+import Training
+
+struct SearchCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "search", abstract: "Search the connections that are worth keeping.",
+        discussion: """
+            Children are validated on images held out of the training data; the test set is never touched. Ctrl-C, a crash or a
+            power cut lose at most the child being evaluated: the same command with --resume goes on.
+
+            EXAMPLE
+              ads search --data shapes --arch densenet-22-12 --children 20 --target-macs 0.6 --dense runs/dense --out runs/ads
+            """)
+
+    @OptionGroup var data: DataOptions
+    @OptionGroup var network: NetworkOptions
+    @OptionGroup var machine: MachineOptions
+    @OptionGroup var output: OutputOptions
+
+    @Option(help: "The run's folder.")
+    var out: String
+
+    @Option(help: "ads (the agent) or random (coin flips at equal cost).")
+    var strategy = "ads"
+
+    @Option(help: "Children to evaluate; repeats are free.")
+    var children: Int?
+
+    @Option(help: "The most MACs the network may have: a share of the dense network's up to 1, else a number.")
+    var targetMacs: Double?
+
+    @Option(help: "The most parameters, in the same way.")
+    var targetParameters: Double?
+
+    @Option(help: "Reward taken for the dense network's MACs, as 0.1; a cheaper child pays its share.")
+    var priceMacs: Double?
+
+    @Option(help: "The same for parameters.")
+    var priceParameters: Double?
+
+    @Option(help: "scratch (short training from fresh weights) or inherit (a trained dense network's weights, tuned); inherit where --dense is given.")
+    var evaluator: String?
+
+    @Option(help: "The run of the trained dense network whose weights children inherit; it must have this --seed.")
+    var dense: String?
+
+    @Option(help: "Times a child goes through its training images.")
+    var childEpochs: Double?
+
+    @Option(help: "Images a step of a child's training.")
+    var batchSize: Int?
+
+    @Option(help: "The highest learning rate of a child's training.")
+    var learningRate: Double?
+
+    @Option(help: "Train children on the first N training images only.")
+    var limitTrain: Int?
+
+    @Option(help: "Validate children on N of the validation images only.")
+    var limitValidation: Int?
+
+    @Option(help: "How many of the best children are evaluated again, longer.")
+    var top = 3
+
+    @Option(help: "With how many fresh seeds.")
+    var reevaluationSeeds = 2
+
+    @Option(help: "Children an update of the agent.")
+    var childrenPerUpdate: Int?
+
+    @Option(help: "The agent's learning rate.")
+    var agentRate: Double?
+
+    @Option(help: "The agent's entropy bonus.")
+    var entropyBonus: Double?
+
+    @Flag(help: "Continue the search in --out; everything else may then be left out.")
+    var resume = false
+
+    func run() throws {
+        let console = Console(quiet: output.quiet)
+        let folder = RunFolder(out)
+        let applied = try machine.apply()
+        var search: SearchRun
+        if resume, folder.exists, data.data == nil, network.arch == nil {
+            search = try SearchRun(continuing: folder, children: children)
+        } else {
+            guard let set = try data.load() else { throw UsageError("--data is needed: cifar10, cifar100 or shapes") }
+            guard let value = try network.network(classes: set.classNames.count, channels: set.train.channels, size: set.train.size)
+            else { throw UsageError("--arch is needed, such as densenet-40-12") }
+            if network.connectivity != nil { throw UsageError("a search starts from the dense network; leave --connectivity out") }
+            search = SearchRun(
+                try settings(value.architecture, set, .current(device: applied.device, kernels: applied.kernels)), set, folder: folder)
+        }
+        search.observer = { show($0, console) }
+        let c = search.configuration
+        console.line(
+            "searching with \(c.strategy): \(c.children) children, \(c.evaluator.kind.rawValue), \(c.target.map { "at most \(grouped($0.limit)) \($0.measure.rawValue)" } ?? "no target"), \(c.machine.threads) threads")
+        let result = try search.run(resume: resume)
+        if output.json { return try printJSON(result) }
+        print(
+            """
+            best of \(result.children) children (\(result.repeats) repeats): child \(result.child), validated \(percent(result.accuracy)) when evaluated again
+            \(grouped(result.parameters)) parameters, \(grouped(result.macs)) MACs (\(percent(result.macsShare)) of dense), \(result.connections) connections
+            \(try Network(c.architecture, result.connectivity).drawing)
+            saved in \(folder.path); train it in full with: ads retrain \(folder.path)
+            """)
+    }
+
+    /// The configuration the options describe.
+    private func settings(_ architecture: Architecture, _ set: DataSet, _ machine: Machine) throws -> SearchConfiguration {
+        do {
+            let kindName = evaluator ?? (dense == nil ? "scratch" : "inherit")
+            guard let kind = EvaluatorSettings.Kind(rawValue: kindName) else {
+                throw SearchError("unknown evaluator '\(kindName)'; known are \(EvaluatorSettings.Kind.allCases.map(\.rawValue).joined(separator: ", "))")
+            }
+            var evaluation = EvaluatorSettings(kind)
+            if let childEpochs { evaluation.epochs = childEpochs }
+            if let batchSize { evaluation.batchSize = batchSize }
+            if let learningRate { evaluation.learningRate = learningRate }
+            var c = SearchConfiguration(
+                strategy: strategy, architecture: architecture, data: DataIdentity(set, folder: data.dataDir), seed: self.machine.seed,
+                children: children ?? 40, evaluator: evaluation, machine: machine)
+            c.limitTrain = limitTrain
+            c.limitValidation = limitValidation
+            c.top = top
+            c.reevaluationSeeds = reevaluationSeeds
+            if let childrenPerUpdate { c.agent.childrenPerUpdate = childrenPerUpdate }
+            if let agentRate { c.agent.learningRate = agentRate }
+            if let entropyBonus { c.agent.entropyBonus = entropyBonus }
+            let space = SearchSpace(architecture)
+            switch (targetMacs, targetParameters) {
+            case (nil, nil): break
+            case (let value?, nil): c.target = try CostTarget(.macs, value, in: space)
+            case (nil, let value?): c.target = try CostTarget(.parameters, value, in: space)
+            default: throw SearchError("--target-macs and --target-parameters exclude each other")
+            }
+            switch (priceMacs, priceParameters) {
+            case (nil, nil): break
+            case (let weight?, nil): c.price = .init(.macs, weight: weight)
+            case (nil, let weight?): c.price = .init(.parameters, weight: weight)
+            default: throw SearchError("--price-macs and --price-parameters exclude each other")
+            }
+            if kind == .inherit {
+                guard let dense else { throw SearchError("inherited weights need a trained dense network; give its run with --dense") }
+                c.dense = URL(fileURLWithPath: dense).standardizedFileURL.path
+                c.denseDigest = try SearchRun.digest(RunFolder(dense))
+            }
+            try c.validate()
+            return c
+        } catch let error as SearchError {
+            throw UsageError("\(error)")
+        }
+    }
+}
+
+/// One line per child.
+func show(_ event: SearchEvent, _ console: Console) {
+    switch event {
+    case .child(let child, let best, let paid, let all, let left):
+        let what = child.repeatOf.map { "repeats child \($0)" } ?? child.failure.map { "failed: \($0)" } ?? "\(fixed(child.seconds, 1)) s"
+        let baseline = child.baseline.map { ", baseline \(percent($0))" } ?? ""
+        console.line(
+            "child \(paid)/\(all): validation \(percent(child.accuracy)), \(grouped(child.macs)) MACs, \(child.connections) connections, \(what); best \(percent(best.accuracy)) (child \(best.number))\(baseline), \(duration(left)) left")
+    case .reevaluation(let r, let done, let all):
+        console.line("again \(done)/\(all): child \(r.child), validation \(percent(r.accuracy)), \(fixed(r.seconds, 1)) s")
+    case .note(let text): console.line(text)
+    }
+}
