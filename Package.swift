@@ -51,6 +51,7 @@ let package = Package(
         .target(name: "CProcessor"),
         .target(name: "DenseNetArchitecture", dependencies: ["Randomness"]),
         .target(name: "Randomness"),
+        .testTarget(name: "ConnectivitySearchTests", dependencies: ["ConnectivitySearch", "DenseNetArchitecture", "Randomness"]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx20

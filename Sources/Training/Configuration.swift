@@ -22,6 +22,8 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
     public var testAtEnd: Bool
     /// Where the starting weights came from; `nil` for fresh ones.
     public var initialWeights: String?
+    /// What the images were normalised with; set when the run starts.
+    public var normalization: Normalization?
     /// The machine's part.
     public var machine: Machine
 

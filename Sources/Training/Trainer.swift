@@ -35,6 +35,8 @@ public struct TrainingResult: Codable, Hashable, Sendable {
     public var connections: Int
     /// Training images over the seconds in training.
     public var imagesPerSecond: Double
+    /// Images a second of the final evaluation, at its batch size.
+    public var inferenceImagesPerSecond: Double?
     /// Seconds in training.
     public var seconds: Double
     public var epochs: Int
@@ -53,7 +55,7 @@ public enum TrainingEvent: Sendable {
 /// Trains one network: a linear loop of learning rate, forward, backward, step; validation; checkpoint; log.
 public struct Trainer {
     /// What is trained and how.
-    public let configuration: TrainingConfiguration
+    public private(set) var configuration: TrainingConfiguration
     /// The network as a value.
     public let network: Network
     /// The data.
@@ -71,6 +73,15 @@ public struct Trainer {
         self.network = network
         self.data = data
         self.folder = folder
+        self.configuration.normalization = normalization
+    }
+
+    /// What the images are normalised with: the statistics of the images trained on, `limitTrain` aside.
+    public var normalization: Normalization {
+        configuration.normalization
+            ?? Normalization(
+                of: data.train,
+                indices: Split(count: data.train.count, seed: configuration.seed, holdOut: !configuration.allData).train)
     }
 
     /// Trains, from the start or from the folder's checkpoint; the result is the same bits on CPU.
@@ -91,7 +102,7 @@ public struct Trainer {
             throw TrainingError(
                 "the network takes \(a.inputChannels)×\(a.imageSize)×\(a.imageSize) images of \(a.classes) classes; \(data.name) has \(data.train.channels)×\(data.train.size)×\(data.train.size) of \(data.classNames.count)")
         }
-        let maker = BatchMaker(data.train, Normalization(of: data.train, indices: split.train))
+        let maker = BatchMaker(data.train, normalization)
         try Runtime.seed(SeededGenerator(seed: configuration.seed, stream: 1).state)
         let net = try initial ?? DenseNet(
             network, generator: Generator(seed: SeededGenerator(seed: configuration.seed, stream: 2).state), device: device)
@@ -199,20 +210,21 @@ public struct Trainer {
         let net = try folder.model(device: device)
         net.kernels = configuration.machine.kernels
         var (name, accuracy, loss) = ("train", state.history.last?.trainAccuracy ?? 0, state.history.last?.trainLoss ?? 0)
+        var speed: Double?
         if configuration.testAtEnd {
             let test = try net.evaluate(BatchMaker(data.test, maker.normalization), Array(0..<data.test.count))
             try folder.noteTestUse(command: "at the end of training", accuracy: test.accuracy)
-            (name, accuracy, loss) = ("test", test.accuracy, test.loss)
-        } else if let best = state.bestEpoch, let metrics = state.history.first(where: { $0.epoch == best }),
-            let a = metrics.validationAccuracy, let l = metrics.validationLoss
-        {
-            (name, accuracy, loss) = ("validation", a, l)
+            (name, accuracy, loss, speed) = ("test", test.accuracy, test.loss, test.imagesPerSecond)
+        } else if !split.validation.isEmpty {
+            let validation = try net.evaluate(maker, split.validation)
+            (name, accuracy, loss, speed) = ("validation", validation.accuracy, validation.loss, validation.imagesPerSecond)
         }
         let cost = network.cost
         let result = TrainingResult(
             label: configuration.label, split: name, accuracy: accuracy, loss: loss, validationAccuracy: state.bestAccuracy,
             parameters: net.parameterCount, macs: cost.macs, connections: cost.connections,
-            imagesPerSecond: Double(state.imagesTrained) / max(state.seconds, 1e-9), seconds: state.seconds,
+            imagesPerSecond: Double(state.imagesTrained) / max(state.seconds, 1e-9), inferenceImagesPerSecond: speed,
+            seconds: state.seconds,
             epochs: configuration.recipe.epochs, seed: configuration.seed, run: folder.path)
         try folder.write(result, to: folder.result)
         return result
