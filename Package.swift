@@ -24,9 +24,10 @@ let package = Package(
             name: "ads",
             dependencies: [
                 "Reporting", "ConnectivitySearch", "Training", "ImageData", "DenseNetModel", "DenseNetArchitecture",
-                "DenseKernels", "Torch", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "DenseKernels", "Files", "Torch",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
-        .target(name: "Reporting", dependencies: ["ConnectivitySearch", "Training", "DenseNetArchitecture"]),
+        .target(name: "Reporting", dependencies: ["ConnectivitySearch", "Training", "DenseNetArchitecture", "Files"]),
         .target(
             name: "ConnectivitySearch",
             dependencies: [

@@ -18,7 +18,8 @@ struct AdsCommand: ParsableCommand {
             """,
         version: ADS.version,
         subcommands: [
-            TrainCommand.self, SearchCommand.self,
+            DemoCommand.self, TrainCommand.self, SearchCommand.self, RetrainCommand.self, EvaluateCommand.self, InspectCommand.self,
+            ReportCommand.self,
         ])
 
     static func main() {

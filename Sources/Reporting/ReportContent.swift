@@ -1,0 +1,138 @@
+import ConnectivitySearch
+import DenseNetArchitecture
+import Files
+import Foundation
+import Training
+
+/// What a report is made of: the finished runs below some folders.
+public struct ReportContent {
+    /// A training run.
+    public struct Trained {
+        public let result: TrainingResult
+        public let configuration: TrainingConfiguration
+        public let network: Network
+        public let epochs: [EpochMetrics]
+        public let testUses: Int
+        public let path: String
+    }
+    /// A search.
+    public struct Searched {
+        public let configuration: SearchConfiguration
+        /// `nil` while it is not finished.
+        public let result: SearchResult?
+        public let children: [Child]
+        public let path: String
+    }
+    /// One line of the comparison: the runs of a label, averaged over seeds.
+    public struct Row: Codable, Sendable {
+        public var label: String
+        public var split: String
+        public var accuracyMean: Double
+        /// Standard deviation over seeds; `nil` for one.
+        public var accuracyDeviation: Double?
+        public var accuracies: [Double]
+        public var parameters: Int
+        public var macs: Int
+        public var connections: Int
+        public var secondsMean: Double
+        public var imagesPerSecond: Double
+        public var inferenceImagesPerSecond: Double?
+        public var seeds: [UInt64]
+        public var epochs: Int
+    }
+
+    /// The training runs, by label and seed.
+    public private(set) var trained: [Trained] = []
+    /// The searches.
+    public private(set) var searched: [Searched] = []
+
+    /// Reads every run at or below the given folders, three levels deep.
+    /// - Throws: `FileError` when there is none, or one is damaged.
+    public init(folders: [String]) throws {
+        for folder in folders { try collect(folder, depth: 0) }
+        guard !trained.isEmpty || !searched.isEmpty else {
+            throw FileError("no run in \(folders.joined(separator: ", ")): a run's folder has a config.json, and a result.json once it is finished")
+        }
+        let order = ["dense": 0, "found": 1, "random": 2]
+        trained.sort { ((order[$0.result.label] ?? 9), $0.result.label, $0.result.seed) < ((order[$1.result.label] ?? 9), $1.result.label, $1.result.seed) }
+        searched.sort { $0.configuration.strategy < $1.configuration.strategy }
+    }
+
+    private mutating func collect(_ path: String, depth: Int) throws {
+        let folder = RunFolder(path)
+        if folder.exists {
+            struct Kind: Decodable { var kind: String? }
+            if try folder.read(Kind.self, from: folder.configuration).kind == "search" {
+                let study = try Study(path: folder.study)
+                searched.append(
+                    Searched(
+                        configuration: try folder.read(SearchConfiguration.self, from: folder.configuration),
+                        result: exists(folder.result) ? try folder.read(SearchResult.self, from: folder.result) : nil,
+                        children: try study.children(), path: path))
+            } else if exists(folder.result) {
+                trained.append(
+                    Trained(
+                        result: try folder.read(TrainingResult.self, from: folder.result),
+                        configuration: try folder.read(TrainingConfiguration.self, from: folder.configuration),
+                        network: try folder.network(), epochs: try lines(folder.metrics), testUses: folder.testUseCount, path: path))
+            }
+        }
+        guard depth < 3, let names = try? FileManager.default.contentsOfDirectory(atPath: path) else { return }
+        for name in names.sorted() where name != "checkpoints" {
+            var isFolder: ObjCBool = false
+            let child = path + "/" + name
+            if FileManager.default.fileExists(atPath: child, isDirectory: &isFolder), isFolder.boolValue { try collect(child, depth: depth + 1) }
+        }
+    }
+
+    private func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
+
+    private func lines(_ path: String) throws -> [EpochMetrics] {
+        guard exists(path) else { return [] }
+        return try AtomicFile.read(path).split(separator: 0x0A).enumerated().map { number, line in
+            do {
+                return try JSONDecoder().decode(EpochMetrics.self, from: Data(line))
+            } catch {
+                throw FileError("\(path), line \(number + 1) is no epoch's JSON")
+            }
+        }
+    }
+
+    /// The comparison: a row per label and split.
+    public var rows: [Row] {
+        var labels: [String] = []
+        for run in trained where !labels.contains(key(run)) { labels.append(key(run)) }
+        return labels.map { label in
+            let runs = trained.filter { key($0) == label }
+            let first = runs[0].result
+            let accuracies = runs.map(\.result.accuracy)
+            let mean = accuracies.reduce(0, +) / Double(runs.count)
+            let spread = accuracies.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+            let inference = runs.compactMap(\.result.inferenceImagesPerSecond)
+            return Row(
+                label: first.label, split: first.split, accuracyMean: mean,
+                accuracyDeviation: runs.count > 1 ? (spread / Double(runs.count - 1)).squareRoot() : nil, accuracies: accuracies,
+                parameters: first.parameters, macs: first.macs, connections: first.connections,
+                secondsMean: runs.reduce(0) { $0 + $1.result.seconds } / Double(runs.count),
+                imagesPerSecond: runs.reduce(0) { $0 + $1.result.imagesPerSecond } / Double(runs.count),
+                inferenceImagesPerSecond: inference.isEmpty ? nil : inference.reduce(0, +) / Double(inference.count),
+                seeds: runs.map(\.result.seed), epochs: first.epochs)
+        }
+    }
+
+    /// Runs are averaged only where they are the same network trained for as long, whatever their label.
+    private func key(_ run: Trained) -> String { "\(run.result.label) \(run.result.split) \(run.result.epochs) \(run.network.connectivity.key)" }
+
+    /// The comparison for a document.
+    public var markdownTable: String {
+        let head = """
+            | network | accuracy | seeds | parameters | MACs | connections | training, s | training images/s | inference images/s |
+            |---|---|---|---|---|---|---|---|---|
+            """
+        let body = rows.map { row in
+            let deviation = row.accuracyDeviation.map { " ± \(fixed($0 * 100, 2))" } ?? ""
+            return "| \(row.label) | \(percent(row.accuracyMean))\(deviation) (\(row.split)) | \(row.seeds.map(String.init).joined(separator: ", ")) | \(grouped(row.parameters)) | \(grouped(row.macs)) | \(row.connections) | \(Int(row.secondsMean)) | \(Int(row.imagesPerSecond)) | \(row.inferenceImagesPerSecond.map { "\(Int($0))" } ?? "–") |"
+        }
+        return ([head] + body).joined(separator: "\n")
+    }
+}

@@ -1,0 +1,109 @@
+import ArgumentParser
+import DenseNetModel
+import Files
+import Foundation
+import ImageData
+import Reporting
+import Torch
+import Training
+
+struct EvaluateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "evaluate", abstract: "Accuracy, loss and confusion of a trained network.",
+        discussion: """
+            Without --split the validation images are used; every use of the test set is noted in the run.
+
+            EXAMPLE
+              ads evaluate runs/log --data cifar10 --latency
+            """)
+
+    @Argument(help: ArgumentHelp("The run's folder.", valueName: "run"))
+    var path: String
+
+    @OptionGroup var data: DataOptions
+    @OptionGroup var machine: MachineOptions
+    @OptionGroup var output: OutputOptions
+
+    @Option(help: "validation, test or train.")
+    var split = "validation"
+
+    @Flag(help: "Measure the time of batches of 1 and 64 too.")
+    var latency = false
+
+    /// What `--json` prints.
+    struct Result: Encodable {
+        var accuracy: Double
+        var loss: Double
+        var split: String
+        var count: Int
+        var parameters: Int
+        var macs: Int
+        var connections: Int
+        /// Training images a second of the run.
+        var imagesPerSecond: Double?
+        /// Images a second of this evaluation.
+        var inferenceImagesPerSecond: Double
+        var confusion: [[Int]]
+        var classNames: [String]
+        var latency: [Latency]?
+    }
+    struct Latency: Encodable {
+        var batch: Int
+        /// Median milliseconds a batch.
+        var milliseconds: Double
+        var imagesPerSecond: Double
+    }
+
+    func run() throws {
+        guard ["validation", "test", "train"].contains(split) else {
+            throw UsageError("--split is validation, test or train, not '\(split)'")
+        }
+        let folder = RunFolder(path)
+        guard folder.exists else { throw FileError("\(path) holds no run: there is no \(folder.configuration)") }
+        guard FileManager.default.fileExists(atPath: folder.weights) else {
+            throw FileError("\(path) has no weights yet; a search's network gets them from 'ads retrain \(path)'")
+        }
+        let trained = try folder.read(TrainingConfiguration.self, from: folder.configuration)
+        let (device, kernels) = try machine.apply()
+        let set = try data.load() ?? DataSources.load(trained.data.name, from: data.dataDir ?? trained.data.folder)
+        let net = try folder.model(device: device)
+        net.kernels = kernels
+        let a = net.network.architecture
+        guard a.classes == set.classNames.count, a.imageSize == set.train.size, a.inputChannels == set.train.channels else {
+            throw TrainingError("the network tells \(a.classes) classes of \(a.imageSize)×\(a.imageSize) images apart; \(set.name) has \(set.classNames.count) of \(set.train.size)×\(set.train.size)")
+        }
+        let parts = Split(count: set.train.count, seed: trained.seed)
+        if split == "validation", trained.allData { throw TrainingError("\(path) was trained on the validation images too (--all-data); use --split test") }
+        let normalization = trained.normalization ?? Normalization(of: set.train, indices: parts.train)
+        let indices = split == "test" ? Array(0..<set.test.count) : split == "train" ? parts.train : parts.validation
+        let evaluation = try net.evaluate(BatchMaker(split == "test" ? set.test : set.train, normalization), indices)
+        if split == "test" { try folder.noteTestUse(command: "ads evaluate --split test --data \(set.name)", accuracy: evaluation.accuracy) }
+        let stored = try? folder.read(TrainingResult.self, from: folder.result)
+        let cost = net.network.cost
+        let result = Result(
+            accuracy: evaluation.accuracy, loss: evaluation.loss, split: split, count: evaluation.count,
+            parameters: cost.parameters, macs: cost.macs, connections: cost.connections,
+            imagesPerSecond: stored?.imagesPerSecond, inferenceImagesPerSecond: evaluation.imagesPerSecond,
+            confusion: evaluation.confusion, classNames: set.classNames,
+            latency: latency ? try [1, 64].map { try measure(net, batch: $0) } : nil)
+        if output.json { return try printJSON(result) }
+        print("\(set.name), \(split), \(result.count) images: accuracy \(percent(result.accuracy)), loss \(fixed(result.loss, 4)), \(Int(result.inferenceImagesPerSecond)) images/s")
+        for (name, row) in zip(set.classNames, result.confusion) where set.classNames.count <= 20 {
+            print(name.padding(toLength: 12, withPad: " ", startingAt: 0) + row.map { String(format: "%6d", $0) }.joined())
+        }
+        for l in result.latency ?? [] { print("batch \(l.batch): \(fixed(l.milliseconds, 2)) ms, \(Int(l.imagesPerSecond)) images/s (median)") }
+    }
+
+    private func measure(_ net: DenseNet, batch: Int) throws -> Latency {
+        let a = net.network.architecture
+        let x = try Tensor.zeros([batch, a.inputChannels, a.imageSize, a.imageSize], on: net.device)
+        var times: [Double] = []
+        for _ in 0..<(batch == 1 ? 60 : 12) {
+            let began = ContinuousClock.now
+            try withoutGrad { _ = try net(x, training: false).doubles() }
+            times.append((ContinuousClock.now - began).seconds)
+        }
+        let median = times.dropFirst(2).sorted()[(times.count - 2) / 2]
+        return Latency(batch: batch, milliseconds: median * 1e3, imagesPerSecond: Double(batch) / median)
+    }
+}
