@@ -27,6 +27,9 @@ let package = Package(
                 "DenseKernels", "Files", "Torch",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
+        .executableTarget(
+            name: "search-your-data", dependencies: ["ConnectivitySearch", "Training", "ImageData", "DenseNetArchitecture", "Torch"],
+            path: "Examples/SearchYourData"),
         .target(name: "Reporting", dependencies: ["ConnectivitySearch", "Training", "DenseNetArchitecture", "Files"]),
         .target(
             name: "ConnectivitySearch",
@@ -52,7 +55,15 @@ let package = Package(
         .target(name: "CProcessor"),
         .target(name: "DenseNetArchitecture", dependencies: ["Randomness"]),
         .target(name: "Randomness"),
-        .testTarget(name: "ConnectivitySearchTests", dependencies: ["ConnectivitySearch", "DenseNetArchitecture", "Randomness"]),
+        .target(name: "TestSupport", path: "Tests/TestSupport"),
+        .testTarget(name: "DenseNetArchitectureTests", dependencies: ["DenseNetArchitecture"]),
+        .testTarget(name: "TorchTests", dependencies: ["Torch"]),
+        .testTarget(name: "FileTests", dependencies: ["Files", "WeightFiles", "PickleFiles", "TestSupport"]),
+        .testTarget(name: "DenseNetModelTests", dependencies: ["DenseNetModel", "DenseNetArchitecture", "DenseKernels", "Randomness", "Training", "WeightFiles", "TestSupport"]),
+        .testTarget(name: "ImageDataTests", dependencies: ["ImageData", "Randomness", "TestSupport"]),
+        .testTarget(name: "TrainingTests", dependencies: ["Training", "ImageData", "DenseNetModel", "Files", "Randomness", "TestSupport"]),
+        .testTarget(name: "CommandTests", dependencies: ["ads", "search-your-data", "TestSupport"]),
+        .testTarget(name: "ConnectivitySearchTests", dependencies: ["ConnectivitySearch", "Training", "ImageData", "DenseNetArchitecture", "Randomness", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx20

@@ -9,7 +9,7 @@ enum ReportCommands {
         if let folder = c.data.folder { parts.append("--data-dir \(quoted(folder))") }
         parts.append("--arch \(quoted(run.path + "/architecture.json"))")
         parts.append("--recipe \(r.name) --epochs \(r.epochs) --batch-size \(r.batchSize) --learning-rate \(r.learningRate) --schedule \(r.schedule.rawValue)")
-        parts.append("--momentum \(r.momentum) --weight-decay \(r.weightDecay) --dropout \(r.dropout)")
+        parts.append("--momentum \(r.momentum) --weight-decay \(r.weightDecay) --initialization \(r.initialization.rawValue) --dropout \(r.dropout)")
         if !r.augment { parts.append("--no-augment") }
         if let limit = c.limitTrain { parts.append("--limit-train \(limit)") }
         if c.allData { parts.append("--all-data") }

@@ -91,7 +91,7 @@ public struct ReportContent {
         guard exists(path) else { return [] }
         return try AtomicFile.read(path).split(separator: 0x0A).enumerated().map { number, line in
             do {
-                return try JSONDecoder().decode(EpochMetrics.self, from: Data(line))
+                return try RunFolder.decoder.decode(EpochMetrics.self, from: Data(line))
             } catch {
                 throw FileError("\(path), line \(number + 1) is no epoch's JSON")
             }

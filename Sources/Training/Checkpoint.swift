@@ -55,7 +55,7 @@ struct Checkpoint {
             do {
                 let file = try Safetensors(contentsOf: path)
                 guard let json = file.metadata["state"] else { throw FileError("\(path) holds no training state") }
-                let state = try JSONDecoder().decode(TrainingState.self, from: Data(json.utf8))
+                let state = try RunFolder.decoder.decode(TrainingState.self, from: Data(json.utf8))
                 let tensors = try file.torchTensors()
                 for (name, tensor) in net.tensors {
                     guard let stored = tensors["model." + name], stored.shape == tensor.shape else {

@@ -15,6 +15,15 @@ public struct Evaluation: Codable, Hashable, Sendable {
     public var confusion: [[Int]]
     /// Images a second.
     public var imagesPerSecond: Double
+
+    /// An evaluation from its parts.
+    public init(accuracy: Double, loss: Double, count: Int, confusion: [[Int]], imagesPerSecond: Double) {
+        self.accuracy = accuracy
+        self.loss = loss
+        self.count = count
+        self.confusion = confusion
+        self.imagesPerSecond = imagesPerSecond
+    }
 }
 
 extension DenseNet {

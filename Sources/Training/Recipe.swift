@@ -1,3 +1,4 @@
+import DenseNetModel
 import Foundation
 
 /// How a network is trained: every value that decides the result, the seed and the data aside.
@@ -30,17 +31,19 @@ public struct Recipe: Codable, Hashable, Sendable {
     public var weightDecay: Double
     /// Whether images are shifted and flipped ("+" in the paper's tables).
     public var augment: Bool
+    /// How convolutions start.
+    public var initialization: Initialization
     /// Dropout; the paper uses 0.2 without augmentation.
     public var dropout: Double
 
     /// The DenseNet paper's recipe for CIFAR (arXiv 1608.06993, section 4.2).
     public static let paper = Recipe(
         name: "paper", epochs: 300, batchSize: 64, learningRate: 0.1, schedule: .step, momentum: 0.9, nesterov: true,
-        weightDecay: 1e-4, augment: true, dropout: 0)
+        weightDecay: 1e-4, augment: true, initialization: .fanOut, dropout: 0)
     /// A short recipe that reaches most of the accuracy in a few epochs.
     public static let oneCycle = Recipe(
         name: "one-cycle", epochs: 4, batchSize: 128, learningRate: 0.2, schedule: .oneCycle, momentum: 0.9, nesterov: true,
-        weightDecay: 1e-4, augment: true, dropout: 0)
+        weightDecay: 1e-4, augment: true, initialization: .fanIn, dropout: 0)
     /// The recipes that can be named.
     public static let all = [oneCycle, paper]
 

@@ -52,7 +52,7 @@ public struct RunFolder: Sendable {
     public static func decode<Value: Decodable>(_: Value.Type, _ file: String) throws -> Value {
         let data = try AtomicFile.read(file)
         do {
-            return try JSONDecoder().decode(Value.self, from: data)
+            return try decoder.decode(Value.self, from: data)
         } catch let error as DecodingError {
             throw FileError("\(file): \(explain(error))")
         } catch {
@@ -95,9 +95,18 @@ public struct RunFolder: Sendable {
     /// An encoder whose output is the same for the same value.
     public static func encoder(pretty: Bool) -> JSONEncoder {
         let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
         encoder.outputFormatting = pretty ? [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes] : [.sortedKeys, .withoutEscapingSlashes]
         encoder.nonConformingFloatEncodingStrategy = .convertToString(positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
         return encoder
+    }
+
+    /// What reads what `encoder` wrote.
+    public static var decoder: JSONDecoder {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        decoder.nonConformingFloatDecodingStrategy = .convertFromString(positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+        return decoder
     }
 
     private static func explain(_ error: DecodingError) -> String {

@@ -66,6 +66,8 @@ public struct Trainer {
     public var observer: (TrainingEvent) -> Void = { _ in }
     /// Seconds between checkpoints within an epoch.
     public var checkpointSeconds = 60.0
+    /// Interrupts after so many steps, as Ctrl-C would; tests use it.
+    var stopAfter: Int?
 
     /// A training.
     public init(_ configuration: TrainingConfiguration, _ network: Network, _ data: DataSet, folder: RunFolder) {
@@ -105,7 +107,8 @@ public struct Trainer {
         let maker = BatchMaker(data.train, normalization)
         try Runtime.seed(SeededGenerator(seed: configuration.seed, stream: 1).state)
         let net = try initial ?? DenseNet(
-            network, generator: Generator(seed: SeededGenerator(seed: configuration.seed, stream: 2).state), device: device)
+            network, generator: Generator(seed: SeededGenerator(seed: configuration.seed, stream: 2).state),
+            initialization: recipe.initialization, device: device)
         net.kernels = configuration.machine.kernels
         net.dropout = recipe.dropout
         let optimizer = try SGD(
@@ -121,7 +124,8 @@ public struct Trainer {
             var order = SeededGenerator(seed: configuration.seed, stream: 3, UInt64(state.epoch))
             let shuffled = order.permutation(split.train.count).map { split.train[$0] }
             while state.step < steps {
-                if Interruption.requested {
+                let steppedEnough = stopAfter.map { state.epoch * steps + state.step >= $0 } ?? false
+                if Interruption.requested || steppedEnough {
                     try checkpoint.save(state, net, optimizer)
                     throw Interrupted(
                         description: "interrupted in epoch \(state.epoch + 1) at step \(state.step) of \(steps); saved. Continue with the same command and --resume")

@@ -55,17 +55,5 @@ struct UsageError: Error, CustomStringConvertible {
 
 /// Prints a value as one JSON object on stdout.
 func printJSON<Value: Encodable>(_ value: Value) throws {
-    let data = try JSONEncoder.snakeCase.encode(value)
-    print(String(decoding: data, as: UTF8.self))
-}
-
-extension JSONEncoder {
-    /// What `--json` prints: sorted, readable keys.
-    static var snakeCase: JSONEncoder {
-        let encoder = JSONEncoder()
-        encoder.keyEncodingStrategy = .convertToSnakeCase
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        encoder.nonConformingFloatEncodingStrategy = .convertToString(positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-        return encoder
-    }
+    print(String(decoding: try RunFolder.encoder(pretty: false).encode(value), as: UTF8.self))
 }

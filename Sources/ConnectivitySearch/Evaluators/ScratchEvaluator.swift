@@ -23,7 +23,8 @@ public struct ScratchEvaluator: Evaluator {
 
     public func evaluate(_ connectivity: Connectivity, seed: UInt64, lengthen: Double) throws -> Evaluation {
         let generator = try Generator(seed: SeededGenerator(seed: seed, stream: 0xC40).state)
-        let net = try DenseNet(Network(architecture, connectivity), generator: generator, device: device)
+        let net = try DenseNet(
+            Network(architecture, connectivity), generator: generator, initialization: Recipe.oneCycle.initialization, device: device)
         net.kernels = kernels
         try settings.train(net, data, seed: seed, lengthen: lengthen)
         return try net.evaluate(data.maker, data.validation)

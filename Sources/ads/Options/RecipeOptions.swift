@@ -1,4 +1,5 @@
 import ArgumentParser
+import DenseNetModel
 import Training
 
 /// How to train: a recipe by name, each of its values an option.
@@ -24,6 +25,9 @@ struct RecipeOptions: ParsableArguments {
     @Option(help: "Weight decay.")
     var weightDecay: Double?
 
+    @Option(help: "How convolutions start: fan-out (He, the paper's) or fan-in (PyTorch's default).")
+    var initialization: String?
+
     @Option(help: "Dropout.")
     var dropout: Double?
 
@@ -45,6 +49,12 @@ struct RecipeOptions: ParsableArguments {
             }
             if let momentum { r.momentum = momentum }
             if let weightDecay { r.weightDecay = weightDecay }
+            if let initialization {
+                guard let known = Initialization(rawValue: initialization) else {
+                    throw TrainingError("unknown initialization '\(initialization)'; known are fan-out, fan-in")
+                }
+                r.initialization = known
+            }
             if let dropout { r.dropout = dropout }
             if noAugment { r.augment = false }
             try r.validate()

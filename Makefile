@@ -1,0 +1,43 @@
+# make demo and make test are all a newcomer needs; make help lists the rest.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+PREFIX ?= /usr/local
+
+# The compiler's flags that let our kernels use this processor; one build serves program and tests.
+ifeq ($(shell uname -m),x86_64)
+NATIVE := -Xcc -march=native
+else
+NATIVE := -Xcc -mcpu=native
+endif
+LIBTORCH_LIB = $(shell cat .build/libtorch/path 2>/dev/null)/lib
+BUILD_FLAGS = -c release $(NATIVE) -Xswiftc -enable-testing -Xlinker -rpath -Xlinker $(LIBTORCH_LIB)
+export PKG_CONFIG_PATH := $(CURDIR)/.build/libtorch$(if $(PKG_CONFIG_PATH),:$(PKG_CONFIG_PATH))
+
+.PHONY: help demo test build setup install clean check
+
+help: ## What can be made.
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+demo: build ## The whole way on a built-in data set, in minutes; ends at a report.
+	@.build/release/ads demo --out ads-demo
+
+test: setup ## All tests, in the build that 'make build' makes too.
+	@swift build --build-tests $(BUILD_FLAGS)
+	@swift test --skip-build $(BUILD_FLAGS)
+
+build: setup ## .build/release/ads
+	@swift build --product ads $(BUILD_FLAGS)
+
+setup: check ## Finds libtorch, or installs it once into a cache under your home.
+	@scripts/libtorch >/dev/null
+
+check: # Every prerequisite, each with the command that installs it.
+	@scripts/check-prerequisites
+
+install: build ## Copies ads to $(PREFIX)/bin.
+	@install -d "$(PREFIX)/bin"
+	@install -m 755 .build/release/ads "$(PREFIX)/bin/ads"
+	@echo "installed $(PREFIX)/bin/ads; it needs the libtorch in $(LIBTORCH_LIB)"
+
+clean: ## Removes the build; caches and runs stay.
+	@rm -rf .build

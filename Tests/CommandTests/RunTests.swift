@@ -1,0 +1,150 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The executable end to end: runs, kills, resumes.
+@Suite(.serialized) struct RunTests {
+    private let small = ["--threads", "1", "--quiet", "--json"]
+
+    /// A network of 2 layers a block: the whole way in seconds.
+    private func architecture(_ folder: TemporaryFolder) throws -> String {
+        let text = #"{"blocks":[2,2],"growth_rate":6,"bottleneck":false,"compression":1,"stem":{"kind":"cifar","channels":8},"input_channels":3,"image_size":32,"classes":10}"#
+        try text.write(toFile: folder("a.json"), atomically: true, encoding: .utf8)
+        return folder("a.json")
+    }
+
+    private func ads(_ arguments: [String], killAfter: Double? = nil, signal: Int32 = SIGKILL) throws -> Finished {
+        try run(Program.folder + "/ads", arguments, killAfter: killAfter, signal: signal)
+    }
+
+    @Test func theWholeWay() throws {
+        let folder = TemporaryFolder()
+        let arch = try architecture(folder)
+        let common = ["--data", "shapes", "--arch", arch, "--limit-train", "256", "--batch-size", "32"]
+        let dense = try ads(["train"] + common + ["--epochs", "1", "--out", folder("dense")] + small)
+        #expect(dense.status == 0, "\(dense.errors)")
+        let trained = try dense.json()
+        for key in ["accuracy", "loss", "parameters", "macs", "images_per_second", "split"] { #expect(trained[key] != nil, "\(key)") }
+        let search = try ads(
+            ["search"] + common + ["--children", "4", "--target-macs", "0.9", "--dense", folder("dense"), "--limit-validation", "50", "--top", "1", "--out", folder("ads")] + small)
+        #expect(search.status == 0, "\(search.errors)")
+        #expect((try search.json()["macs_share"] as? Double ?? 2) <= 0.9)
+        let again = try ads(["search"] + common + ["--children", "4", "--out", folder("ads")] + small)
+        #expect(again.status == 1 && again.errors.contains("holds a run already; continue it with --resume"))
+        let retrained = try ads(["retrain", folder("ads"), "--epochs", "1", "--batch-size", "64"] + small)
+        #expect(retrained.status == 0, "\(retrained.errors)")
+        #expect(try retrained.json()["split"] as? String == "test")
+        #expect(try retrained.json()["macs"] as? Int == search.json()["macs"] as? Int)
+        let inherited = try ads(["retrain", folder("ads"), "--inherit", "--epochs", "1", "--batch-size", "64", "--out", folder("inherited")] + small)
+        #expect(inherited.status == 0, "\(inherited.errors)")
+        let evaluated = try ads(["evaluate", folder("ads/retrained-0"), "--split", "test", "--latency"] + small)
+        #expect(try evaluated.json()["accuracy"] as? Double == retrained.json()["accuracy"] as? Double)
+        #expect(try String(contentsOfFile: folder("ads/retrained-0/test-uses.jsonl"), encoding: .utf8).split(separator: "\n").count == 2)
+        let report = try ads(["report", folder.path])
+        #expect(report.status == 0, "\(report.errors)")
+        let html = try String(contentsOfFile: folder("report.html"), encoding: .utf8)
+        for part in ["<h2>Networks</h2>", "<h2>Search: ads</h2>", "<h2>Accuracy against cost</h2>", "<h2>Repeat it</h2>", "ads train --data shapes"] {
+            #expect(html.contains(part), "\(part)")
+        }
+        #expect(!html.contains("http"), "the report needs nothing from elsewhere")
+        let table = try ads(["report", folder.path, "--markdown"]).output
+        #expect(table.contains("| found |") && table.contains("| dense |"))
+    }
+
+    @Test func theSameCommandGivesTheSameBits() throws {
+        let folder = TemporaryFolder()
+        let arch = try architecture(folder)
+        for name in ["one", "two"] {
+            let done = try ads(["train", "--data", "shapes", "--arch", arch, "--limit-train", "128", "--batch-size", "32", "--epochs", "2", "--out", folder(name)] + small)
+            #expect(done.status == 0, "\(done.errors)")
+        }
+        #expect(try Data(contentsOf: URL(fileURLWithPath: folder("one/weights.safetensors"))) == Data(contentsOf: URL(fileURLWithPath: folder("two/weights.safetensors"))))
+    }
+
+    @Test func ctrlCSavesAndSaysHowToGoOn() throws {
+        let folder = TemporaryFolder()
+        let arch = try architecture(folder)
+        let command = ["train", "--data", "shapes", "--arch", arch, "--batch-size", "32", "--epochs", "50", "--threads", "1", "--out", folder("run")]
+        let stopped = try ads(command, killAfter: 4, signal: SIGINT)
+        #expect(stopped.status == 130)
+        #expect(stopped.errors.contains("saved. Continue with the same command and --resume"))
+        let resumed = try ads(["train", "--resume", "--out", folder("run")], killAfter: 3, signal: SIGINT)
+        #expect(resumed.status == 130)
+    }
+
+    /// Killed at random moments until it is done: the same weights as never killed; no epoch that was shown is lost.
+    @Test func aTrainingSurvivesKills() throws {
+        let folder = TemporaryFolder()
+        let arch = try architecture(folder)
+        func command(_ out: String) -> [String] {
+            ["train", "--data", "shapes", "--arch", arch, "--limit-train", "256", "--batch-size", "32", "--epochs", "6", "--threads", "1", "--resume", "--out", folder(out)]
+        }
+        let whole = try ads(command("whole"))
+        #expect(whole.status == 0, "\(whole.errors)")
+        var kills = 0
+        while true {
+            let attempt = try ads(command("killed"), killAfter: kills < 10 ? Double.random(in: 0.2...1.6) : nil)
+            if attempt.status == 0 { break }
+            #expect(attempt.status == SIGKILL, "\(attempt.errors)")
+            kills += 1
+            // What was shown on stderr as a finished epoch is in metrics.jsonl.
+            let shown = attempt.errors.split(separator: "\n").count { $0.contains("validation") }
+            let kept = (try? String(contentsOfFile: folder("killed/metrics.jsonl"), encoding: .utf8))?.split(separator: "\n").count ?? 0
+            #expect(kept >= shown)
+            if kills > 10 { break }
+        }
+        #expect(try Data(contentsOf: URL(fileURLWithPath: folder("whole/weights.safetensors"))) == Data(contentsOf: URL(fileURLWithPath: folder("killed/weights.safetensors"))))
+    }
+
+    @Test func aSearchSurvivesKills() throws {
+        let folder = TemporaryFolder()
+        let arch = try architecture(folder)
+        func command(_ out: String) -> [String] {
+            ["search", "--data", "shapes", "--arch", arch, "--limit-train", "64", "--limit-validation", "40", "--batch-size", "32", "--children", "12", "--top", "1", "--threads", "1", "--resume", "--out", folder(out), "--json"]
+        }
+        let whole = try ads(command("whole"))
+        #expect(whole.status == 0, "\(whole.errors)")
+        var kills = 0
+        var final: Finished?
+        var before = 0
+        while final == nil {
+            let attempt = try ads(command("killed"), killAfter: kills < 10 ? Double.random(in: 0.2...1.5) : nil)
+            if attempt.status == 0 { final = attempt } else { kills += 1 }
+            let shown = attempt.errors.split(separator: "\n").count { $0.hasPrefix("child ") }
+            #expect(kills <= 10)
+            if kills > 10 { break }
+            before += shown
+        }
+        func result(_ finished: Finished?) throws -> [String: String] {
+            var json = try finished?.json() ?? [:]
+            json["seconds"] = nil
+            return json.mapValues { "\($0)" }
+        }
+        #expect(try result(final) == result(whole))
+        // Every child once: what was acknowledged was never evaluated again.
+        let lines = try String(contentsOfFile: folder("killed/metrics.jsonl"), encoding: .utf8).split(separator: "\n").count
+        #expect(before == lines)
+    }
+
+    @Test func startsFromAnotherFolderWithAnEmptyEnvironment() throws {
+        let finished = try run(Program.folder + "/ads", ["inspect", "--arch", "densenet-22-12", "--json"], environment: [:], in: "/")
+        #expect(finished.status == 0, "\(finished.errors)")
+        let version = try run(Program.folder + "/ads", ["--version"], environment: [:], in: "/")
+        #expect(version.output.hasPrefix("0."))
+    }
+
+    @Test func theExampleRuns() throws {
+        let folder = TemporaryFolder()
+        let finished = try run(Program.folder + "/search-your-data", [folder("search")])
+        #expect(finished.status == 0, "\(finished.errors)")
+        #expect(finished.output.contains("child 12/12") && finished.output.contains("found: "))
+    }
+
+    @Test func helpNamesEveryCommandWithAnExample() throws {
+        let help = try ads(["--help"]).output
+        for command in ["demo", "train", "search", "retrain", "evaluate", "inspect", "report"] {
+            #expect(help.contains("  " + command))
+            #expect(try ads([command, "--help"]).output.contains("EXAMPLE"))
+        }
+    }
+}

@@ -1,0 +1,79 @@
+import DenseNetArchitecture
+import Testing
+import Torch
+
+@testable import ConnectivitySearch
+
+@Suite(.serialized) struct AgentTests {
+    private func space() throws -> SearchSpace {
+        SearchSpace(
+            try Architecture(
+                blocks: [4, 3], growthRate: 4, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 4), imageSize: 8))
+    }
+
+    private func mean(_ values: [[Double]]) -> Double { values.flatMap { $0 }.reduce(0, +) / Double(values.flatMap { $0 }.count) }
+
+    /// With a reward for keeping, the agent keeps; with one for pruning, it prunes.
+    @Test(arguments: [1.0, -1.0])
+    func learnsWhatIsRewarded(sign: Double) throws {
+        let space = try space()
+        let strategy = try AdsStrategy(space, target: nil, settings: AgentSettings(), seed: 1)
+        func share(_ c: Connectivity) -> Double {
+            let choices = space.choices(c)
+            let free = space.entries.indices.filter { space.entries[$0].isFree }
+            return Double(free.count { choices[$0] }) / Double(free.count)
+        }
+        var shares: [Double] = []
+        for _ in 0..<60 {
+            let children = try strategy.propose(5)
+            shares.append(children.reduce(0) { $0 + share($1) } / 5)
+            try strategy.learn(children.map { ($0, 0.5 + sign * 0.3 * share($0)) })
+        }
+        let (before, after) = (shares.prefix(5).reduce(0, +) / 5, shares.suffix(5).reduce(0, +) / 5)
+        #expect(sign > 0 ? after > before + 0.2 : after < before - 0.2, "from \(before) to \(after)")
+    }
+
+    /// At equal cost, with connections of different worth and noisy rewards, late proposals are better than early ones.
+    @Test func beatsCoinFlipsOnSyntheticRewardsAtEqualCost() throws {
+        let space = SearchSpace(try Architecture(named: "densenet-16-12"))
+        let target = try CostTarget(.macs, 0.7, in: space)
+        var gain = 0.0
+        for seed in 0..<6 {
+            var reward = SyntheticReward(space, seed: UInt64(seed) + 50)
+            let strategy = try AdsStrategy(space, target: target, settings: AgentSettings(), seed: UInt64(seed))
+            let values = try play(strategy, &reward, updates: 40, each: 5)
+            let flips = try RandomStrategy(space, target: target, settings: AgentSettings(), seed: UInt64(seed))
+            let control = try play(flips, &reward, updates: 8, each: 5)
+            gain += (mean(Array(values.suffix(8))) - mean(control)) / 6
+        }
+        #expect(gain > 0.005, "mean gain \(gain)")
+    }
+
+    @Test func stateContinuesTheSameProposals() throws {
+        let space = try space()
+        func fresh() throws -> AdsStrategy { try AdsStrategy(space, target: nil, settings: AgentSettings(), seed: 4) }
+        let one = try fresh()
+        for round in 0..<3 { try one.learn(one.propose(4).enumerated().map { ($1, Double($0 + round)) }) }
+        let two = try fresh()
+        try two.restore(one.state())
+        for _ in 0..<2 {
+            let (a, b) = (try one.propose(4), try two.propose(4))
+            #expect(a == b)
+            try one.learn(a.enumerated().map { ($1, Double($0)) })
+            try two.learn(b.enumerated().map { ($1, Double($0)) })
+        }
+        #expect(try one.state() == two.state())
+        #expect(try fresh().propose(4) != AdsStrategy(space, target: nil, settings: AgentSettings(), seed: 5).propose(4))
+    }
+
+    @Test func biasMatchesTheKeptConnections() {
+        let logits = [0.3, -1.2, 2.0, 0.0, 0.7]
+        for kept in 1...4 {
+            let bias = AdsStrategy.bias(logits, kept: kept)
+            let expected = logits.reduce(0) { $0 + 1 / (1 + exp(-$1 - bias)) }
+            #expect(abs(expected - Double(kept)) < 1e-9)
+        }
+    }
+
+    private func exp(_ x: Double) -> Double { (try? Tensor(x, .float64).exp().item()) ?? .nan }
+}

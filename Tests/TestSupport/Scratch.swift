@@ -1,0 +1,75 @@
+import Foundation
+
+/// A folder that is removed when the test is over.
+public final class TemporaryFolder {
+    public let path: String
+    public init() {
+        path = NSTemporaryDirectory() + "ads-test-" + UUID().uuidString
+        try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+    /// A path inside.
+    public func callAsFunction(_ name: String) -> String { path + "/" + name }
+}
+
+/// The root of the package.
+public let packageRoot = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
+
+/// What a finished program printed and how it ended.
+public struct Finished {
+    public let status: Int32
+    public let output: String
+    public let errors: String
+}
+
+/// Runs a program to its end.
+public func run(
+    _ program: String, _ arguments: [String], environment: [String: String]? = nil, in folder: String? = nil,
+    killAfter: Double? = nil, signal: Int32 = SIGKILL
+) throws -> Finished {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: program)
+    process.arguments = arguments
+    if let environment { process.environment = environment }
+    if let folder { process.currentDirectoryURL = URL(fileURLWithPath: folder) }
+    let scratch = TemporaryFolder()
+    _ = FileManager.default.createFile(atPath: scratch("out"), contents: nil)
+    _ = FileManager.default.createFile(atPath: scratch("err"), contents: nil)
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: scratch("out")))
+    process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: scratch("err")))
+    try process.run()
+    if let killAfter {
+        let end = Date().addingTimeInterval(killAfter)
+        while process.isRunning, Date() < end { Thread.sleep(forTimeInterval: 0.005) }
+        if process.isRunning { kill(process.processIdentifier, signal) }
+    }
+    process.waitUntilExit()
+    func text(_ name: String) throws -> String { String(decoding: try Data(contentsOf: URL(fileURLWithPath: scratch(name))), as: UTF8.self) }
+    return Finished(status: process.terminationStatus, output: try text("out"), errors: try text("err"))
+}
+
+/// A Python with PyTorch and NumPy, for tests against PyTorch; `nil` where there is none.
+public let peerPython: String? = {
+    let environment = ProcessInfo.processInfo.environment
+    let home = environment["HOME"] ?? NSHomeDirectory()
+    let candidates = [environment["ADS_PEER_PYTHON"], home + "/.cache/densenet-ads/venv/bin/python3"].compactMap { $0 }
+    let onPath = (environment["PATH"] ?? "").split(separator: ":").map { String($0) + "/python3" }
+    return (candidates + onPath).first { path in
+        FileManager.default.isExecutableFile(atPath: path)
+            && (try? run(path, ["-c", "import torch, numpy"]))?.status == 0
+    }
+}()
+
+/// The folder of the real data, `ADS_DATA` or `~/.cache/ads-data`; `nil` where `name` is not there.
+public func realData(_ name: String) -> String? {
+    let environment = ProcessInfo.processInfo.environment
+    let folders = [environment["ADS_DATA"], (environment["HOME"] ?? NSHomeDirectory()) + "/.cache/ads-data"].compactMap { $0 }
+    return folders.first { FileManager.default.fileExists(atPath: $0 + "/" + name) }
+}
+
+/// max|a−b| / max|b|.
+public func relativeError(_ a: [Double], _ b: [Double]) -> Double {
+    let scale = b.map(abs).max() ?? 0
+    return (zip(a, b).map { abs($0 - $1) }.max() ?? 0) / max(scale, 1e-300)
+}

@@ -1,0 +1,142 @@
+import DenseNetArchitecture
+import DenseNetModel
+import Files
+import Foundation
+import ImageData
+import Randomness
+import TestSupport
+import Testing
+import Torch
+
+@testable import Training
+
+/// A set so small that a training takes a second: 200 images of 8×8 in 3 classes of brightness.
+let tinyData: DataSet = {
+    func images(_ count: Int, seed: UInt64) -> ImageSet {
+        var random = SeededGenerator(seed: seed)
+        let labels = (0..<count).map { UInt8($0 % 3) }
+        return ImageSet(
+            pixels: labels.flatMap { label in (0..<192).map { _ in UInt8(40 + Int(label) * 60 + random.index(below: 60)) } },
+            labels: labels, channels: 3, size: 8)
+    }
+    return DataSet(name: "tiny", train: images(200, seed: 1), test: images(60, seed: 2), classNames: ["a", "b", "c"])
+}()
+
+@Suite(.serialized) struct TrainerTests {
+    private func network() throws -> Network {
+        try Network(
+            Architecture(
+                blocks: [2, 2], growthRate: 4, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 4), imageSize: 8,
+                classes: 3))
+    }
+
+    private func trainer(_ path: String, epochs: Int = 3, rate: Double = 0.1, dropout: Double = 0) throws -> Trainer {
+        var recipe = Recipe.oneCycle
+        recipe.epochs = epochs
+        recipe.batchSize = 20
+        recipe.learningRate = rate
+        recipe.dropout = dropout
+        let configuration = TrainingConfiguration(
+            label: "test", data: DataIdentity(tinyData, folder: nil), recipe: recipe, seed: 3,
+            machine: .current(device: .cpu, kernels: .automatic))
+        return Trainer(configuration, try network(), tinyData, folder: RunFolder(path))
+    }
+
+    @Test func learnsAndWritesEverything() throws {
+        let folder = TemporaryFolder()
+        let trainer = try trainer(folder("run"), epochs: 4)
+        try trainer.start(resume: false)
+        let result = try trainer.run(resume: false)
+        #expect(result.accuracy > 0.8 && result.split == "validation")
+        #expect(result.parameters == (try network().cost.parameters))
+        for file in ["config.json", "architecture.json", "weights.safetensors", "metrics.jsonl", "result.json", "checkpoints/last.safetensors"] {
+            #expect(FileManager.default.fileExists(atPath: folder("run/" + file)), "\(file)")
+        }
+        #expect(throws: TrainingError.self) { try trainer.start(resume: false) }
+    }
+
+    /// Stopped after every possible number of steps and resumed: the same bits as never stopped. Dropout's generator is part of it.
+    @Test(arguments: [0, 0.2])
+    func resumesBitForBit(dropout: Double) throws {
+        let folder = TemporaryFolder()
+        let whole = try trainer(folder("whole"), dropout: dropout)
+        try whole.start(resume: false)
+        _ = try whole.run(resume: false)
+        let expected = try Data(contentsOf: URL(fileURLWithPath: folder("whole/weights.safetensors")))
+        for stop in [1, 4, 9, 10, 17] {
+            let path = folder("stopped-\(stop)")
+            var first = try trainer(path, dropout: dropout)
+            // A checkpoint after every step stands in for whatever moment the machine died at.
+            first.checkpointSeconds = 0
+            first.stopAfter = stop
+            try first.start(resume: false)
+            #expect(throws: Interrupted.self) { try first.run(resume: false) }
+            let second = try trainer(path, dropout: dropout)
+            try second.start(resume: true)
+            _ = try second.run(resume: true)
+            #expect(try Data(contentsOf: URL(fileURLWithPath: path + "/weights.safetensors")) == expected, "stopped after \(stop)")
+        }
+    }
+
+    @Test func aDamagedCheckpointFallsBackToTheOneBefore() throws {
+        let folder = TemporaryFolder()
+        let whole = try trainer(folder("run"))
+        try whole.start(resume: false)
+        _ = try whole.run(resume: false)
+        let expected = try Data(contentsOf: URL(fileURLWithPath: folder("run/weights.safetensors")))
+        let last = URL(fileURLWithPath: folder("run/checkpoints/last.safetensors"))
+        var bytes = try Data(contentsOf: last)
+        bytes[bytes.count - 5] ^= 1
+        try bytes.write(to: last)
+        var again = try trainer(folder("run"))
+        var notes: [String] = []
+        again.observer = { if case .note(let text) = $0 { notes.append(text) } }
+        try again.start(resume: true)
+        _ = try again.run(resume: true)
+        #expect(notes.count == 1 && notes[0].contains("do not match their SHA-256"))
+        #expect(try Data(contentsOf: URL(fileURLWithPath: folder("run/weights.safetensors"))) == expected)
+        for name in ["last", "previous"] { try Data("x".utf8).write(to: URL(fileURLWithPath: folder("run/checkpoints/\(name).safetensors"))) }
+        let error = #expect(throws: FileError.self) { try again.run(resume: true) }
+        #expect("\(try #require(error))".contains("can be used"))
+    }
+
+    @Test func aLossThatIsNoNumberStops() throws {
+        let folder = TemporaryFolder()
+        let trainer = try trainer(folder("run"), rate: 1e30)
+        try trainer.start(resume: false)
+        let error = #expect(throws: TrainingError.self) { try trainer.run(resume: false) }
+        #expect("\(try #require(error))".hasPrefix("the loss became"))
+        #expect("\(try #require(error))".contains("in epoch 1, step"))
+    }
+
+    @Test func anotherRunIsNotContinued() throws {
+        let folder = TemporaryFolder()
+        try trainer(folder("run")).start(resume: false)
+        let error = #expect(throws: TrainingError.self) { try trainer(folder("run"), epochs: 5).start(resume: true) }
+        #expect("\(try #require(error))".contains("the number of epochs is 3 there and 5 here"))
+    }
+
+    @Test func allDataLeavesNothingToValidate() throws {
+        let folder = TemporaryFolder()
+        let base = try trainer(folder("run"), epochs: 1)
+        var configuration = base.configuration
+        configuration.allData = true
+        configuration.testAtEnd = true
+        let trainer = Trainer(configuration, try network(), tinyData, folder: RunFolder(folder("run")))
+        try trainer.start(resume: false)
+        let result = try trainer.run(resume: false)
+        #expect(result.split == "test" && result.validationAccuracy == nil)
+        #expect(trainer.folder.testUseCount == 1)
+    }
+
+    @Test func normStatisticsAreAveragedOverBatches() throws {
+        let net = try DenseNet(network(), generator: Generator(seed: 1))
+        let maker = BatchMaker(tinyData.train, Normalization(of: tinyData.train, indices: Array(0..<200)))
+        try net.recomputeNormStatistics(maker, Array(0..<120), batchSize: 40)
+        let mean = try #require(net.state["features.denseblock1.denselayer1.norm1.running_mean"]).doubles()
+        let x = try maker.batch((0..<120)[...].map { $0 }[...]).images
+        let stem = try withoutGrad { try x.conv2d(try #require(net.state["features.conv0.weight"]), padding: 1).mean([0, 2, 3]).doubles() }
+        #expect(relativeError(mean, stem) < 1e-5)
+        #expect(net.normMomentum == 0.1)
+    }
+}
