@@ -25,9 +25,9 @@ func stripes(_ count: Int) -> ImageSet {
 }
 let data = DataSet(name: "stripes", train: stripes(400), test: stripes(100), classNames: ["lying", "upright"])
 
-// 2. The dense network to prune: two blocks of three layers, sized for the data.
+// 2. The dense network to prune: two blocks of four layers, sized for the data.
 let architecture = try Architecture(
-    blocks: [3, 3], growthRate: 12, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 8), imageSize: 16, classes: 2)
+    blocks: [4, 4], growthRate: 12, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 8), imageSize: 16, classes: 2)
 
 // 3. The search: twelve children trained from scratch, at most 75% of the dense network's MACs.
 var evaluator = EvaluatorSettings(.scratch)

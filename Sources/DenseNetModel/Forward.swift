@@ -27,7 +27,7 @@ extension DenseNet {
     }
 
     /// What the block's end reads, concatenated.
-    private func blockOutput(_ x: Tensor, _ block: Network.Block, _ weights: BlockWeights, training: Bool) throws -> Tensor {
+    func blockOutput(_ x: Tensor, _ block: Network.Block, _ weights: BlockWeights, training: Bool) throws -> Tensor {
         if usesBlockKernels(for: block, training: training) {
             let buffer = try fastBlock(x, block, weights, training: training)
             return try block.selectEnd(of: buffer)

@@ -24,6 +24,8 @@ public struct TorchError: Error, CustomStringConvertible, Equatable {
 
     /// The error libtorch left on this thread.
     static func last(_ operation: String, _ operands: [Tensor]) -> TorchError {
-        TorchError(operation: operation, shapes: operands.map(\.shape), reason: String(cString: ct_last_error()))
+        // Read first: asking for the shapes calls the shim again.
+        let reason = String(cString: ct_last_error())
+        return TorchError(operation: operation, shapes: operands.map(\.shape), reason: reason)
     }
 }

@@ -10,6 +10,11 @@ public enum Interruption {
 
     /// Lets SIGINT and SIGTERM ask; the second one ends the program at once.
     public static func install() {
+        // Whoever started this program may have blocked them.
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        for number in [SIGINT, SIGTERM] { sigaddset(&signals, number) }
+        pthread_sigmask(SIG_UNBLOCK, &signals, nil)
         for number in [SIGINT, SIGTERM] {
             signal(number) { number in
                 // Only what is safe in a signal handler: an atomic, and the default action.

@@ -1,3 +1,4 @@
+import DenseKernels
 import DenseNetArchitecture
 import Randomness
 import TestSupport
@@ -14,52 +15,64 @@ import Torch
         let a = try Architecture(
             blocks: [1], growthRate: growthRate, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 5),
             imageSize: size, classes: 3)
-        let base = try DenseNet(Network(a), generator: Generator(seed: 3))
-        let x = try Tensor.zeros([images, 3, size, size]).fillNormal(Generator(seed: 4))
-        let y = try Tensor((0..<images).map { Int64($0 % 3) }, [images])
-        func gradients(_ kernels: KernelChoice, _ type: ElementType) throws -> [[Double]] {
-            // A shift far from zero keeps every input of the layer's ReLU off its kink.
-            var state = base.state
-            for (name, tensor) in base.tensors where name.contains("norm1.bias") {
-                state[name] = try Tensor((0..<tensor.count).map { $0 % 3 == 0 ? Float(-8) : 8 }, [tensor.count])
-            }
-            let net = try DenseNet(Network(a), state: state, type: type)
-            net.kernels = kernels
-            let loss = try net(x.to(type), training: true).crossEntropy(y)
-            try loss.backward()
-            return try [[loss.item()]] + net.parameters.map { try $0.grad?.doubles() ?? [] }
+        let network = try Network(a)
+        let base = try DenseNet(network, generator: Generator(seed: 3))
+        // A shift far from zero keeps every input of the layer's ReLU off its kink.
+        var state = base.state
+        for (name, tensor) in base.tensors where name.contains("norm1.bias") {
+            state[name] = try Tensor((0..<tensor.count).map { $0 % 3 == 0 ? Float(-8) : 8 }, [tensor.count])
         }
-        let exact = try gradients(.torch, .float64)
-        let ours = try gradients(.swift, .float32)
-        for (i, (p, q)) in zip(ours, exact).enumerated() {
-            // Without a single pixel beside it, a map's gradient through BN vanishes: compared by its size elsewhere.
-            let scale = max(q.map(abs).max() ?? 0, 1e-4)
-            #expect((zip(p, q).map { abs($0 - $1) }.max() ?? 0) / scale < 1e-4, "tensor \(i)")
+        let x = try Tensor.zeros([images, 5, size, size]).fillNormal(Generator(seed: 4))
+        let weight = try Tensor.zeros([images, 5 + growthRate, size, size]).fillNormal(Generator(seed: 5))
+        /// Output, gradient of the input, gradients of scale, shift and weights.
+        func results(_ kernels: KernelChoice, _ type: ElementType) throws -> [[Double]] {
+            let net = try DenseNet(network, state: state, type: type)
+            net.kernels = kernels
+            let input = try x.to(type).clone().requiringGrad()
+            let out = try net.blockOutput(input, network.blocks[0], net.blocks[0], training: true)
+            try (out * weight.to(type)).sum().backward()
+            let layer = net.blocks[0].layers[0]
+            return try [out.doubles()] + [input, layer.norm1.scale, layer.norm1.shift, layer.conv1].map { try $0.grad?.doubles() ?? [] }
+        }
+        let exact = try results(.torch, .float64)
+        let ours = try results(.swift, .float32)
+        for (name, (p, q)) in zip(["output", "input", "scale", "shift", "weights"], zip(ours, exact)) {
+            #expect(p.count == q.count && relativeError(p, q) < 1e-4, "\(name)")
         }
     }
 
     @Test func theSameBitsAtAnyThreadCount() throws {
-        let a = try Architecture(named: "densenet-22-12")
-        let network = try Network(a, Connectivity(ConnectivityPatterns.parse("random:0.5"), for: a, seed: 1))
-        let block = network.blocks[0]
-        let x = try Tensor.zeros([6, 16, 32, 32]).fillNormal(Generator(seed: 8))
-        let threads = Runtime.threads
-        defer { try? Runtime.setThreads(threads) }
-        var results: [[Float]] = []
-        for count in [1, 2, 3] {
-            try Runtime.setThreads(count)
-            let net = try DenseNet(network, generator: Generator(seed: 2))
-            let input = try x.clone().requiringGrad()
-            let out = try net.fastBlock(input, block, net.blocks[0], training: true)
-            try (out * out).sum().backward()
-            var all = try out.floats() + (input.grad?.floats() ?? [])
-            for layer in net.blocks[0].layers {
-                for tensor in [layer.norm1.scale, layer.norm1.shift, layer.conv1] { all += try tensor.grad?.floats() ?? [] }
-                all += try layer.norm1.mean.floats() + layer.norm1.variance.floats()
+        // Layer 1 reads the input; layer 2 skips it in part, layer 3 skips layer 1.
+        let (images, growth) = (21, 12)
+        let plan = DenseBlockPlan(
+            height: 16, width: 16, inputChannels: 5, growthRate: growth,
+            layers: [
+                .init(reads: Array(0..<5), writes: 5), .init(reads: [0, 2] + Array(5..<17), writes: 17),
+                .init(reads: Array(17..<29), writes: 29),
+            ])
+        let generator = try Generator(seed: 4)
+        func random(_ shape: [Int]) throws -> Tensor { try Tensor.zeros(shape).fillNormal(generator) }
+        let input = try random([images, plan.channels, 16, 16])
+        let incoming = try random([images, plan.channels, 16, 16])
+        let weights = try plan.layers.map { try [random([$0.reads.count]), random([$0.reads.count]), random([growth, $0.reads.count, 3, 3])] }
+        func results(threads: Int) throws -> [Float] {
+            let (maps, gradient) = (try input.clone(), try incoming.clone())
+            let kernels = DenseBlockKernels(threads: threads)
+            func base(_ tensor: Tensor) throws -> UnsafeMutablePointer<Float> {
+                try tensor.withUnsafeElements(Float.self) { try #require($0.baseAddress) }
             }
-            results.append(all)
+            let parameters = try weights.map { try DenseLayerParameters(scale: base($0[0]), shift: base($0[1]), weight: base($0[2])) }
+            let statistics = try kernels.forwardTraining(plan, base(maps), images: images, parameters)
+            let gradients = try kernels.backward(plan, base(maps), images: images, parameters, statistics, gradient: base(gradient))
+            return try maps.floats() + gradient.narrowed(1, from: 0, count: 5).contiguous().floats() + statistics.mean + statistics.variance
+                + gradients.flatMap { $0.scale + $0.shift + $0.weight }
         }
-        #expect(results[0] == results[1] && results[0] == results[2])
+        let one = try results(threads: 1)
+        #expect(one.allSatisfy(\.isFinite))
+        for threads in [2, 3, 5, 16] {
+            let many = try results(threads: threads)
+            #expect(many == one, "\(threads) threads")
+        }
     }
 
     @Test func notANumberPassesThrough() throws {

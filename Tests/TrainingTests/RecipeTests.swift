@@ -15,7 +15,9 @@ import Testing
             (0.0021860311856597247, 0.9489073800366903), (8e-07, 0.95),
         ]
         for (step, (rate, momentum)) in expected.enumerated() {
-            let found = Recipe.oneCycle.rate(step: step, of: 20)
+            var recipe = Recipe.oneCycle
+            recipe.learningRate = 0.2
+            let found = recipe.rate(step: step, of: 20)
             #expect(abs(found.rate - rate) < 1e-12 && abs(found.momentum - momentum) < 1e-12, "step \(step)")
         }
     }

@@ -54,7 +54,7 @@ struct TrainCommand: ParsableCommand {
                 classes: set.classNames.count, channels: set.train.channels, size: set.train.size, seed: machine.seed)
             else { throw UsageError("--arch is needed, such as densenet-40-12") }
             let configuration = TrainingConfiguration(
-                label: label ?? network.label, data: DataIdentity(set, folder: data.dataDir), recipe: try recipe.resolve(),
+                label: label ?? network.label(value), data: DataIdentity(set, folder: data.dataDir), recipe: try recipe.resolve(),
                 seed: machine.seed, limitTrain: limitTrain, allData: allData, testAtEnd: split == "test",
                 machine: .current(device: device, kernels: kernels))
             job = Trainer(configuration, value, set, folder: folder)

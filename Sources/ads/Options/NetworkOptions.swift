@@ -49,8 +49,9 @@ struct NetworkOptions: ParsableArguments {
     }
 
     /// What a comparison calls the network: its connectivity's name.
-    var label: String {
-        guard let connectivity else { return arch?.hasSuffix(".json") == true ? "given" : "dense" }
+    func label(_ network: Network) -> String {
+        if network.connectivity == .dense(network.architecture) { return "dense" }
+        guard let connectivity else { return "given" }
         return connectivity.hasSuffix(".json") ? URL(fileURLWithPath: connectivity).deletingPathExtension().lastPathComponent : connectivity
     }
 }
