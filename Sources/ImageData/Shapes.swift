@@ -29,19 +29,20 @@ public enum Shapes: DataSource {
 
     /// One image `[3, 32, 32]`.
     private static func draw(_ label: Int, _ random: inout SeededGenerator) -> [UInt8] {
-        func color(_ random: inout SeededGenerator) -> [Double] { (0..<3).map { _ in random.uniform(30, 225) } }
+        func color(_ random: inout SeededGenerator) -> [Double] { (0..<3).map { _ in random.uniform(30, 150) } }
         let (corner, slopeX, slopeY) = (color(&random), color(&random), color(&random))
-        let contrast = random.uniform(35, 90)
-        let tint = (0..<3).map { _ in random.uniform() < 0.5 ? -contrast : contrast }
-        let radius = random.uniform(6, 12)
+        let contrast = random.uniform(45, 100)
+        // Shapes are brighter than what is behind them, in each colour by another amount.
+        let tint = (0..<3).map { _ in contrast * random.uniform(0.3, 1) }
+        let radius = random.uniform(7, 12)
         let (x0, y0) = (random.uniform(radius, 31 - radius), random.uniform(radius, 31 - radius))
-        let angle = random.uniform(0, 2 * .pi)
+        let angle = random.uniform(-0.5, 0.5)
         let (cosine, sine) = (cos(angle), sin(angle))
         // Clutter: thin lines of the same strength that cross the picture.
-        let lines = (0..<3).map { _ in
+        let lines = (0..<1).map { _ in
             (random.uniform(0, .pi), random.uniform(-14, 14), random.uniform() < 0.5 ? -contrast : contrast)
         }
-        let noise = random.uniform(8, 28)
+        let noise = random.uniform(6, 20)
         var out = [UInt8](repeating: 0, count: 3072)
         for y in 0..<32 {
             for x in 0..<32 {
@@ -56,7 +57,7 @@ public enum Shapes: DataSource {
                     return sum + (d < 0.8 ? line.2 : 0)
                 }
                 for c in 0..<3 {
-                    let base = corner[c] + (slopeX[c] - 128) * Double(x) / 62 + (slopeY[c] - 128) * Double(y) / 62
+                    let base = corner[c] + (slopeX[c] - 90) * Double(x) / 62 + (slopeY[c] - 90) * Double(y) / 62
                     let jitter = noise * (random.uniform() + random.uniform() + random.uniform() - 1.5)
                     let value = base + cover * tint[c] + (1 - cover) * clutter + jitter
                     out[c * 1024 + y * 32 + x] = UInt8(min(255, max(0, value.rounded())))

@@ -2,7 +2,7 @@ import DenseNetArchitecture
 import Foundation
 
 /// Pictures as inline SVG; colours come from the page's style, so that they follow light and dark.
-enum Charts {
+public enum Charts {
     /// A line or a cloud of points of a chart.
     struct Series {
         var name: String
@@ -37,6 +37,17 @@ enum Charts {
             x += Double(max(rows.count, 4)) * cell + 28
         }
         return "<svg class=\"matrix\" viewBox=\"0 0 \(n(x)) \(n(height))\" width=\"\(n(x))\" height=\"\(n(height))\" role=\"img\" aria-label=\"adjacency matrices\">\(body)</svg>"
+    }
+
+    /// The same picture as a file of its own, for a README or a paper.
+    public static func standaloneMatrices(_ network: Network) -> String {
+        let style = """
+            <style>text{fill:#5b6472;font:12px system-ui,sans-serif}.on{fill:#1f6feb}.off{fill:#e3e7ec}.dead{fill:none;stroke:#c9d1d9}\
+            @media(prefers-color-scheme:dark){text{fill:#9aa5b3}.on{fill:#6ea8fe}.off{fill:#2b333e}.dead{stroke:#2b333e}}</style>
+            """
+        return matrices(network)
+            .replacing("<svg class=\"matrix\"", with: "<svg xmlns=\"http://www.w3.org/2000/svg\"")
+            .replacing("aria-label=\"adjacency matrices\">", with: "aria-label=\"adjacency matrices\">" + style) + "\n"
     }
 
     /// A chart with axes, a legend and tooltips.

@@ -68,7 +68,8 @@ import Torch
                 + gradients.flatMap { $0.scale + $0.shift + $0.weight }
         }
         let one = try results(threads: 1)
-        #expect(one.allSatisfy(\.isFinite))
+        let odd = one.count { !$0.isFinite }
+        #expect(odd == 0)
         for threads in [2, 3, 5, 16] {
             let many = try results(threads: threads)
             #expect(many == one, "\(threads) threads")

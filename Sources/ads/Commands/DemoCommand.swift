@@ -25,7 +25,7 @@ struct DemoCommand: ParsableCommand {
     var out = "ads-demo"
 
     @Option(help: "Children of each search.")
-    var children = 10
+    var children = 8
 
     @Option(help: "Epochs of each full training.")
     var epochs = 3
@@ -38,7 +38,8 @@ struct DemoCommand: ParsableCommand {
         let architecture = try Architecture(named: "densenet-16-12")
         var recipe = Recipe.oneCycle
         recipe.epochs = epochs
-        recipe.batchSize = 64
+        recipe.batchSize = 32
+        recipe.learningRate = 0.05
         let began = ContinuousClock.now
         var step = 0
         func title(_ text: String) {
@@ -47,7 +48,8 @@ struct DemoCommand: ParsableCommand {
         }
         func train(_ label: String, _ network: Network, _ path: String) throws -> TrainingResult {
             let configuration = TrainingConfiguration(
-                label: label, data: DataIdentity(data, folder: nil), recipe: recipe, seed: machine.seed, testAtEnd: true, machine: here)
+                label: label, data: DataIdentity(data, folder: nil), recipe: recipe, seed: machine.seed, limitTrain: 4096,
+                testAtEnd: true, machine: here)
             var trainer = Trainer(configuration, network, data, folder: RunFolder(path))
             trainer.observer = { console.show($0, prefix: "      ") }
             try trainer.start(resume: true)
@@ -55,12 +57,13 @@ struct DemoCommand: ParsableCommand {
         }
         func search(_ strategy: String) throws -> Network {
             var evaluator = EvaluatorSettings(.inherit)
-            evaluator.batchSize = 64
-            evaluator.normBatches = 8
+            evaluator.batchSize = 32
+            evaluator.normBatches = 16
             var c = SearchConfiguration(
                 strategy: strategy, architecture: architecture, data: DataIdentity(data, folder: nil), seed: machine.seed,
                 children: children, evaluator: evaluator, machine: here)
-            c.limitTrain = 1024
+            c.limitTrain = 960
+            c.limitValidation = 400
             c.top = 2
             c.reevaluationSeeds = 1
             c.target = try CostTarget(.macs, 0.7, in: SearchSpace(architecture))

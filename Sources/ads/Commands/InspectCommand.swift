@@ -1,6 +1,7 @@
 import ArgumentParser
 import DenseNetArchitecture
 import Files
+import Foundation
 import Reporting
 import Training
 
@@ -23,6 +24,9 @@ struct InspectCommand: ParsableCommand {
 
     @Flag(help: "Print one JSON object.")
     var json = false
+
+    @Option(help: "Write the matrices as an SVG picture too.")
+    var svg: String?
 
     @Option(help: "Decides the connections of random:P.")
     var seed: UInt64 = 0
@@ -59,6 +63,7 @@ struct InspectCommand: ParsableCommand {
             parametersShare: share(cost.parameters, dense.parameters), macsShare: share(cost.macs, dense.macs),
             connectionsShare: share(cost.connections, dense.connections), architecture: value.architecture,
             connectivity: value.connectivity)
+        if let svg { try AtomicFile.write(Data(Charts.standaloneMatrices(value).utf8), to: svg) }
         if json { return try printJSON(result) }
         let a = value.architecture
         print(
