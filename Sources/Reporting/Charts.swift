@@ -51,7 +51,10 @@ public enum Charts {
     }
 
     /// A chart with axes, a legend and tooltips.
-    static func plot(_ series: [Series], x xLabel: String, y yLabel: String, format: (Double) -> String, xFormat: (Double) -> String) -> String {
+    static func plot(
+        _ series: [Series], x xLabel: String, y yLabel: String, format: (Double) -> String, xFormat: (Double) -> String,
+        wholeX: Bool = false
+    ) -> String {
         let points = series.flatMap(\.points).filter { $0.x.isFinite && $0.y.isFinite }
         guard !points.isEmpty else { return "<p class=\"note\">Nothing to draw yet.</p>" }
         let (width, height, left, right, top, bottom) = (640.0, 300.0, 62.0, 14.0, 12.0, 44.0)
@@ -69,7 +72,7 @@ public enum Charts {
             body += "<line class=\"grid\" x1=\"\(n(left))\" x2=\"\(n(width - right))\" y1=\"\(n(py(tick)))\" y2=\"\(n(py(tick)))\"/>"
             body += text(left - 8, py(tick) + 4, format(tick), "end")
         }
-        for tick in ticks(x0, x1) { body += text(px(tick), height - bottom + 18, xFormat(tick), "middle") }
+        for tick in ticks(x0, x1, least: wholeX ? 1 : 0) { body += text(px(tick), height - bottom + 18, xFormat(tick), "middle") }
         body += text((left + width - right) / 2, height - 6, xLabel, "middle")
         body += "<text x=\"14\" y=\"\(n((top + height - bottom) / 2))\" text-anchor=\"middle\" transform=\"rotate(-90 14 \(n((top + height - bottom) / 2)))\">\(escape(yLabel))</text>"
         for s in series {
@@ -91,10 +94,10 @@ public enum Charts {
     private static func s(_ series: Series) -> Int { series.color % 6 }
 
     /// About five round numbers in a range.
-    private static func ticks(_ low: Double, _ high: Double) -> [Double] {
+    private static func ticks(_ low: Double, _ high: Double, least: Double = 0) -> [Double] {
         let raw = (high - low) / 5
         let power = pow(10, floor(log10(raw)))
-        let step = ([1, 2, 5, 10].first { $0 * power >= raw } ?? 10) * power
+        let step = max(least, ([1, 2, 5, 10].first { $0 * power >= raw } ?? 10) * power)
         return stride(from: (low / step).rounded(.up) * step, through: high, by: step).map { $0 }
     }
 

@@ -7,6 +7,8 @@ import Training
 public struct HTMLReport {
     private let content: ReportContent
 
+    // Closures here say that they return String: GRDB, which a module below uses, offers its SQL literals for interpolations.
+
     /// A report of some runs.
     public init(_ content: ReportContent) { self.content = content }
 
@@ -55,7 +57,7 @@ public struct HTMLReport {
     private var table: String {
         guard !content.rows.isEmpty else { return "" }
         let best = content.rows.map(\.accuracyMean).max() ?? 0
-        let body = content.rows.map { row in
+        let body = content.rows.map { row -> String in
             let deviation = row.accuracyDeviation.map { " <small>± \(fixed($0 * 100, 2))</small>" } ?? ""
             return """
                 <tr\(row.accuracyMean == best ? " class=\"best\"" : "")><th scope="row">\(escape(row.label))</th><td>\(percent(row.accuracyMean))\(deviation)</td><td>\(escape(row.split))</td><td>\(row.seeds.count)</td><td>\(grouped(row.parameters))</td><td>\(grouped(row.macs))</td><td>\(row.connections)</td><td>\(duration(row.secondsMean))</td><td>\(Int(row.imagesPerSecond))</td><td>\(row.inferenceImagesPerSecond.map { "\(Int($0))" } ?? "–")</td></tr>
@@ -84,7 +86,7 @@ public struct HTMLReport {
     }
 
     private var rewards: String {
-        content.searched.enumerated().map { index, search in
+        content.searched.enumerated().map { index, search -> String in
             let paid = search.children
             var series = [
                 Charts.Series(
@@ -105,7 +107,7 @@ public struct HTMLReport {
             return """
                 <h2>Search: \(escape(search.configuration.strategy))</h2>
                 <p class="note">\(paid.count - repeats) children in \(duration(seconds)), \(repeats) repeats.\(state)</p>
-                \(Charts.plot(series, x: "child", y: "reward", format: { fixed($0 * 100, 1) + "%" }, xFormat: { fixed($0, 0) }))
+                \(Charts.plot(series, x: "child", y: "reward", format: { fixed($0 * 100, 1) + "%" }, xFormat: { fixed($0, 0) }, wholeX: true))
                 """
         }.joined()
     }
@@ -144,7 +146,7 @@ public struct HTMLReport {
         return """
             <h2>Training</h2>
             <p class="note">Validation accuracy after each epoch (training accuracy where everything was trained on).</p>
-            \(Charts.plot(series, x: "epoch", y: "accuracy", format: { fixed($0 * 100, 0) + "%" }, xFormat: { fixed($0, 0) }))
+            \(Charts.plot(series, x: "epoch", y: "accuracy", format: { fixed($0 * 100, 0) + "%" }, xFormat: { fixed($0, 0) }, wholeX: true))
             """
     }
 

@@ -129,7 +129,7 @@ public struct ReportContent {
             | network | accuracy | seeds | parameters | MACs | connections | training, s | training images/s | inference images/s |
             |---|---|---|---|---|---|---|---|---|
             """
-        let body = rows.map { row in
+        let body = rows.map { row -> String in
             let deviation = row.accuracyDeviation.map { " ± \(fixed($0 * 100, 2))" } ?? ""
             return "| \(row.label) | \(percent(row.accuracyMean))\(deviation) (\(row.split)) | \(row.seeds.map(String.init).joined(separator: ", ")) | \(grouped(row.parameters)) | \(grouped(row.macs)) | \(row.connections) | \(Int(row.secondsMean)) | \(Int(row.imagesPerSecond)) | \(row.inferenceImagesPerSecond.map { "\(Int($0))" } ?? "–") |"
         }
