@@ -31,7 +31,7 @@ public enum Shapes: DataSource {
     private static func draw(_ label: Int, _ random: inout SeededGenerator) -> [UInt8] {
         func color(_ random: inout SeededGenerator) -> [Double] { (0..<3).map { _ in random.uniform(30, 150) } }
         let (corner, slopeX, slopeY) = (color(&random), color(&random), color(&random))
-        let contrast = random.uniform(45, 100)
+        let contrast = random.uniform(70, 110)
         // Shapes are brighter than what is behind them, in each colour by another amount.
         let tint = (0..<3).map { _ in contrast * random.uniform(0.3, 1) }
         let radius = random.uniform(7, 12)
@@ -42,7 +42,7 @@ public enum Shapes: DataSource {
         let lines = (0..<1).map { _ in
             (random.uniform(0, .pi), random.uniform(-14, 14), random.uniform() < 0.5 ? -contrast : contrast)
         }
-        let noise = random.uniform(6, 20)
+        let noise = random.uniform(4, 12)
         var out = [UInt8](repeating: 0, count: 3072)
         for y in 0..<32 {
             for x in 0..<32 {

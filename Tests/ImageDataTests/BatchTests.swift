@@ -59,6 +59,6 @@ import Testing
         let data = try DataSources.load("shapes")
         #expect(data.train.count == 6_000 && data.test.count == 2_000 && data.classNames.count == 10)
         #expect((0..<10).allSatisfy { c in data.train.labels.count { $0 == UInt8(c) } > 500 })
-        #expect(data.digest == "42608e08c125fb8acb7cc0456eeb663889e2dd5057b9549642a7e355e4c90466")
+        #expect(data.digest == "e8e018eac62ba500b1622be48c7b8f4304960df8a4943a6d4d6a04eafd98ed53")
     }
 }
