@@ -62,7 +62,7 @@ struct DemoCommand: ParsableCommand {
             var c = SearchConfiguration(
                 strategy: strategy, architecture: architecture, data: DataIdentity(data, folder: nil), seed: machine.seed,
                 children: children, evaluator: evaluator, machine: here)
-            c.limitTrain = 640
+            c.limitTrain = 512
             c.limitValidation = 400
             c.top = 2
             c.reevaluationSeeds = 1
