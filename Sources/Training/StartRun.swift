@@ -7,6 +7,7 @@ extension Trainer {
     /// Makes the run's folder, or checks that the run there is this one.
     /// - Throws: `TrainingError` when the folder holds another run, or any and `resume` is not asked for.
     public func start(resume: Bool) throws {
+        try validate()
         if resume, folder.exists {
             let stored = try folder.read(TrainingConfiguration.self, from: folder.configuration)
             if let difference = configuration.difference(from: stored) {

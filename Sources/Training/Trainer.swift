@@ -86,17 +86,14 @@ public struct Trainer {
                 indices: Split(count: data.train.count, seed: configuration.seed, holdOut: !configuration.allData).train)
     }
 
-    /// Trains, from the start or from the folder's checkpoint; the result is the same bits on CPU.
-    /// - Parameter initial: weights to start from instead of fresh ones.
-    /// - Throws: `Interrupted` after saving; `TrainingError` when the loss is no number; `FileError`.
-    public func run(resume: Bool, initial: DenseNet? = nil) throws -> TrainingResult {
+    /// Refuses what cannot be trained, before anything is written.
+    /// - Throws: `TrainingError`.
+    func validate() throws {
         let recipe = configuration.recipe
         try recipe.validate()
-        let device = try Device(named: configuration.machine.device)
         let split = Split(
             count: data.train.count, seed: configuration.seed, limit: configuration.limitTrain, holdOut: !configuration.allData)
-        let steps = split.train.count / recipe.batchSize
-        guard steps > 0 else {
+        guard split.train.count >= recipe.batchSize else {
             throw TrainingError("\(split.train.count) training images do not fill one batch of \(recipe.batchSize); lower --batch-size")
         }
         let a = network.architecture
@@ -104,6 +101,18 @@ public struct Trainer {
             throw TrainingError(
                 "the network takes \(a.inputChannels)×\(a.imageSize)×\(a.imageSize) images of \(a.classes) classes; \(data.name) has \(data.train.channels)×\(data.train.size)×\(data.train.size) of \(data.classNames.count)")
         }
+    }
+
+    /// Trains, from the start or from the folder's checkpoint; the result is the same bits on CPU.
+    /// - Parameter initial: weights to start from instead of fresh ones.
+    /// - Throws: `Interrupted` after saving; `TrainingError` when the loss is no number; `FileError`.
+    public func run(resume: Bool, initial: DenseNet? = nil) throws -> TrainingResult {
+        let recipe = configuration.recipe
+        let device = try Device(named: configuration.machine.device)
+        let split = Split(
+            count: data.train.count, seed: configuration.seed, limit: configuration.limitTrain, holdOut: !configuration.allData)
+        let steps = split.train.count / recipe.batchSize
+        try validate()
         let maker = BatchMaker(data.train, normalization)
         try Runtime.seed(SeededGenerator(seed: configuration.seed, stream: 1).state)
         let net = try initial ?? DenseNet(

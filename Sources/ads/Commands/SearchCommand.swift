@@ -90,6 +90,7 @@ struct SearchCommand: ParsableCommand {
         if resume, folder.exists, data.data == nil, network.arch == nil {
             search = try SearchRun(continuing: folder, children: children)
         } else {
+            if resume, !folder.exists, data.data == nil { throw UsageError("there is no search in \(out) to continue; start one with --data and --arch") }
             guard let set = try data.load() else { throw UsageError("--data is needed: cifar10, cifar100 or shapes") }
             guard let value = try network.network(classes: set.classNames.count, channels: set.train.channels, size: set.train.size)
             else { throw UsageError("--arch is needed, such as densenet-40-12") }

@@ -49,6 +49,7 @@ struct TrainCommand: ParsableCommand {
         if resume, folder.exists, data.data == nil, network.arch == nil {
             job = try Trainer(continuing: folder)
         } else {
+            if resume, !folder.exists, data.data == nil { throw UsageError("there is no run in \(out) to continue; start one with --data and --arch") }
             guard let set = try data.load() else { throw UsageError("--data is needed: cifar10, cifar100 or shapes") }
             guard let value = try network.network(
                 classes: set.classNames.count, channels: set.train.channels, size: set.train.size, seed: machine.seed)
