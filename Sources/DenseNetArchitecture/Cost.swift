@@ -50,9 +50,4 @@ extension Network {
         }
         return cost
     }
-
-    /// The numbers of connections that `connectivity` has in all rows of an architecture's layers, one per possible pair.
-    public static func possibleConnections(_ architecture: Architecture) -> Int {
-        architecture.blocks.reduce(0) { $0 + $1 * ($1 + 1) / 2 }
-    }
 }

@@ -30,7 +30,7 @@ public struct PickleError: Error, Equatable, CustomStringConvertible {
 /// A closed reader of Python pickles (protocols 0 to 2, as CIFAR's official files and PyTorch's are written).
 ///
 /// A pickle is a program for a stack machine that can import and call anything. This reader knows the opcodes of plain data
-/// and an allow-list of three names, which are recognised as NumPy arrays, never called; any other name is refused.
+/// and an allow-list of the names NumPy arrays are written with, which are recognised, never called; any other name is refused.
 public struct PickleReader {
     /// The names that stand for NumPy arrays.
     public static let allowed: Set<String> = [
