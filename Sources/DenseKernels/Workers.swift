@@ -3,7 +3,7 @@ import Dispatch
 /// Splits work over threads in parts whose number does not depend on the threads, so that sums are reduced in the same
 /// order and results are the same bits at any thread count.
 struct Workers {
-    /// Parts a batch is cut into; more than the cores of a workstation, few enough to reduce quickly.
+    /// Parts work is cut into; more than the cores of a workstation, few enough to reduce quickly.
     static let parts = 16
 
     let threads: Int
@@ -20,8 +20,8 @@ struct Workers {
         }
     }
 
-    /// The images of a part.
-    static func images(of part: Int, in count: Int) -> Range<Int> { count * part / parts..<count * (part + 1) / parts }
+    /// What belongs to a part of `count` things.
+    static func range(of part: Int, in count: Int) -> Range<Int> { count * part / parts..<count * (part + 1) / parts }
 }
 
 /// Memory that is kept from call to call: allocating megabytes anew for every layer costs more than some layers do.
@@ -31,15 +31,15 @@ final class Scratch {
     private var storage: UnsafeMutablePointer<Float>?
     private var capacity = 0
 
-    /// `count` zeros, aligned to cache lines.
-    func zeros(_ count: Int) -> UnsafeMutablePointer<Float> {
+    /// `count` elements, aligned to cache lines; zeros or what an earlier call left.
+    func elements(_ count: Int) -> UnsafeMutablePointer<Float> {
         if count > capacity {
             storage?.deallocate()
-            storage = UnsafeMutableRawPointer.allocate(byteCount: count * 4, alignment: 64).bindMemory(to: Float.self, capacity: count)
-            capacity = count
+            let fresh = UnsafeMutableRawPointer.allocate(byteCount: count * 4, alignment: 64).bindMemory(to: Float.self, capacity: count)
+            fresh.initialize(repeating: 0, count: count)
+            (storage, capacity) = (fresh, count)
         }
         guard let storage else { preconditionFailure("scratch of no elements was asked for") }
-        storage.update(repeating: 0, count: count)
         return storage
     }
 

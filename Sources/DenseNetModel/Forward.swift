@@ -14,24 +14,27 @@ extension DenseNet {
         } else {
             x = try images.conv2d(stem, padding: 1)
         }
-        for (block, weights) in zip(network.blocks, blocks) {
-            x = try blockOutput(x, block, weights, training: training)
-            x = try weights.endNorm(x, training: training, momentum: normMomentum).relu()
-            if let transition = weights.transition {
-                // Average pooling and a 1×1 convolution commute; pooling first is a quarter of the work.
-                x = try x.averagePool(2, stride: 2).conv2d(transition)
-                if dropout > 0 { x = try x.dropout(dropout, training: training) }
-            }
-        }
+        x = try usesKernels(training: training) ? kernelBody(x, training: training) : body(x, training: training)
+        x = try blocks[blocks.count - 1].endNorm(x, training: training, momentum: normMomentum).relu()
         return try x.mean([2, 3]).linear(classifier.weight, classifier.bias)
     }
 
-    /// What the block's end reads, concatenated.
-    func blockOutput(_ x: Tensor, _ block: Network.Block, _ weights: BlockWeights, training: Bool) throws -> Tensor {
-        if usesBlockKernels(for: block, training: training) {
-            let buffer = try fastBlock(x, block, weights, training: training)
-            return try block.selectEnd(of: buffer)
+    /// What the last block's end reads `[N, channels, H, W]`, from the stem's output, by libtorch's operations.
+    func body(_ input: Tensor, training: Bool) throws -> Tensor {
+        var x = input
+        for (block, weights) in zip(network.blocks, blocks) {
+            x = try blockOutput(x, block, weights, training: training)
+            guard let transition = weights.transition else { continue }
+            x = try weights.endNorm(x, training: training, momentum: normMomentum).relu()
+            // Average pooling and a 1×1 convolution commute; pooling first is a quarter of the work.
+            x = try x.averagePool(2, stride: 2).conv2d(transition)
+            if dropout > 0 { x = try x.dropout(dropout, training: training) }
         }
+        return x
+    }
+
+    /// What a block's end reads, concatenated.
+    private func blockOutput(_ x: Tensor, _ block: Network.Block, _ weights: BlockWeights, training: Bool) throws -> Tensor {
         var nodes: [Int: Tensor] = [0: x]
         for (layer, w) in zip(block.layers, weights.layers) {
             let read = layer.sources.compactMap { nodes[$0] }

@@ -14,7 +14,7 @@ extension Machine {
     public static func current(device: Device, kernels: KernelChoice) -> Machine {
         Machine(
             ads: ADS.version, torch: Runtime.version, threads: Runtime.threads, device: device.name,
-            instructionSet: DenseBlockKernels.builtFor, torchInstructionSet: Runtime.cpuCapability, kernels: kernels,
+            instructionSet: LayerKernels.builtFor, torchInstructionSet: Runtime.cpuCapability, kernels: kernels,
             system: systemName)
     }
 

@@ -23,7 +23,7 @@ struct AdsCommand: ParsableCommand {
         ])
 
     static func main() {
-        if let missing = DenseBlockKernels.missingInstructions {
+        if let missing = LayerKernels.missingInstructions {
             fail("this build needs \(missing), which this processor lacks; build it here with 'make build'", 1)
         }
         Interruption.install()

@@ -29,7 +29,7 @@ import Torch
             let net = try DenseNet(network, state: state, type: type)
             net.kernels = kernels
             let input = try x.to(type).clone().requiringGrad()
-            let out = try net.blockOutput(input, network.blocks[0], net.blocks[0], training: true)
+            let out = try kernels == .swift ? net.kernelBody(input, training: true) : net.body(input, training: true)
             try (out * weight.to(type)).sum().backward()
             let layer = net.blocks[0].layers[0]
             return try [out.doubles()] + [input, layer.norm1.scale, layer.norm1.shift, layer.conv1].map { try $0.grad?.doubles() ?? [] }
@@ -41,31 +41,80 @@ import Torch
         }
     }
 
+    /// A bottleneck layer (1×1, then 3×3) and a transition, whose middle BNs have batch statistics of their own.
+    @Test(arguments: [(32, 4, 3), (14, 8, 4), (7, 12, 5), (9, 3, 2)])
+    func bottleneckAndTransition(size: Int, growthRate: Int, images: Int) throws {
+        let a = try Architecture(
+            blocks: [2, 1], growthRate: growthRate, bottleneck: true, compression: 0.5, stem: .init(.cifar, channels: 6),
+            imageSize: size, classes: 3)
+        let network = try Network(a)
+        let base = try DenseNet(network, generator: Generator(seed: 3))
+        var state = base.state
+        for (name, tensor) in base.tensors where name.contains("norm") && name.hasSuffix("bias") {
+            state[name] = try Tensor((0..<tensor.count).map { $0 % 3 == 0 ? Float(-8) : 8 }, [tensor.count])
+        }
+        let x = try Tensor.zeros([images, 6, size, size]).fillNormal(Generator(seed: 4))
+        func results(_ kernels: KernelChoice, _ type: ElementType) throws -> [String: [Double]] {
+            let net = try DenseNet(network, state: state, type: type)
+            let input = try x.to(type).clone().requiringGrad()
+            let out = try kernels == .swift ? net.kernelBody(input, training: true) : net.body(input, training: true)
+            let weight = try Tensor.zeros(out.shape).fillNormal(Generator(seed: 5))
+            try (out * weight.to(type)).sum().backward()
+            var all = ["output": try out.doubles(), "input": try input.grad?.doubles() ?? []]
+            for (name, tensor) in net.tensors where name.contains("denseblock") || name.contains("transition") {
+                all[name] = try name.contains("running") ? tensor.doubles() : tensor.grad?.doubles() ?? []
+            }
+            return all
+        }
+        let (ours, exact) = (try results(.swift, .float32), try results(.torch, .float64))
+        // Where ReLU lets a whole channel through, a BN behind it makes some gradients vanish; of those only the noise is left.
+        let floor = 1e-3 * (exact.values.joined().map(abs).max() ?? 0)
+        for (name, value) in exact {
+            let mine = try #require(ours[name])
+            let scale = max(floor, value.map(abs).max() ?? 0)
+            let error = zip(mine, value).map { abs($0 - $1) }.max() ?? .infinity
+            #expect(mine.count == value.count && error < 1e-4 * scale, "\(name): \(error) of \(scale)")
+        }
+    }
+
     @Test func theSameBitsAtAnyThreadCount() throws {
-        // Layer 1 reads the input; layer 2 skips it in part, layer 3 skips layer 1.
+        // Layer 1 reads the input; layer 2 skips it in part, layer 3 skips layer 1; a transition and a bottleneck follow.
         let (images, growth) = (21, 12)
-        let plan = DenseBlockPlan(
-            height: 16, width: 16, inputChannels: 5, growthRate: growth,
+        let shapes = [
+            MapShape(channels: 41, height: 16, width: 16), MapShape(channels: 22, height: 8, width: 8),
+            MapShape(channels: 16, height: 8, width: 8),
+        ]
+        let plan = KernelPlan(
+            shapes: shapes, inputChannels: 5,
             layers: [
-                .init(reads: Array(0..<5), writes: 5), .init(reads: [0, 2] + Array(5..<17), writes: 17),
-                .init(reads: Array(17..<29), writes: 29),
+                .init(.winograd, source: 0, reads: Array(0..<5), destination: 0, writes: 5, outputs: growth),
+                .init(.winograd, source: 0, reads: [0, 2] + Array(5..<17), destination: 0, writes: 17, outputs: growth),
+                .init(.winograd, source: 0, reads: Array(17..<29), destination: 0, writes: 29, outputs: growth),
+                .init(.pooled, source: 0, reads: Array(3..<41), destination: 1, writes: 0, outputs: 18),
+                .init(.pointwise, source: 1, reads: Array(1..<18), destination: 2, writes: 0, outputs: 16),
+                .init(.winograd, source: 2, reads: Array(0..<16), destination: 1, writes: 18, outputs: 4),
             ])
         let generator = try Generator(seed: 4)
         func random(_ shape: [Int]) throws -> Tensor { try Tensor.zeros(shape).fillNormal(generator) }
-        let input = try random([images, plan.channels, 16, 16])
-        let incoming = try random([images, plan.channels, 16, 16])
-        let weights = try plan.layers.map { try [random([$0.reads.count]), random([$0.reads.count]), random([growth, $0.reads.count, 3, 3])] }
+        func buffers() throws -> [Tensor] { try shapes.map { try random([images, $0.channels, $0.height, $0.width]) } }
+        let (values, incoming) = (try buffers(), try random([images, 22, 8, 8]))
+        let weights = try plan.layers.map {
+            let taps = $0.kind == .winograd ? 3 : 1
+            return try [random([$0.reads.count]), random([$0.reads.count]), random([$0.outputs, $0.reads.count, taps, taps])]
+        }
         func results(threads: Int) throws -> [Float] {
-            let (maps, gradient) = (try input.clone(), try incoming.clone())
-            let kernels = DenseBlockKernels(threads: threads)
+            let maps = try values.map { try $0.clone() }
+            let gradients = try [Tensor.zeros(values[0].shape), incoming.clone(), Tensor.zeros(values[2].shape)]
+            let kernels = LayerKernels(threads: threads)
             func base(_ tensor: Tensor) throws -> UnsafeMutablePointer<Float> {
                 try tensor.withUnsafeElements(Float.self) { try #require($0.baseAddress) }
             }
-            let parameters = try weights.map { try DenseLayerParameters(scale: base($0[0]), shift: base($0[1]), weight: base($0[2])) }
-            let statistics = try kernels.forwardTraining(plan, base(maps), images: images, parameters)
-            let gradients = try kernels.backward(plan, base(maps), images: images, parameters, statistics, gradient: base(gradient))
-            return try maps.floats() + gradient.narrowed(1, from: 0, count: 5).contiguous().floats() + statistics.mean + statistics.variance
-                + gradients.flatMap { $0.scale + $0.shift + $0.weight }
+            let parameters = try weights.map { try LayerParameters(scale: base($0[0]), shift: base($0[1]), weight: base($0[2])) }
+            let statistics = try kernels.forwardTraining(plan, maps.map(base), images: images, parameters)
+            let results = try kernels.backward(
+                plan, maps.map(base), images: images, parameters, statistics, gradient: { try base(gradients[$0]) }, finished: { _ in })
+            return try maps.flatMap { try $0.floats() } + gradients[0].narrowed(1, from: 0, count: 5).contiguous().floats()
+                + statistics.flatMap { $0.mean + $0.variance } + results.flatMap { $0.scale + $0.shift + $0.weight }
         }
         let one = try results(threads: 1)
         let odd = one.count { !$0.isFinite }

@@ -2,6 +2,8 @@
 #ifndef ADS_PROCESSOR_H
 #define ADS_PROCESSOR_H
 
+#include "shuffle.h"
+
 #if defined(__AVX512F__)
 #define ADS_BUILT_FOR "avx512"
 #define ADS_HAS_WIDE_TILE 1
@@ -22,6 +24,8 @@
 
 /// Whether a multiply-add is one instruction; a function, so that Swift does not warn of a condition that never changes.
 static inline int ads_multiply_add_is_fused(void) { return ADS_HAS_FMA; }
+/// Whether the register tile is 12 outputs times 2 vectors of 16.
+static inline int ads_has_wide_tile(void) { return ADS_HAS_WIDE_TILE; }
 
 /// NULL when the processor has everything this build was compiled for; else the name of what it lacks.
 const char *ads_missing_instructions(void);

@@ -1,0 +1,131 @@
+import DenseKernels
+import DenseNetArchitecture
+import Torch
+
+// Everything between the stem and the last block's end on our kernels, joined to autograd as one custom function.
+extension DenseNet {
+    /// Whether the network runs on our kernels: in float32 on CPU without dropout.
+    func usesKernels(training: Bool) -> Bool {
+        guard kernels == .swift || (kernels == .automatic && LayerKernels.areFast) else { return false }
+        // With running statistics the kernels have no backward pass.
+        return type == .float32 && device == .cpu && (dropout == 0 || !training) && (training || !isGradEnabled)
+    }
+
+    /// What the last block's end reads `[N, channels, H, W]`, from the stem's output.
+    func kernelBody(_ input: Tensor, training: Bool) throws -> Tensor {
+        let x = try input.contiguous()
+        let plan = network.kernelPlan(height: x.shape[2], width: x.shape[3], sharedBottlenecks: !training)
+        let layers = kernelLayers
+        layerKernels.threads = Runtime.threads
+        let buffers = try training ? bodyTraining(x, plan, layers) : bodyEvaluation(x, plan, layers)
+        let last = network.blocks[network.blocks.count - 1]
+        return last.endChannels == buffers.shape[1] ? buffers : try buffers.selecting(last.channels(of: last.endSources), dim: 1)
+    }
+
+    private func bodyEvaluation(_ x: Tensor, _ plan: KernelPlan, _ layers: [KernelWeights]) throws -> Tensor {
+        let buffers = try startBuffers(plan, x)
+        try withParameters(layers) { parameters in
+            layerKernels.forwardEvaluation(
+                plan, try buffers.map(elements), images: x.shape[0], parameters,
+                means: try layers.map { UnsafePointer(try elements($0.norm.mean)) },
+                variances: try layers.map { UnsafePointer(try elements($0.norm.variance)) })
+        }
+        return buffers[network.blocks.count - 1]
+    }
+
+    private func bodyTraining(_ x: Tensor, _ plan: KernelPlan, _ layers: [KernelWeights]) throws -> Tensor {
+        let (kernels, images, last) = (layerKernels, x.shape[0], network.blocks.count - 1)
+        let inputs = [x] + layers.flatMap { [$0.norm.scale, $0.norm.shift, $0.weight] }
+        var saved: (buffers: [Tensor], statistics: [BatchStatistics])?
+        let outputs = try customFunction("dense_blocks", inputs: inputs) {
+            let buffers = try startBuffers(plan, x)
+            let statistics = try withParameters(layers) { parameters in
+                kernels.forwardTraining(plan, try buffers.map(elements), images: images, parameters)
+            }
+            try updateRunning(layers, plan, statistics, images: images)
+            saved = (buffers, statistics)
+            return [buffers[last]]
+        } backward: { grads in
+            guard let saved, let incoming = grads[0] else { return inputs.map { _ in nil } }
+            // A buffer's gradient lives from its first reader to its last producer.
+            var gradients = [Tensor?](repeating: nil, count: plan.shapes.count)
+            gradients[last] = try incoming.clone().contiguous()
+            let results = try withParameters(layers) { parameters in
+                try kernels.backward(plan, try saved.buffers.map(elements), images: images, parameters, saved.statistics) { index in
+                    let gradient = try gradients[index] ?? Tensor.zeros(saved.buffers[index].shape)
+                    gradients[index] = gradient
+                    return try elements(gradient)
+                } finished: {
+                    gradients[$0] = nil
+                }
+            }
+            var out: [Tensor?] = [try gradients[0]?.narrowed(1, from: 0, count: plan.inputChannels)]
+            for (layer, result) in zip(layers, results) {
+                out.append(try Tensor(result.scale, [result.scale.count]))
+                out.append(try Tensor(result.shift, [result.shift.count]))
+                out.append(try Tensor(result.weight, layer.weight.shape))
+            }
+            return out
+        }
+        return outputs[0]
+    }
+
+    /// A plan's buffers with the body's input in place.
+    private func startBuffers(_ plan: KernelPlan, _ x: Tensor) throws -> [Tensor] {
+        let buffers = try plan.shapes.map { try Tensor.empty([x.shape[0], $0.channels, $0.height, $0.width]) }
+        try buffers[0].narrowed(1, from: 0, count: plan.inputChannels).assign(x)
+        return buffers
+    }
+
+    /// Moves every reader's running statistics towards the batch's, the variance unbiased, as PyTorch does.
+    private func updateRunning(
+        _ layers: [KernelWeights], _ plan: KernelPlan, _ statistics: [BatchStatistics], images: Int
+    ) throws {
+        let m = Float(normMomentum)
+        for (layer, w) in zip(plan.layers, layers) {
+            let (own, count) = (statistics[layer.source], Float(images * plan.shapes[layer.source].pixels))
+            let unbiased = count / max(1, count - 1)
+            let (mean, variance) = (try elements(w.norm.mean), try elements(w.norm.variance))
+            for (i, channel) in layer.reads.enumerated() {
+                mean[i] = (1 - m) * mean[i] + m * own.mean[channel]
+                variance[i] = (1 - m) * variance[i] + m * own.variance[channel] * unbiased
+            }
+        }
+    }
+
+    /// The tensors of each layer of a plan, in its order.
+    private var kernelLayers: [KernelWeights] {
+        blocks.flatMap { block in
+            var layers = block.layers.flatMap { layer in
+                [KernelWeights(norm: layer.norm1, weight: layer.conv1)]
+                    + (layer.second.map { [KernelWeights(norm: $0.norm, weight: $0.conv)] } ?? [])
+            }
+            if let transition = block.transition { layers.append(KernelWeights(norm: block.endNorm, weight: transition)) }
+            return layers
+        }
+    }
+}
+
+/// BN and convolution of one layer of a plan.
+private struct KernelWeights {
+    let norm: Norm
+    let weight: Tensor
+}
+
+/// The layers' parameters where they lie.
+private func withParameters<Result>(_ layers: [KernelWeights], _ body: ([LayerParameters]) throws -> Result) throws -> Result {
+    let parameters = try layers.map {
+        LayerParameters(
+            scale: UnsafePointer(try elements($0.norm.scale)), shift: UnsafePointer(try elements($0.norm.shift)),
+            weight: UnsafePointer(try elements($0.weight)))
+    }
+    return try withExtendedLifetime(layers) { try body(parameters) }
+}
+
+/// The first element of a tensor, valid while the tensor lives.
+private func elements(_ tensor: Tensor) throws -> UnsafeMutablePointer<Float> {
+    try tensor.withUnsafeElements(Float.self) {
+        guard let base = $0.baseAddress else { preconditionFailure("a layer's tensor has no elements") }
+        return base
+    }
+}

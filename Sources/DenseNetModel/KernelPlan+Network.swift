@@ -1,0 +1,64 @@
+import DenseKernels
+import DenseNetArchitecture
+
+extension Network {
+    /// Everything between the stem and the last block's end as layers for our kernels. Buffer b is block b's maps, one
+    /// behind the other: its input, then each remaining layer's output; behind the blocks' come the bottlenecks' maps.
+    /// - Parameters:
+    ///   - height, width: of the first block's maps.
+    ///   - sharedBottlenecks: one buffer for all bottlenecks of a block, for inference, where none is kept.
+    func kernelPlan(height: Int, width: Int, sharedBottlenecks: Bool) -> KernelPlan {
+        let (growth, bottleneck) = (architecture.growthRate, architecture.bottleneck)
+        var shapes: [MapShape] = []
+        var (h, w) = (height, width)
+        for block in blocks {
+            shapes.append(MapShape(channels: block.bufferChannels, height: h, width: w))
+            (h, w) = (h / 2, w / 2)
+        }
+        var layers: [KernelLayer] = []
+        for (b, block) in blocks.enumerated() {
+            var shared: Int?
+            for layer in block.layers {
+                let (reads, writes) = (block.channels(of: layer.sources), block.offset(of: layer.index))
+                guard bottleneck else {
+                    layers.append(KernelLayer(.winograd, source: b, reads: reads, destination: b, writes: writes, outputs: growth))
+                    continue
+                }
+                let inner = shared ?? shapes.count
+                if inner == shapes.count {
+                    shapes.append(MapShape(channels: 4 * growth, height: shapes[b].height, width: shapes[b].width))
+                }
+                if sharedBottlenecks { shared = inner }
+                layers.append(KernelLayer(.pointwise, source: b, reads: reads, destination: inner, writes: 0, outputs: 4 * growth))
+                layers.append(
+                    KernelLayer(
+                        .winograd, source: inner, reads: Array(0..<4 * growth), destination: b, writes: writes, outputs: growth))
+            }
+            if let channels = block.transitionChannels {
+                layers.append(
+                    KernelLayer(
+                        .pooled, source: b, reads: block.channels(of: block.endSources), destination: b + 1, writes: 0,
+                        outputs: channels))
+            }
+        }
+        return KernelPlan(shapes: shapes, inputChannels: blocks[0].nodeChannels[0], layers: layers)
+    }
+}
+
+extension Network.Block {
+    /// Channels of the block's input and of all remaining layers.
+    var bufferChannels: Int { nodeChannels[0] + layers.reduce(0) { $0 + nodeChannels[$1.index] } }
+
+    /// Where a remaining node starts in the block's buffer.
+    func offset(of node: Int) -> Int {
+        node == 0 ? 0 : nodeChannels[0] + layers.prefix { $0.index < node }.reduce(0) { $0 + nodeChannels[$1.index] }
+    }
+
+    /// The channels of nodes in the block's buffer.
+    func channels(of nodes: [Int]) -> [Int] {
+        nodes.flatMap { node in
+            let start = offset(of: node)
+            return Array(start..<start + nodeChannels[node])
+        }
+    }
+}
