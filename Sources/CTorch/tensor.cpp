@@ -118,6 +118,7 @@ int ct_device_name(ct_tensor t, char *buffer, size_t bytes) {
 }
 void *ct_data_pointer(ct_tensor t) { return guarded<void *>(nullptr, [&] { return t->value.data_ptr(); }); }
 bool ct_is_contiguous(ct_tensor t) { return t->value.is_contiguous(); }
+int64_t ct_version(ct_tensor t) { return t->value.is_inference() ? 0 : t->value._version(); }
 ct_tensor ct_to(ct_tensor t, int dtype, const char *device) {
     CT_TENSOR(t->value.to(options(dtype, device)));
 }

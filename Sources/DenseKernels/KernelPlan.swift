@@ -13,6 +13,15 @@ public struct KernelPlan: Sendable {
         self.inputChannels = inputChannels
         self.layers = layers
     }
+
+    /// Multiply-adds that a forward pass of one image really does: fewer than the definition's, as Winograd's 3×3 does 16
+    /// for 36 and pooling comes before the 1×1.
+    public var multiplyAdds: Int {
+        layers.reduce(0) { sum, layer in
+            let grid = Grid(layer.kind, height: shapes[layer.source].height, width: shapes[layer.source].width)
+            return sum + grid.units * layer.kind.products * layer.reads.count * layer.outputs
+        }
+    }
 }
 
 extension LayerKernels {
@@ -38,21 +47,6 @@ extension LayerKernels {
             for (o, own) in moments.enumerated() { statistics[layer.destination].set(layer.writes + o, own) }
         }
         return statistics
-    }
-
-    /// Runs a plan forward with each reader's running statistics: `means[i]`, `variances[i]` of layer i.
-    public func forwardEvaluation(
-        _ plan: KernelPlan, _ maps: [UnsafeMutablePointer<Float>], images: Int, _ parameters: [LayerParameters],
-        means: [UnsafePointer<Float>], variances: [UnsafePointer<Float>]
-    ) {
-        for (l, (layer, p)) in zip(plan.layers, parameters).enumerated() {
-            let activations = layer.reads.indices.map { i -> Activation in
-                let scale = p.scale[i] / (variances[l][i] + Self.epsilon).squareRoot()
-                return Activation(scale: scale, shift: p.shift[i] - means[l][i] * scale)
-            }
-            let weights = PackedWeights(forward: p.weight, layer.kind, reads: layer.reads.count, outputs: layer.outputs)
-            _ = forward(layer, plan.shapes, maps[layer.source], maps[layer.destination], images: images, activations, weights)
-        }
     }
 
     /// Runs a plan backward, with batch statistics.

@@ -8,6 +8,9 @@ public final class LayerKernels {
     public var threads: Int
     let scratch = Scratch()
     let partialScratch = Scratch()
+    let mapScratch = Scratch()
+    /// One per thread, when threads work on images of their own.
+    var helpers: [LayerKernels] = []
     /// PyTorch's default epsilon of BN.
     static let epsilon: Float = 1e-5
 

@@ -17,6 +17,7 @@ func loadActivations(
         let to = out + m &* panel.unitsPerImage
         switch grid.kind {
         case .winograd:
+            if transformWholeRows(panel, grid, plane, a, to, productStride: productStride) { continue }
             fillLines(panel, grid, scratch) { pixel, line, count in activate(plane + pixel, a, line, count: count) }
             transformInput(panel, scratch, to, productStride: productStride)
         case .pointwise:

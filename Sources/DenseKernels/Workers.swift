@@ -15,8 +15,15 @@ struct Workers {
             for part in 0..<Self.parts { body(part, 0) }
         } else {
             DispatchQueue.concurrentPerform(iterations: threads) { worker in
-                for part in stride(from: worker, to: Self.parts, by: threads) { body(part, worker) }
+                for part in Self.parts * worker / threads..<Self.parts * (worker + 1) / threads { body(part, worker) }
             }
+        }
+    }
+
+    /// Calls `body(index, worker)` once per index, a run of indices per worker: for work that is reduced nowhere.
+    func share(_ count: Int, _ body: @Sendable (Int, Int) -> Void) {
+        DispatchQueue.concurrentPerform(iterations: threads) { worker in
+            for index in count * worker / threads..<count * (worker + 1) / threads { body(index, worker) }
         }
     }
 

@@ -47,6 +47,7 @@ public final class DenseNet {
     let stemNorm: Norm?
     let blocks: [BlockWeights]
     let classifier: (weight: Tensor, bias: Tensor)
+    var prepared: PreparedInference?
     private(set) lazy var layerKernels = LayerKernels(threads: Runtime.threads)
 
     /// A network with fresh weights: BN 1 and 0, the classifier uniform in ±1/√inputs with bias 0.

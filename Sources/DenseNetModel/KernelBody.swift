@@ -14,26 +14,43 @@ extension DenseNet {
     /// What the last block's end reads `[N, channels, H, W]`, from the stem's output.
     func kernelBody(_ input: Tensor, training: Bool) throws -> Tensor {
         let x = try input.contiguous()
-        let plan = network.kernelPlan(height: x.shape[2], width: x.shape[3], sharedBottlenecks: !training)
-        let layers = kernelLayers
         layerKernels.threads = Runtime.threads
-        let buffers = try training ? bodyTraining(x, plan, layers) : bodyEvaluation(x, plan, layers)
+        let buffer = try training ? bodyTraining(x) : bodyInference(x)
         let last = network.blocks[network.blocks.count - 1]
-        return last.endChannels == buffers.shape[1] ? buffers : try buffers.selecting(last.channels(of: last.endSources), dim: 1)
+        return last.endChannels == buffer.shape[1] ? buffer : try buffer.selecting(last.channels(of: last.endSources), dim: 1)
     }
 
-    private func bodyEvaluation(_ x: Tensor, _ plan: KernelPlan, _ layers: [KernelWeights]) throws -> Tensor {
-        let buffers = try startBuffers(plan, x)
-        try withParameters(layers) { parameters in
-            layerKernels.forwardEvaluation(
-                plan, try buffers.map(elements), images: x.shape[0], parameters,
-                means: try layers.map { UnsafePointer(try elements($0.norm.mean)) },
+    private func bodyInference(_ x: Tensor) throws -> Tensor {
+        let (prepared, last) = (try preparedPlan(height: x.shape[2], width: x.shape[3]), network.blocks.count - 1)
+        let shape = prepared.plan.shapes[last]
+        let out = try Tensor.empty([x.shape[0], shape.channels, shape.height, shape.width])
+        layerKernels.infer(prepared.packed, try elements(x), images: x.shape[0], output: last, try elements(out))
+        return out
+    }
+
+    /// The packed weights, made anew when a weight or the images' size changed.
+    private func preparedPlan(height: Int, width: Int) throws -> PreparedInference {
+        // Training writes running statistics behind libtorch's back; it forgets what was prepared.
+        let versions = tensors.reduce(0) { $0 &+ $1.tensor.version }
+        if let held = prepared, held.versions == versions, held.plan.shapes[0].height == height, held.plan.shapes[0].width == width {
+            return held
+        }
+        let plan = network.kernelPlan(height: height, width: width, sharedBottlenecks: true)
+        let layers = kernelLayers
+        let packed = try withParameters(layers) { parameters in
+            PreparedPlan(
+                plan, parameters, means: try layers.map { UnsafePointer(try elements($0.norm.mean)) },
                 variances: try layers.map { UnsafePointer(try elements($0.norm.variance)) })
         }
-        return buffers[network.blocks.count - 1]
+        let fresh = PreparedInference(versions: versions, plan: plan, packed: packed)
+        prepared = fresh
+        return fresh
     }
 
-    private func bodyTraining(_ x: Tensor, _ plan: KernelPlan, _ layers: [KernelWeights]) throws -> Tensor {
+    private func bodyTraining(_ x: Tensor) throws -> Tensor {
+        prepared = nil
+        let layers = kernelLayers
+        let plan = network.kernelPlan(height: x.shape[2], width: x.shape[3], sharedBottlenecks: false)
         let (kernels, images, last) = (layerKernels, x.shape[0], network.blocks.count - 1)
         let inputs = [x] + layers.flatMap { [$0.norm.scale, $0.norm.shift, $0.weight] }
         var saved: (buffers: [Tensor], statistics: [BatchStatistics])?
@@ -104,6 +121,13 @@ extension DenseNet {
             return layers
         }
     }
+}
+
+/// Weights packed for inference, and what they were packed from.
+struct PreparedInference {
+    let versions: Int
+    let plan: KernelPlan
+    let packed: PreparedPlan
 }
 
 /// BN and convolution of one layer of a plan.

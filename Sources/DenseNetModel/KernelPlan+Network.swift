@@ -62,3 +62,18 @@ extension Network.Block {
         }
     }
 }
+
+extension Network {
+    /// Multiply-adds that our kernels really do for one image's forward pass, stem and classifier included.
+    public var kernelMultiplyAdds: Int {
+        let size = blocks[0].size
+        let body = kernelPlan(height: size, width: size, sharedBottlenecks: true).multiplyAdds
+        let a = architecture
+        let stem: Int
+        switch a.stem.kind {
+        case .imageNet: stem = 49 * a.inputChannels * a.stem.channels * (a.imageSize / 2) * (a.imageSize / 2)
+        case .cifar: stem = 9 * a.inputChannels * a.stem.channels * a.imageSize * a.imageSize
+        }
+        return body + stem + blocks[blocks.count - 1].endChannels * a.classes
+    }
+}

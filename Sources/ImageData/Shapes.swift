@@ -1,20 +1,30 @@
 import Foundation
 import Randomness
 
-/// A generated set, built in: 10 kinds of shapes, 32×32, in colour, turned, scaled, faint and noisy.
+/// A generated set, built in: a class is four scenes of coloured shapes; an image is one of them, moved, mirrored, and
+/// half hidden by the shapes of another scene that means nothing.
 ///
-/// It stands in for photographs where none are at hand; the same images on every machine.
+/// It stands in for photographs where none are at hand; the same images on every machine. What tells the classes apart is
+/// spread over many shapes, colours and places, of which each image shows some clearly and some not: a layer that reads
+/// few feature maps sees less of it.
 public enum Shapes: DataSource {
     public static let name = "shapes"
     public static let help = "generated shapes, built in: 10 classes, 6,000 + 2,000 images of 32×32"
-    static let classNames = ["disc", "ring", "square", "frame", "triangle", "plus", "star", "half disc", "bars", "crescent"]
+    static let classNames = (0..<10).map { "scenes \($0)" }
+    private static let scenesPerClass = 4
+    /// Scenes the hiding ones are taken from.
+    private static let hidingScenes = 400
+    /// How far scenes are moved, in pixels each way.
+    private static let reach = 6
+    private static let canvas = 32 + 2 * reach
 
     public static func load(from folder: String?) throws -> DataSet {
-        DataSet(
-            name: name, train: generate(6_000, seed: 1), test: generate(2_000, seed: 2), classNames: classNames)
+        let scenes = (0..<10 * scenesPerClass + hidingScenes).map { drawScene(stream: UInt64($0)) }
+        return DataSet(
+            name: name, train: generate(6_000, scenes, seed: 1), test: generate(2_000, scenes, seed: 2), classNames: classNames)
     }
 
-    static func generate(_ count: Int, seed: UInt64) -> ImageSet {
+    private static func generate(_ count: Int, _ scenes: [[Double]], seed: UInt64) -> ImageSet {
         var pixels: [UInt8] = []
         pixels.reserveCapacity(count * 3072)
         var labels: [UInt8] = []
@@ -22,52 +32,71 @@ public enum Shapes: DataSource {
             var random = SeededGenerator(seed: seed, stream: UInt64(i))
             let label = random.index(below: 10)
             labels.append(UInt8(label))
-            pixels.append(contentsOf: draw(label, &random))
+            let scene = scenes[label * scenesPerClass + random.index(below: scenesPerClass)]
+            let hiding = scenes[10 * scenesPerClass + random.index(below: hidingScenes)]
+            compose(scene, hiding, &random, &pixels)
         }
         return ImageSet(pixels: pixels, labels: labels, channels: 3, size: 32)
     }
 
-    /// One image `[3, 32, 32]`.
-    private static func draw(_ label: Int, _ random: inout SeededGenerator) -> [UInt8] {
-        func color(_ random: inout SeededGenerator) -> [Double] { (0..<3).map { _ in random.uniform(30, 150) } }
-        let (corner, slopeX, slopeY) = (color(&random), color(&random), color(&random))
-        let contrast = random.uniform(70, 110)
-        // Shapes are brighter than what is behind them, in each colour by another amount.
-        let tint = (0..<3).map { _ in contrast * random.uniform(0.3, 1) }
-        let radius = random.uniform(7, 12)
-        let (x0, y0) = (random.uniform(radius, 31 - radius), random.uniform(radius, 31 - radius))
-        let angle = random.uniform(-0.5, 0.5)
-        let (cosine, sine) = (cos(angle), sin(angle))
-        // Clutter: thin lines of the same strength that cross the picture.
-        let lines = (0..<1).map { _ in
-            (random.uniform(0, .pi), random.uniform(-14, 14), random.uniform() < 0.5 ? -contrast : contrast)
+    /// Where a scene is cut to an image, and whether it is mirrored.
+    private struct Placement {
+        let x: Int
+        let y: Int
+        let mirrored: Bool
+
+        func index(_ c: Int, _ px: Int, _ py: Int) -> Int {
+            (c * canvas + py + y) * canvas + (mirrored ? canvas - 1 - px - x : px + x)
         }
-        let noise = random.uniform(4, 12)
-        var out = [UInt8](repeating: 0, count: 3072)
-        for y in 0..<32 {
-            for x in 0..<32 {
-                var cover = 0.0
-                // Four samples a pixel soften the edges.
-                for (dx, dy) in [(0.25, 0.25), (0.75, 0.25), (0.25, 0.75), (0.75, 0.75)] {
-                    let (px, py) = (Double(x) + dx - 0.5 - x0, Double(y) + dy - 0.5 - y0)
-                    if contains(label, (cosine * px + sine * py) / radius, (cosine * py - sine * px) / radius) { cover += 0.25 }
-                }
-                let clutter = lines.reduce(0.0) { sum, line in
-                    let d = abs((Double(x) - 15.5) * cos(line.0) + (Double(y) - 15.5) * sin(line.0) - line.1)
-                    return sum + (d < 0.8 ? line.2 : 0)
-                }
-                for c in 0..<3 {
-                    let base = corner[c] + (slopeX[c] - 90) * Double(x) / 62 + (slopeY[c] - 90) * Double(y) / 62
-                    let jitter = noise * (random.uniform() + random.uniform() + random.uniform() - 1.5)
-                    let value = base + cover * tint[c] + (1 - cover) * clutter + jitter
-                    out[c * 1024 + y * 32 + x] = UInt8(min(255, max(0, value.rounded())))
+    }
+
+    /// Appends one image `[3, 32, 32]`.
+    private static func compose(_ scene: [Double], _ hiding: [Double], _ random: inout SeededGenerator, _ pixels: inout [UInt8]) {
+        func place() -> Placement {
+            Placement(x: random.index(below: 2 * reach + 1), y: random.index(below: 2 * reach + 1), mirrored: random.uniform() < 0.5)
+        }
+        let (own, other) = (place(), place())
+        let (brightness, contrast) = (random.uniform(108, 148), random.uniform(20, 40))
+        for c in 0..<3 {
+            for y in 0..<32 {
+                for x in 0..<32 {
+                    // Three uniforms stand in for a normal deviate of deviation 20.
+                    let noise = 40 * (random.uniform() + random.uniform() + random.uniform() - 1.5)
+                    let value = brightness + contrast * (scene[own.index(c, x, y)] + 0.7 * hiding[other.index(c, x, y)]) + noise
+                    pixels.append(UInt8(min(255, max(0, value.rounded()))))
                 }
             }
         }
-        return out
     }
 
-    /// Whether a point lies in the shape of a class, in the shape's own turned frame of radius 1.
+    /// A scene `[3, canvas, canvas]`: coloured shapes on top of one another, of mean 0 and deviation 1.
+    private static func drawScene(stream: UInt64) -> [Double] {
+        var random = SeededGenerator(seed: 3, stream: stream)
+        var out = [Double](repeating: 0, count: 3 * canvas * canvas)
+        for _ in 0..<10 {
+            let kind = random.index(below: 10)
+            let color = (0..<3).map { _ in random.uniform(-1, 1) }
+            let radius = random.uniform(5, 11)
+            let (x0, y0, angle) = (random.uniform(0, Double(canvas)), random.uniform(0, Double(canvas)), random.uniform(-.pi, .pi))
+            let (cosine, sine) = (cos(angle), sin(angle))
+            for y in 0..<canvas {
+                for x in 0..<canvas {
+                    var cover = 0.0
+                    // Four samples a pixel soften the edges.
+                    for (dx, dy) in [(0.25, 0.25), (0.75, 0.25), (0.25, 0.75), (0.75, 0.75)] {
+                        let (px, py) = ((Double(x) + dx - x0) / radius, (Double(y) + dy - y0) / radius)
+                        if contains(kind, cosine * px + sine * py, cosine * py - sine * px) { cover += 0.25 }
+                    }
+                    for c in 0..<3 { out[(c * canvas + y) * canvas + x] += cover * color[c] }
+                }
+            }
+        }
+        let mean = out.reduce(0, +) / Double(out.count)
+        let deviation = (out.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(out.count)).squareRoot()
+        return out.map { ($0 - mean) / max(deviation, 1e-6) }
+    }
+
+    /// Whether a point lies in a shape, in the shape's own turned frame of radius 1.
     private static func contains(_ label: Int, _ u: Double, _ v: Double) -> Bool {
         let r = (u * u + v * v).squareRoot()
         let box = max(abs(u), abs(v))

@@ -5,6 +5,9 @@ extension Tensor {
     /// Whether operations on this tensor are recorded for `backward()`.
     public var requiresGrad: Bool { ct_requires_grad(handle) }
 
+    /// How often libtorch's operations changed the elements; what `withUnsafeElements` changes is not counted.
+    public var version: Int { Int(ct_version(handle)) }
+
     /// Turns recording on or off for this leaf.
     @discardableResult
     public func requiringGrad(_ on: Bool = true) throws -> Tensor {

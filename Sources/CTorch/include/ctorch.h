@@ -46,6 +46,8 @@ int ct_dtype(ct_tensor t);
 int ct_device_name(ct_tensor t, char *buffer, size_t bytes);
 void *ct_data_pointer(ct_tensor t);
 bool ct_is_contiguous(ct_tensor t);
+/// Times the elements were changed by libtorch's operations.
+int64_t ct_version(ct_tensor t);
 ct_tensor ct_to(ct_tensor t, int dtype, const char *device);
 ct_tensor ct_contiguous(ct_tensor t);
 ct_tensor ct_clone(ct_tensor t);

@@ -1,0 +1,69 @@
+/// A plan with its weights packed and its BNs folded to one multiply-add a channel: what inference needs, made once.
+public struct PreparedPlan: Sendable {
+    let plan: KernelPlan
+    let layers: [(activations: [Activation], weights: PackedWeights)]
+
+    /// Prepares a plan with each reader's running statistics: `means[i]`, `variances[i]` of layer i.
+    public init(
+        _ plan: KernelPlan, _ parameters: [LayerParameters], means: [UnsafePointer<Float>], variances: [UnsafePointer<Float>]
+    ) {
+        self.plan = plan
+        layers = plan.layers.indices.map { l in
+            let (layer, p) = (plan.layers[l], parameters[l])
+            let activations = layer.reads.indices.map { i -> Activation in
+                let scale = p.scale[i] / (variances[l][i] + LayerKernels.epsilon).squareRoot()
+                return Activation(scale: scale, shift: p.shift[i] - means[l][i] * scale)
+            }
+            return (activations, PackedWeights(forward: p.weight, layer.kind, reads: layer.reads.count, outputs: layer.outputs))
+        }
+    }
+}
+
+extension LayerKernels {
+    /// Images one thread takes through a whole plan before it takes the next: few, so that their maps stay in its cache; two,
+    /// so that the smallest maps fill a panel.
+    private static let group = 2
+
+    /// Runs a plan on images `[images, inputChannels, H, W]` and writes one buffer `[images, channels, H, W]`.
+    ///
+    /// Enough images are shared out among the threads, each taking its own through all layers; with fewer all threads work
+    /// on the same layer.
+    public func infer(
+        _ prepared: PreparedPlan, _ input: UnsafePointer<Float>, images: Int, output: Int, _ out: UnsafeMutablePointer<Float>
+    ) {
+        guard threads > 1, images >= 2 * threads else {
+            for first in stride(from: 0, to: images, by: Self.group) {
+                inferGroup(prepared, input, first..<min(first + Self.group, images), output: output, out)
+            }
+            return
+        }
+        while helpers.count < threads { helpers.append(LayerKernels(threads: 1)) }
+        let groups = (images + Self.group - 1) / Self.group
+        nonisolated(unsafe) let (helpers, input, out) = (helpers, input, out)
+        // Images do not depend on one another: results are the same bits whoever computes them.
+        Workers(threads: threads).share(groups) { group, worker in
+            let first = group * Self.group
+            helpers[worker].inferGroup(prepared, input, first..<min(first + Self.group, images), output: output, out)
+        }
+    }
+
+    private func inferGroup(
+        _ prepared: PreparedPlan, _ input: UnsafePointer<Float>, _ images: Range<Int>, output: Int, _ out: UnsafeMutablePointer<Float>
+    ) {
+        let plan = prepared.plan
+        let offsets = plan.shapes.reduce(into: [0]) { $0.append($0[$0.count - 1] + images.count * $1.elements) }
+        let memory = mapScratch.elements(offsets[plan.shapes.count])
+        let first = plan.shapes[0]
+        for (i, image) in images.enumerated() {
+            let count = plan.inputChannels * first.pixels
+            (memory + i * first.elements).update(from: input + image * count, count: count)
+        }
+        for (layer, own) in zip(plan.layers, prepared.layers) {
+            _ = forward(
+                layer, plan.shapes, memory + offsets[layer.source], memory + offsets[layer.destination], images: images.count,
+                own.activations, own.weights)
+        }
+        let last = plan.shapes[output]
+        (out + images.lowerBound * last.elements).update(from: memory + offsets[output], count: images.count * last.elements)
+    }
+}

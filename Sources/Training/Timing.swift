@@ -1,0 +1,69 @@
+import DenseNetArchitecture
+import DenseNetModel
+import Foundation
+import Torch
+
+/// How long a network takes on this machine, on random images.
+public struct Timing: Encodable, Sendable {
+    /// `training step` (forward, loss, backward, SGD) or `inference`.
+    public let work: String
+    /// Images at a time.
+    public let batch: Int
+    /// Threads.
+    public let threads: Int
+    /// What computed: our kernels or libtorch's operations.
+    public let kernels: KernelChoice
+    /// Milliseconds of each repetition but the first two.
+    public let milliseconds: [Double]
+    /// Most memory ever resident above that before the first repetition, in MiB.
+    public let peakMegabytes: Double
+
+    /// Their median.
+    public var median: Double { milliseconds.sorted()[milliseconds.count / 2] }
+
+    /// Times `repetitions` training steps or inferences.
+    public static func measure(
+        _ network: Network, training: Bool, batch: Int, repetitions: Int, kernels: KernelChoice, device: Device
+    ) throws -> Timing {
+        let a = network.architecture
+        let generator = try Generator(seed: 0)
+        let net = try DenseNet(network, generator: generator, initialization: .fanIn, device: device)
+        net.kernels = kernels
+        let x = try Tensor.zeros([batch, a.inputChannels, a.imageSize, a.imageSize]).fillNormal(generator).to(on: device)
+        let y = try Tensor((0..<batch).map { Int64($0 % a.classes) }, [batch]).to(on: device)
+        let recipe = Recipe.paper
+        let optimizer = try SGD(
+            net.parameters, rate: 0.1, momentum: recipe.momentum, weightDecay: recipe.weightDecay, nesterov: recipe.nesterov)
+        let before = residentPeak()
+        var times: [Double] = []
+        for _ in 0..<repetitions + 2 {
+            try Interruption.check("interrupted while measuring")
+            let began = ContinuousClock.now
+            if training {
+                let loss = try net(x, training: true).crossEntropy(y)
+                for parameter in net.parameters { parameter.clearGrad() }
+                try loss.backward()
+                try optimizer.step()
+                _ = try loss.item()
+            } else {
+                _ = try withoutGrad { try net(x, training: false).doubles() }
+            }
+            times.append((ContinuousClock.now - began).seconds * 1e3)
+        }
+        return Timing(
+            work: training ? "training step" : "inference", batch: batch, threads: Runtime.threads, kernels: kernels,
+            milliseconds: Array(times.dropFirst(2)), peakMegabytes: residentPeak() - before)
+    }
+
+    /// The most memory this process ever had resident, in MiB.
+    private static func residentPeak() -> Double {
+        var usage = rusage()
+        #if canImport(Darwin)
+        getrusage(RUSAGE_SELF, &usage)
+        return Double(usage.ru_maxrss) / 1_048_576
+        #else
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+        return Double(usage.ru_maxrss) / 1024
+        #endif
+    }
+}
