@@ -13,7 +13,7 @@ LIBTORCH_LIB = $(shell cat .build/libtorch/path 2>/dev/null)/lib
 BUILD_FLAGS = -c release $(NATIVE) -Xswiftc -enable-testing -Xlinker -rpath -Xlinker $(LIBTORCH_LIB)
 export PKG_CONFIG_PATH := $(CURDIR)/.build/libtorch$(if $(PKG_CONFIG_PATH),:$(PKG_CONFIG_PATH))
 
-.PHONY: help demo test build setup install clean check
+.PHONY: help demo test bench build setup install clean check
 
 help: ## What can be made.
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -33,6 +33,9 @@ setup: check ## Finds libtorch, or installs it once into a cache under your home
 
 check: # Every prerequisite, each with the command that installs it.
 	@scripts/check-prerequisites
+
+bench: build ## Ours beside PyTorch, OpenVINO and ONNX Runtime where they are installed.
+	@Benchmarks/bench
 
 install: build ## Copies ads to $(PREFIX)/bin.
 	@install -d "$(PREFIX)/bin"

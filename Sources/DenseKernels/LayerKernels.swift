@@ -19,8 +19,6 @@ public final class LayerKernels {
 }
 
 extension LayerKernels {
-    /// Whether this build's register tile suits these kernels; elsewhere libtorch's operations are faster.
-    public static var areFast: Bool { ADS_HAS_WIDE_TILE != 0 }
     /// The instruction set this build was compiled for.
     public static var builtFor: String { ADS_BUILT_FOR }
     /// What the processor lacks that this build needs; `nil` when nothing.

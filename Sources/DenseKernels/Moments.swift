@@ -17,70 +17,65 @@ struct Moments {
         sum += other.sum
     }
 
-    /// Copies pixels and adds them. Distances are taken from the first pixel: one pass, and no digits lost unless the
-    /// first pixel is far out.
+    /// Adds pixels.
     @inline(__always)
-    mutating func copy(_ from: UnsafePointer<Float>, _ to: UnsafeMutablePointer<Float>, count n: Int) {
-        let origin = from[0]
-        var (first, second) = (Vector.zero, Vector.zero)
+    mutating func add(_ x: UnsafePointer<Float>, count n: Int) { copy(x, nil, count: n) }
+
+    /// Copies pixels and adds them.
+    @inline(__always)
+    mutating func copy(_ from: UnsafePointer<Float>, _ to: UnsafeMutablePointer<Float>?, count n: Int) {
+        var sums = MomentSums(origin: from[0])
         var q = 0
         while q &+ 16 <= n {
             let v = load(from + q)
-            store(v, to + q)
-            let d = v - origin
-            first += d
-            accumulate(&second, d, d)
+            if let to { store(v, to + q) }
+            sums.add(v)
             q &+= 16
         }
-        if q &+ 8 <= n {
-            let v = load8(from + q)
-            store8(v, to + q)
-            let d = v - origin
-            first += widened(d)
-            second += widened(d * d)
-            q &+= 8
-        }
-        var (total, totalSquares) = (laneSum(first), laneSum(second))
         while q < n {
-            to[q] = from[q]
-            let d = from[q] - origin
-            total += d
-            totalSquares += d * d
+            if let to { to[q] = from[q] }
+            sums.add(from[q])
             q &+= 1
         }
-        var own = Moments()
-        own.count = Double(n)
-        own.sum = Double(total) + Double(n) * Double(origin)
-        own.squares = max(0, Double(totalSquares) - Double(total) * Double(total) / Double(n))
-        if totalSquares.isNaN { own.squares = .nan }
-        add(own)
+        add(sums.moments(count: n))
     }
 
-    /// Adds pixels.
-    @inline(never)
-    mutating func add(_ x: UnsafePointer<Float>, count n: Int) {
-        let origin = x[0]
-        var (first, second) = (Vector.zero, Vector.zero)
-        var q = 0
-        while q &+ 16 <= n {
-            let d = load(x + q) - origin
-            first += d
-            accumulate(&second, d, d)
-            q &+= 16
-        }
-        var (total, totalSquares) = (laneSum(first), laneSum(second))
-        while q < n {
-            let d = x[q] - origin
-            total += d
-            totalSquares += d * d
-            q &+= 1
-        }
-        var own = Moments()
-        own.count = Double(n)
-        own.sum = Double(total) + Double(n) * Double(origin)
-        own.squares = Double(totalSquares) - Double(total) * Double(total) / Double(n)
-        if own.squares < 0 { own.squares = 0 }
-        add(own)
+    fileprivate init(count: Double, sum: Double, squares: Double) {
+        self.count = count
+        self.sum = sum
+        self.squares = squares
+    }
+
+    init() {}
+}
+
+/// Sums of distances from a value near the others: moments in one pass, and no digits lost unless that value is far out.
+struct MomentSums {
+    private let origin: Float
+    private var first = Vector.zero
+    private var second = Vector.zero
+    private var firstRest: Float = 0
+    private var secondRest: Float = 0
+
+    init(origin: Float) { self.origin = origin }
+
+    @inline(__always) mutating func add(_ v: Vector) {
+        let d = v - origin
+        first += d
+        accumulate(&second, d, d)
+    }
+
+    @inline(__always) mutating func add(_ x: Float) {
+        let d = x - origin
+        firstRest += d
+        secondRest += d * d
+    }
+
+    /// The moments of the `count` values that were added.
+    @inline(__always) func moments(count: Int) -> Moments {
+        let (total, squares) = (Double(laneSum(first) + firstRest), Double(laneSum(second) + secondRest))
+        let own = squares - total * total / Double(count)
+        return Moments(count: Double(count), sum: total + Double(count) * Double(origin), squares: own < 0 ? 0 : own)
     }
 }
 
@@ -125,6 +120,16 @@ struct NormBackward {
             g[q] += t * a.scale
             q &+= 1
         }
+    }
+
+    /// The same for 16 pixels.
+    @inline(__always)
+    mutating func add(_ d: Vector, _ x: UnsafePointer<Float>, _ g: UnsafeMutablePointer<Float>) {
+        let v = load(x)
+        let t = d.replacing(with: Vector.zero, where: v * a.scale + a.shift .<= Vector.zero)
+        first += t
+        accumulate(&second, t, v - mean)
+        store(load(g) + t * a.scale, g)
     }
 
     /// Adds the two sums to `sums[0]` and `sums[1]`.

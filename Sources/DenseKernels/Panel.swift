@@ -32,8 +32,12 @@ struct Grid {
         case .pointwise: (rows, columns) = (1, height * width)
         case .pooled: (rows, columns) = (height / 2, width / 2)
         }
+        switch kind {
         // Wide rows share fewer pixels between panels; narrow ones belong to networks' last, widest blocks.
-        capacity = kind == .winograd && columns <= 8 ? 32 : 64
+        case .winograd: capacity = columns <= 8 ? 32 : 64
+        // One product, so there is room for more; long runs of a map are read faster.
+        case .pointwise, .pooled: capacity = 256
+        }
     }
 
     var units: Int { rows * columns }

@@ -17,6 +17,19 @@ func storeOutput(
     _ plane: UnsafeMutablePointer<Float>, imageStride: Int
 ) -> Moments {
     var moments = Moments()
+    if panel.isWhole(in: grid) {
+        let first = 2 &* panel.row &* grid.width
+        var sums = MomentSums(origin: transformedPixel(products, productStride: productStride))
+        for m in 0..<panel.images {
+            let to = plane + (m &* imageStride &+ first)
+            eachOutput(panel, products + m &* panel.unitsPerImage, productStride: productStride) { offset, v in
+                store(v, to + offset)
+                sums.add(v)
+            }
+        }
+        moments.add(sums.moments(count: 4 &* panel.units))
+        return moments
+    }
     for m in 0..<panel.images {
         let from = lines(panel, grid, products + m &* panel.unitsPerImage, productStride: productStride, scratch)
         let to = plane + m &* imageStride
@@ -37,6 +50,16 @@ func storeOutput(
     return moments
 }
 
+/// A value near a channel's outputs, from which their distances are taken: the first tile's upper left pixel, roughly.
+@inline(__always)
+private func transformedPixel(_ products: UnsafePointer<Float>, productStride: Int) -> Float {
+    var sum: Float = 0
+    for row in 0..<3 {
+        for column in 0..<3 { sum += products[(4 &* row &+ column) &* productStride] }
+    }
+    return sum
+}
+
 /// Takes the gradient of one input channel's activations through ReLU and BN into the channel's gradient.
 @inline(never)
 func storeGradient(
@@ -45,6 +68,17 @@ func storeGradient(
     _ sums: UnsafeMutablePointer<Float>
 ) {
     var norm = NormBackward(a, mean: mean)
+    if panel.isWhole(in: grid) {
+        let first = 2 &* panel.row &* grid.width
+        for m in 0..<panel.images {
+            let (v, g) = (x + (m &* imageStride &+ first), gradient + (m &* imageStride &+ first))
+            eachOutput(panel, products + m &* panel.unitsPerImage, productStride: productStride) { offset, d in
+                norm.add(d, v + offset, g + offset)
+            }
+        }
+        norm.finish(sums)
+        return
+    }
     let runs = grid.pixels(of: panel)
     for m in 0..<panel.images {
         let from: UnsafePointer<Float>

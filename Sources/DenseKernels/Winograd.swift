@@ -122,24 +122,66 @@ func transformGradient(
     }
 }
 
+/// `Aᵀ m A` of 16 tiles: upper left, upper right, lower left, lower right pixels.
+@inline(__always)
+private func outputTiles(_ p: UnsafePointer<Float>, productStride: Int) -> (Vector, Vector, Vector, Vector) {
+    @inline(__always) func column(_ k: Int) -> (Vector, Vector) {
+        let q = p + k &* productStride
+        let (a, b) = (load(q), load(q + 4 &* productStride))
+        let (c, d) = (load(q + 8 &* productStride), load(q + 12 &* productStride))
+        return (a + b + c, b - c - d)
+    }
+    let (p0, q0) = column(0), (p1, q1) = column(1), (p2, q2) = column(2), (p3, q3) = column(3)
+    return (p0 + p1 + p2, p1 - p2 - p3, q0 + q1 + q2, q1 - q2 - q3)
+}
+
 /// `Aᵀ m A` of one image's tiles, written as the lines of pixels they are: `[2 · rows][2 · columns]`.
 @inline(never)
 func transformOutput(
     _ panel: Panel, _ products: UnsafePointer<Float>, productStride: Int, _ lines: UnsafeMutablePointer<Float>
 ) {
-    let columns = panel.columns
     var unit = 0
     while unit < panel.unitsPerImage {
-        @inline(__always) func column(_ k: Int) -> (Vector, Vector) {
-            let p = products + (k &* productStride &+ unit)
-            let (a, b) = (load(p), load(p + 4 &* productStride))
-            let (c, d) = (load(p + 8 &* productStride), load(p + 12 &* productStride))
-            return (a + b + c, b - c - d)
+        let (a, b, c, d) = outputTiles(products + unit, productStride: productStride)
+        storeQuads(a, b, c, d, unit: unit, count: panel.unitsPerImage &- unit, columns: panel.columns, lines)
+        unit &+= 16
+    }
+}
+
+extension Panel {
+    /// Whether the tiles of one image are whole vectors that lie in a map as they come: what `eachOutput` needs.
+    @inline(__always) func isWhole(in grid: Grid) -> Bool {
+        grid.kind == .winograd && grid.height & 1 == 0 && grid.width == 2 &* columns && unitsPerImage & 15 == 0
+            && (grid.width == 8 || grid.width & 15 == 0)
+    }
+}
+
+/// Calls `body(offset, pixels)` with all of one image's outputs, 16 pixels at a time; the offset is from the panel's first
+/// pixel. For whole panels only.
+@inline(__always)
+func eachOutput(
+    _ panel: Panel, _ products: UnsafePointer<Float>, productStride: Int, _ body: (Int, Vector) -> Void
+) {
+    let width = 2 &* panel.columns
+    var unit = 0
+    while unit < panel.unitsPerImage {
+        let (a, b, c, d) = outputTiles(products + unit, productStride: productStride)
+        let (upperLow, upperHigh) = interleave(a, b)
+        let (lowerLow, lowerHigh) = interleave(c, d)
+        if width == 8 {
+            body(4 &* unit, ads_lower_halves(upperLow, lowerLow))
+            body(4 &* unit &+ 16, ads_upper_halves(upperLow, lowerLow))
+            body(4 &* unit &+ 32, ads_lower_halves(upperHigh, lowerHigh))
+            body(4 &* unit &+ 48, ads_upper_halves(upperHigh, lowerHigh))
+        } else {
+            let next = 2 &* unit &+ 16
+            let p = 2 &* (2 &* unit / width) &* width &+ 2 &* unit % width
+            let q = 2 &* (next / width) &* width &+ next % width
+            body(p, upperLow)
+            body(p &+ width, lowerLow)
+            body(q, upperHigh)
+            body(q &+ width, lowerHigh)
         }
-        let (p0, q0) = column(0), (p1, q1) = column(1), (p2, q2) = column(2), (p3, q3) = column(3)
-        storeQuads(
-            p0 + p1 + p2, p1 - p2 - p3, q0 + q1 + q2, q1 - q2 - q3, unit: unit, count: panel.unitsPerImage &- unit,
-            columns: columns, lines)
         unit &+= 16
     }
 }
@@ -160,16 +202,6 @@ func storeQuads(
         let q = lines + (2 &* (next / width) &* width &+ next % width)
         store(upperHigh, q)
         store(lowerHigh, q + width)
-    } else if width == 8 {
-        let p = lines + 4 &* unit
-        store8(ads_lower(upperLow), p)
-        store8(ads_lower(lowerLow), p + 8)
-        store8(ads_upper(upperLow), p + 16)
-        store8(ads_upper(lowerLow), p + 24)
-        store8(ads_lower(upperHigh), p + 32)
-        store8(ads_lower(lowerHigh), p + 40)
-        store8(ads_upper(upperHigh), p + 48)
-        store8(ads_upper(lowerHigh), p + 56)
     } else {
         withUnsafeTemporaryAllocation(of: Float.self, capacity: 64) { memory in
             guard let m = memory.baseAddress else { return }

@@ -2,11 +2,11 @@ import DenseKernels
 import DenseNetArchitecture
 import Torch
 
-/// Which implementation computes the dense blocks on CPU.
+/// What computes everything between the stem and the last block's end on CPU.
 public enum KernelChoice: String, Sendable, Codable, CaseIterable {
-    /// Our SIMD kernels where they are built for this processor and fit the network, else libtorch's operations.
+    /// The fastest that fits: our SIMD kernels in float32 on CPU without dropout, else libtorch's operations.
     case automatic = "auto"
-    /// Our SIMD kernels wherever they fit the network.
+    /// Our SIMD kernels wherever they fit.
     case swift
     /// libtorch's operations.
     case torch

@@ -6,9 +6,8 @@ import Torch
 extension DenseNet {
     /// Whether the network runs on our kernels: in float32 on CPU without dropout.
     func usesKernels(training: Bool) -> Bool {
-        guard kernels == .swift || (kernels == .automatic && LayerKernels.areFast) else { return false }
         // With running statistics the kernels have no backward pass.
-        return type == .float32 && device == .cpu && (dropout == 0 || !training) && (training || !isGradEnabled)
+        kernels != .torch && type == .float32 && device == .cpu && (dropout == 0 || !training) && (training || !isGradEnabled)
     }
 
     /// What the last block's end reads `[N, channels, H, W]`, from the stem's output.

@@ -59,6 +59,6 @@ import Testing
         let data = try DataSources.load("shapes")
         #expect(data.train.count == 6_000 && data.test.count == 2_000 && data.classNames.count == 10)
         #expect((0..<10).allSatisfy { c in data.train.labels.count { $0 == UInt8(c) } > 500 })
-        #expect(data.digest == "e8e018eac62ba500b1622be48c7b8f4304960df8a4943a6d4d6a04eafd98ed53")
+        #expect(data.digest == "9827d37568a83509d5aede34736d9b4d1fdceab78aec30177933e15508ffeccb")
     }
 }
