@@ -5,8 +5,6 @@ using namespace ctorch;
 
 extern "C" {
 
-ct_tensor ct_reshape(ct_tensor t, const int64_t *sizes, int dims) { CT_TENSOR(t->value.reshape(ints(sizes, dims))); }
-ct_tensor ct_permute(ct_tensor t, const int64_t *order, int dims) { CT_TENSOR(t->value.permute(ints(order, dims))); }
 ct_tensor ct_transpose(ct_tensor t, int64_t a, int64_t b) { CT_TENSOR(t->value.transpose(a, b)); }
 ct_tensor ct_unsqueeze(ct_tensor t, int64_t dim) { CT_TENSOR(t->value.unsqueeze(dim)); }
 ct_tensor ct_squeeze(ct_tensor t, int64_t dim) { CT_TENSOR(t->value.squeeze(dim)); }
@@ -19,7 +17,6 @@ ct_tensor ct_narrow(ct_tensor t, int64_t dim, int64_t start, int64_t length) {
 ct_tensor ct_index_select(ct_tensor t, int64_t dim, ct_tensor index) {
     CT_TENSOR(t->value.index_select(dim, index->value));
 }
-ct_tensor ct_gather(ct_tensor t, int64_t dim, ct_tensor index) { CT_TENSOR(t->value.gather(dim, index->value)); }
 ct_tensor ct_flip(ct_tensor t, int64_t dim) { CT_TENSOR(t->value.flip({dim})); }
 ct_tensor ct_pad(ct_tensor t, const int64_t *padding, int count) {
     CT_TENSOR(at::constant_pad_nd(t->value, ints(padding, count)));
@@ -42,13 +39,9 @@ ct_tensor ct_neg(ct_tensor t) { CT_TENSOR(-t->value); }
 ct_tensor ct_abs(ct_tensor t) { CT_TENSOR(t->value.abs()); }
 ct_tensor ct_exp(ct_tensor t) { CT_TENSOR(t->value.exp()); }
 ct_tensor ct_log(ct_tensor t) { CT_TENSOR(t->value.log()); }
-ct_tensor ct_sqrt(ct_tensor t) { CT_TENSOR(t->value.sqrt()); }
 ct_tensor ct_tanh(ct_tensor t) { CT_TENSOR(t->value.tanh()); }
 ct_tensor ct_sigmoid(ct_tensor t) { CT_TENSOR(t->value.sigmoid()); }
 ct_tensor ct_relu(ct_tensor t) { CT_TENSOR(t->value.relu()); }
-ct_tensor ct_clamp(ct_tensor t, double low, double high) { CT_TENSOR(t->value.clamp(low, high)); }
-ct_tensor ct_softmax(ct_tensor t, int64_t dim) { CT_TENSOR(t->value.softmax(dim)); }
-ct_tensor ct_log_softmax(ct_tensor t, int64_t dim) { CT_TENSOR(t->value.log_softmax(dim)); }
 ct_tensor ct_sum(ct_tensor t, const int64_t *dims, int count, bool keep) {
     CT_TENSOR(count == 0 ? t->value.sum() : t->value.sum(ints(dims, count), keep));
 }

@@ -42,18 +42,9 @@ extension Tensor {
     public func abs() throws -> Tensor { try Tensor(taking: ct_abs(handle), "abs", [self]) }
     public func exp() throws -> Tensor { try Tensor(taking: ct_exp(handle), "exp", [self]) }
     public func log() throws -> Tensor { try Tensor(taking: ct_log(handle), "log", [self]) }
-    public func sqrt() throws -> Tensor { try Tensor(taking: ct_sqrt(handle), "sqrt", [self]) }
     public func tanh() throws -> Tensor { try Tensor(taking: ct_tanh(handle), "tanh", [self]) }
     public func sigmoid() throws -> Tensor { try Tensor(taking: ct_sigmoid(handle), "sigmoid", [self]) }
     public func relu() throws -> Tensor { try Tensor(taking: ct_relu(handle), "relu", [self]) }
-    public func clamped(_ low: Double, _ high: Double) throws -> Tensor {
-        try Tensor(taking: ct_clamp(handle, low, high), "clamp", [self])
-    }
-    public func softmax(dim: Int) throws -> Tensor { try Tensor(taking: ct_softmax(handle, Int64(dim)), "softmax", [self]) }
-    public func logSoftmax(dim: Int) throws -> Tensor {
-        try Tensor(taking: ct_log_softmax(handle, Int64(dim)), "log_softmax", [self])
-    }
-
     /// The sum over `dims`; over everything without them.
     public func sum(_ dims: [Int] = [], keep: Bool = false) throws -> Tensor {
         try Tensor(taking: ct_sum(handle, dims.map(Int64.init), Int32(dims.count), keep), "sum", [self])

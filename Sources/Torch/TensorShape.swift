@@ -2,16 +2,6 @@ import CTorch
 
 // Views and rearrangements.
 extension Tensor {
-    /// The same elements in another shape; -1 once for "whatever is left".
-    public func reshaped(_ shape: [Int]) throws -> Tensor {
-        try Tensor(taking: ct_reshape(handle, shape.map(Int64.init), Int32(shape.count)), "reshape to \(shape)", [self])
-    }
-
-    /// The dimensions in another order.
-    public func permuted(_ order: [Int]) throws -> Tensor {
-        try Tensor(taking: ct_permute(handle, order.map(Int64.init), Int32(order.count)), "permute \(order)", [self])
-    }
-
     /// Two dimensions exchanged.
     public func transposed(_ a: Int, _ b: Int) throws -> Tensor {
         try Tensor(taking: ct_transpose(handle, Int64(a), Int64(b)), "transpose", [self])
@@ -45,11 +35,6 @@ extension Tensor {
     /// The entries of a dimension at the given positions.
     public func selecting(_ positions: [Int], dim: Int) throws -> Tensor {
         try selecting(Tensor(positions.map(Int64.init), [positions.count]).to(on: device), dim: dim)
-    }
-
-    /// Per position the entry that `index` names along a dimension.
-    public func gathering(_ index: Tensor, dim: Int) throws -> Tensor {
-        try Tensor(taking: ct_gather(handle, Int64(dim), index.handle), "gather", [self, index])
     }
 
     /// A dimension reversed.

@@ -17,6 +17,21 @@ import Testing
         try run(Program.folder + "/ads", arguments, killAfter: killAfter, signal: signal)
     }
 
+    @Test func benchMeasuresBothKernels() throws {
+        let folder = TemporaryFolder()
+        for work in [[], ["--inference"]] {
+            let finished = try ads(["bench", "--arch", architecture(folder), "--batch-size", "4", "--repetitions", "2"] + work + small)
+            #expect(finished.status == 0, "\(finished.errors)")
+            let result = try finished.json()
+            let runs = try #require(result["runs"] as? [[String: Any]])
+            #expect(runs.map { $0["kernels"] as? String } == ["swift", "torch"])
+            for run in runs { #expect((run["milliseconds"] as? Double ?? 0) > 0 && run["work"] as? String == (work.isEmpty ? "training step" : "inference")) }
+            let share = try #require(runs[0]["share_of_peak"] as? Double)
+            #expect(share > 0 && share < 1.2 && runs[1]["share_of_peak"] == nil)
+            #expect((result["peak"] as? Double ?? 0) > 1e9 && (result["multiply_adds"] as? Int ?? 0) > 0)
+        }
+    }
+
     @Test func theWholeWay() throws {
         let folder = TemporaryFolder()
         let arch = try architecture(folder)

@@ -67,8 +67,6 @@ int ct_normal_(ct_tensor t, double mean, double std, ct_generator g);
 int ct_uniform_(ct_tensor t, double low, double high, ct_generator g);
 
 // Shape
-ct_tensor ct_reshape(ct_tensor t, const int64_t *sizes, int dims);
-ct_tensor ct_permute(ct_tensor t, const int64_t *order, int dims);
 ct_tensor ct_transpose(ct_tensor t, int64_t a, int64_t b);
 ct_tensor ct_unsqueeze(ct_tensor t, int64_t dim);
 ct_tensor ct_squeeze(ct_tensor t, int64_t dim);
@@ -77,7 +75,6 @@ ct_tensor ct_cat(const ct_tensor *ts, int count, int64_t dim);
 ct_tensor ct_stack(const ct_tensor *ts, int count, int64_t dim);
 ct_tensor ct_narrow(ct_tensor t, int64_t dim, int64_t start, int64_t length);
 ct_tensor ct_index_select(ct_tensor t, int64_t dim, ct_tensor index);
-ct_tensor ct_gather(ct_tensor t, int64_t dim, ct_tensor index);
 ct_tensor ct_flip(ct_tensor t, int64_t dim);
 ct_tensor ct_pad(ct_tensor t, const int64_t *padding, int count);
 
@@ -97,13 +94,9 @@ ct_tensor ct_neg(ct_tensor t);
 ct_tensor ct_abs(ct_tensor t);
 ct_tensor ct_exp(ct_tensor t);
 ct_tensor ct_log(ct_tensor t);
-ct_tensor ct_sqrt(ct_tensor t);
 ct_tensor ct_tanh(ct_tensor t);
 ct_tensor ct_sigmoid(ct_tensor t);
 ct_tensor ct_relu(ct_tensor t);
-ct_tensor ct_clamp(ct_tensor t, double low, double high);
-ct_tensor ct_softmax(ct_tensor t, int64_t dim);
-ct_tensor ct_log_softmax(ct_tensor t, int64_t dim);
 ct_tensor ct_sum(ct_tensor t, const int64_t *dims, int count, bool keep);
 ct_tensor ct_mean(ct_tensor t, const int64_t *dims, int count, bool keep);
 ct_tensor ct_max(ct_tensor t);
