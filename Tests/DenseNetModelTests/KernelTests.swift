@@ -66,14 +66,14 @@ import Torch
             }
             return all
         }
-        let (ours, exact) = (try results(.swift, .float32), try results(.torch, .float64))
-        // Where ReLU lets a whole channel through, a BN behind it makes some gradients vanish; of those only the noise is left.
-        let floor = 1e-3 * (exact.values.joined().map(abs).max() ?? 0)
+        let (ours, theirs, exact) = (try results(.swift, .float32), try results(.torch, .float32), try results(.torch, .float64))
         for (name, value) in exact {
-            let mine = try #require(ours[name])
-            let scale = max(floor, value.map(abs).max() ?? 0)
-            let error = zip(mine, value).map { abs($0 - $1) }.max() ?? .infinity
-            #expect(mine.count == value.count && error < 1e-4 * scale, "\(name): \(error) of \(scale)")
+            let (mine, other) = (try #require(ours[name]), try #require(theirs[name]))
+            func error(_ got: [Double]) -> Double { zip(got, value).map { abs($0 - $1) }.max() ?? .infinity }
+            // Where ReLU lets a whole channel through, a BN behind it makes some gradients nearly vanish: there libtorch's own
+            // error in float32 is the measure.
+            let allowed = max(1e-4 * (value.map(abs).max() ?? 0), 4 * error(other))
+            #expect(mine.count == value.count && error(mine) <= allowed, "\(name): \(error(mine)); libtorch \(error(other)), allowed \(allowed)")
         }
     }
 
