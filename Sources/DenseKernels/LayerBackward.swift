@@ -102,13 +102,18 @@ extension LayerKernels {
                         let count = min(chunk, reads.count - start)
                         for block in 0..<blocks {
                             let panel = grid.panel(first + block, images: images)
+                            let base = panel.image * source.shape.elements
                             for c in 0..<count {
+                                let plane = base + reads[start + c] * source.shape.pixels
                                 loadActivations(
-                                    panel, grid,
-                                    source.values + panel.image * source.shape.elements + reads[start + c] * source.shape.pixels,
-                                    imageStride: source.shape.elements, activations[start + c],
-                                    input + (block * chunk + c) * capacity, productStride: inputStride,
+                                    panel, grid, source.values + plane, imageStride: source.shape.elements,
+                                    activations[start + c], input + (block * chunk + c) * capacity, productStride: inputStride,
                                     WinogradScratch(lines + 4 * (capacity + 16), panel))
+                                prefetch(panel, grid, source.gradient + plane, imageStride: source.shape.elements)
+                                if start + chunk + c < reads.count {
+                                    let following = base + reads[start + chunk + c] * source.shape.pixels
+                                    prefetch(panel, grid, source.values + following, imageStride: source.shape.elements)
+                                }
                             }
                         }
                         for product in 0..<products {

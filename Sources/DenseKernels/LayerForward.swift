@@ -25,14 +25,21 @@ extension LayerKernels {
                     let input = work + worker * perWorker
                     let result = input + products * inputStride
                     let lines = result + products * resultStride
-                    for index in Workers.range(of: part, in: panels) {
+                    let range = Workers.range(of: part, in: panels)
+                    for index in range {
                         let panel = grid.panel(index, images: images)
+                        let next = index + 1 < range.upperBound ? grid.panel(index + 1, images: images) : nil
                         let scratch = WinogradScratch(lines + 4 * (capacity + 16), panel)
                         let base = source + panel.image * from.elements
                         for (c, channel) in layer.reads.enumerated() {
                             loadActivations(
                                 panel, grid, base + channel * from.pixels, imageStride: from.elements, activations[c],
                                 input + c * capacity, productStride: inputStride, scratch)
+                            if let next {
+                                prefetch(
+                                    next, grid, source + next.image * from.elements + channel * from.pixels,
+                                    imageStride: from.elements)
+                            }
                         }
                         for tile in 0..<weights.tiles {
                             for product in 0..<products {

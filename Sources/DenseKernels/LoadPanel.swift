@@ -32,6 +32,21 @@ func loadActivations(
     clearTail(panel, grid, out, productStride: productStride)
 }
 
+/// Asks for the pixels of a panel of one channel before they are needed: maps of a batch are larger than any cache.
+@inline(__always)
+func prefetch(_ panel: Panel, _ grid: Grid, _ x: UnsafePointer<Float>, imageStride: Int) {
+    let runs = grid.pixels(of: panel)
+    guard runs.runs == 1 else { return }
+    for m in 0..<panel.images {
+        var p = x + (m &* imageStride &+ runs.first)
+        let end = p + runs.count
+        while p < end {
+            ads_prefetch(p)
+            p += 16
+        }
+    }
+}
+
 /// Averages the activations of 2×2 pixels of two lines.
 @inline(__always)
 private func pool(

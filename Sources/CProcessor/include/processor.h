@@ -27,6 +27,9 @@ static inline int ads_multiply_add_is_fused(void) { return ADS_HAS_FMA; }
 /// Whether the register tile is 12 outputs times 2 vectors of 16.
 static inline int ads_has_wide_tile(void) { return ADS_HAS_WIDE_TILE; }
 
+/// Asks for a cache line that will be needed soon.
+static inline void ads_prefetch(const void *p) { __builtin_prefetch(p, 0, 2); }
+
 /// NULL when the processor has everything this build was compiled for; else the name of what it lacks.
 const char *ads_missing_instructions(void);
 
