@@ -34,7 +34,7 @@ struct Grid {
         }
         switch kind {
         // Wide rows share fewer pixels between panels; narrow ones belong to networks' last, widest blocks.
-        case .winograd: capacity = columns <= 8 ? 32 : 64
+        case .winograd: capacity = columns < 8 ? 32 : 64
         // One product, so there is room for more; long runs of a map are read faster.
         case .pointwise, .pooled: capacity = 256
         }
