@@ -13,7 +13,7 @@ public enum ConvolutionKind: Sendable {
 }
 
 /// How the maps of a convolution are cut into units and panels.
-struct Grid {
+struct Grid: Sendable {
     let kind: ConvolutionKind
     let height: Int
     let width: Int
@@ -80,7 +80,7 @@ struct Grid {
 }
 
 /// Units that are computed together: some rows of one image, or several whole images.
-struct Panel {
+struct Panel: Sendable {
     let image: Int
     let images: Int
     let row: Int

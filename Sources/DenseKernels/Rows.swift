@@ -1,7 +1,7 @@
 // What is done to rows of pixels on their way into a convolution.
 
 /// BN as one multiply-add, then ReLU: `max(0, scale · x + shift)`; NaN stays NaN, as in PyTorch.
-struct Activation {
+struct Activation: Sendable {
     let scale: Float
     let shift: Float
 
@@ -39,7 +39,7 @@ func activate(_ x: UnsafePointer<Float>, _ a: Activation, _ out: UnsafeMutablePo
 
 /// What is subtracted from a channel's gradient when its producer is reached: `constant + slope · x`, the parts of its
 /// readers' BN gradients that are known only after the whole batch.
-struct Correction {
+struct Correction: Sendable {
     let constant: Float
     let slope: Float
 }

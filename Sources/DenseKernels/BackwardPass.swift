@@ -1,0 +1,187 @@
+/// How the memory of one worker's backward pass over a layer is laid out, in elements.
+struct BackwardMemory: Sendable {
+    /// Inputs whose gradients are computed together.
+    static let chunk = 12
+
+    let grid: Grid
+    let products: Int
+    /// Panels whose dot products are summed in one go: long sums, and an accumulator's lanes are added once.
+    let group: Int
+    let paddedReads: Int
+    let paddedOutputs: Int
+    /// Weights of one connection between two maps.
+    let taps: Int
+    /// From product to product of: the inputs, the gradients, the results. Each is an odd number of cache lines, so that
+    /// products do not compete for the same cache sets, and has room for a vector that starts at the last unit.
+    let inputStride: Int
+    let gradientStride: Int
+    let resultStride: Int
+    /// Sums of the weights' gradient `[products][paddedReads][paddedOutputs]`.
+    let pairsSize: Int
+    /// A part's result: the weights' gradient `[outputs][reads][taps]`, then two sums per channel for BN.
+    let partialSize: Int
+    let perWorker: Int
+
+    init(_ layer: KernelLayer, _ grid: Grid) {
+        let (capacity, reads, outputs) = (grid.capacity, layer.reads.count, layer.outputs)
+        self.grid = grid
+        products = layer.kind.products
+        group = max(1, 256 / capacity)
+        paddedReads = (reads + Self.chunk - 1) / Self.chunk * Self.chunk
+        paddedOutputs = (outputs + 11) / 12 * 12
+        taps = layer.kind == .winograd ? 9 : 1
+        inputStride = group * Self.chunk * capacity + 16
+        gradientStride = group * paddedOutputs * capacity + 16
+        resultStride = tileRows * capacity + 16
+        pairsSize = products * paddedReads * paddedOutputs
+        partialSize = reads * outputs * taps + 2 * reads
+        perWorker = products * (inputStride + 2 * gradientStride + resultStride) + pairsSize + 24 * 16
+            + 4 * (capacity + 16) + WinogradScratch.elements(grid)
+    }
+}
+
+/// One part of a layer's backward pass: some panels of all images, on one thread.
+struct BackwardPass {
+    let layer: KernelLayer
+    let memory: BackwardMemory
+    let source: BackwardMaps
+    let destination: BackwardMaps
+    let norm: BackwardNorm
+    let corrections: Corrections
+    let weights: PackedWeights
+    let packed: UnsafePointer<Float>
+    let images: Int
+    let work: UnsafeMutablePointer<Float>
+    let partial: UnsafeMutablePointer<Float>
+
+    private var grid: Grid { memory.grid }
+    private var capacity: Int { memory.grid.capacity }
+    /// A chunk of inputs' activations: `[products][group][chunk][capacity]`.
+    private var input: UnsafeMutablePointer<Float> { work }
+    /// The outputs' gradients, for the inputs' gradients: `[products][group][paddedOutputs][capacity]`.
+    private var back: UnsafeMutablePointer<Float> { input + memory.products * memory.inputStride }
+    /// The same for the weights' gradients; Winograd's transform is another one there.
+    private var pairs: UnsafeMutablePointer<Float> {
+        layer.kind == .winograd ? back + memory.products * memory.gradientStride : back
+    }
+    private var result: UnsafeMutablePointer<Float> { back + 2 * memory.products * memory.gradientStride }
+    private var sums: UnsafeMutablePointer<Float> { result + memory.products * memory.resultStride }
+    private var lanes: UnsafeMutablePointer<Float> { sums + memory.pairsSize }
+    private var lines: UnsafeMutablePointer<Float> { lanes + 24 * 16 }
+    private var normSums: UnsafeMutablePointer<Float> { partial + layer.reads.count * layer.outputs * memory.taps }
+
+    private func transformScratch(_ panel: Panel) -> WinogradScratch { WinogradScratch(lines + 4 * (capacity + 16), panel) }
+
+    /// Goes through the panels of the part, and leaves its sums in `partial`.
+    func run(_ panels: Range<Int>) {
+        sums.update(repeating: 0, count: memory.pairsSize)
+        partial.update(repeating: 0, count: memory.partialSize)
+        clearPadding()
+        for first in stride(from: panels.lowerBound, to: panels.upperBound, by: memory.group) {
+            let group = (first..<min(first + memory.group, panels.upperBound)).map { grid.panel($0, images: images) }
+            loadGradients(group)
+            for start in stride(from: 0, to: layer.reads.count, by: BackwardMemory.chunk) {
+                let chunk = start..<min(start + BackwardMemory.chunk, layer.reads.count)
+                loadInputs(chunk, group)
+                addWeightGradients(chunk, group)
+                addInputGradients(chunk, group)
+            }
+        }
+        collectWeightGradients()
+    }
+
+    /// Outputs are padded to whole tiles; dot products run over the padding.
+    private func clearPadding() {
+        for o in layer.outputs..<max(layer.outputs, memory.paddedOutputs) {
+            for block in 0..<memory.group {
+                for product in 0..<memory.products {
+                    let at = product * memory.gradientStride + (block * memory.paddedOutputs + o) * capacity
+                    (back + at).update(repeating: 0, count: capacity)
+                    (pairs + at).update(repeating: 0, count: capacity)
+                }
+            }
+        }
+    }
+
+    private func loadGradients(_ group: [Panel]) {
+        for (block, panel) in group.enumerated() {
+            for o in 0..<layer.outputs {
+                let plane = panel.image * destination.shape.elements + (layer.writes + o) * destination.shape.pixels
+                let at = (block * memory.paddedOutputs + o) * capacity
+                loadGradient(
+                    panel, grid, destination.gradient + plane, destination.values + plane,
+                    imageStride: destination.shape.elements, corrections[layer.writes + o], back: back + at, pairs: pairs + at,
+                    productStride: memory.gradientStride, transformScratch(panel))
+            }
+        }
+    }
+
+    private func loadInputs(_ chunk: Range<Int>, _ group: [Panel]) {
+        for (block, panel) in group.enumerated() {
+            let base = panel.image * source.shape.elements
+            for c in chunk {
+                let plane = base + layer.reads[c] * source.shape.pixels
+                loadActivations(
+                    panel, grid, source.values + plane, imageStride: source.shape.elements, norm.activations[c],
+                    input + (block * BackwardMemory.chunk + c - chunk.lowerBound) * capacity, productStride: memory.inputStride,
+                    transformScratch(panel))
+                // Needed next: this chunk's gradients, then the next one's values.
+                prefetch(panel, grid, source.gradient + plane, imageStride: source.shape.elements)
+                if c + BackwardMemory.chunk < layer.reads.count {
+                    let following = base + layer.reads[c + BackwardMemory.chunk] * source.shape.pixels
+                    prefetch(panel, grid, source.values + following, imageStride: source.shape.elements)
+                }
+            }
+        }
+    }
+
+    private func addWeightGradients(_ chunk: Range<Int>, _ group: [Panel]) {
+        for product in 0..<memory.products {
+            for c in stride(from: 0, to: chunk.count, by: dotInputs) {
+                for o in stride(from: 0, to: layer.outputs, by: dotOutputs) {
+                    addDotTile(
+                        input + product * memory.inputStride + c * capacity, inputBlock: BackwardMemory.chunk * capacity,
+                        pairs + product * memory.gradientStride + o * capacity, gradientBlock: memory.paddedOutputs * capacity,
+                        stride: capacity, blocks: group.count, lanes: capacity,
+                        sums + (product * memory.paddedReads + chunk.lowerBound + c) * memory.paddedOutputs + o,
+                        rowStride: memory.paddedOutputs, sums: lanes)
+                }
+            }
+        }
+    }
+
+    private func addInputGradients(_ chunk: Range<Int>, _ group: [Panel]) {
+        for first in stride(from: chunk.lowerBound, to: chunk.upperBound, by: tileRows) {
+            for (block, panel) in group.enumerated() {
+                for product in 0..<memory.products {
+                    multiplyTile(
+                        back + product * memory.gradientStride + block * memory.paddedOutputs * capacity, terms: layer.outputs,
+                        stride: capacity, packed + product * weights.productStride + first / tileRows * weights.tileStride,
+                        result + product * memory.resultStride, lanes: panel.lanes)
+                }
+                for c in first..<min(first + tileRows, chunk.upperBound) {
+                    let plane = panel.image * source.shape.elements + layer.reads[c] * source.shape.pixels
+                    storeGradient(
+                        panel, grid, result + (c - first) * capacity, productStride: memory.resultStride, lines,
+                        source.values + plane, source.gradient + plane, imageStride: source.shape.elements,
+                        norm.activations[c], mean: norm.mean[c], normSums + 2 * c)
+                }
+            }
+        }
+    }
+
+    /// `[products][reads][outputs]` to the weights' own order.
+    private func collectWeightGradients() {
+        for c in layer.reads.indices {
+            for o in 0..<layer.outputs {
+                let u = sums + c * memory.paddedOutputs + o
+                let w = partial + (o * layer.reads.count + c) * memory.taps
+                if layer.kind == .winograd {
+                    addKernelGradient(u, stride: memory.paddedReads * memory.paddedOutputs, w)
+                } else {
+                    w[0] = u[0]
+                }
+            }
+        }
+    }
+}
