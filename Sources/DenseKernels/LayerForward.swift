@@ -1,12 +1,14 @@
 extension LayerKernels {
     /// One layer of all images: per panel, activations of what it reads, products, results into the maps.
-    /// - Returns: the moments of its outputs when `measured`, else nothing.
+    /// - Parameter panelsWanted: panels to share out among threads where images are few. Outputs are the same bits however
+    ///   maps are cut; moments are not.
+    /// - Returns: the moments of its outputs.
     func forward(
         _ layer: KernelLayer, _ shapes: [MapShape], _ source: UnsafePointer<Float>, _ destination: UnsafeMutablePointer<Float>,
-        images: Int, _ activations: [Activation], _ weights: PackedWeights
+        images: Int, _ activations: [Activation], _ weights: PackedWeights, panelsWanted: Int = 1
     ) -> [Moments] {
         let (from, to) = (shapes[layer.source], shapes[layer.destination])
-        let grid = Grid(layer.kind, height: from.height, width: from.width)
+        let grid = Grid(layer.kind, height: from.height, width: from.width, images: images, wanted: panelsWanted)
         let (terms, capacity, products) = (layer.reads.count, grid.capacity, layer.kind.products)
         // An odd number of cache lines from product to product, so that they do not compete for the same cache sets; and
         // room for a vector that starts at the last unit.

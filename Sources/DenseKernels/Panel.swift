@@ -21,7 +21,7 @@ struct Grid: Sendable {
     let rows: Int
     let columns: Int
     /// Units a panel has room for: as many as keep a panel of all inputs in the second-level cache.
-    let capacity: Int
+    private(set) var capacity: Int
 
     init(_ kind: ConvolutionKind, height: Int, width: Int) {
         self.kind = kind
@@ -38,6 +38,12 @@ struct Grid: Sendable {
         // One product, so there is room for more; long runs of a map are read faster.
         case .pointwise, .pooled: capacity = 256
         }
+    }
+
+    /// A grid of panels small enough that some images make at least `wanted` of them, where that is possible.
+    init(_ kind: ConvolutionKind, height: Int, width: Int, images: Int, wanted: Int) {
+        self.init(kind, height: height, width: width)
+        while panels(images: images) < wanted, capacity > 16 { capacity = max(16, capacity / 2) }
     }
 
     var units: Int { rows * columns }

@@ -125,6 +125,34 @@ import Torch
         }
     }
 
+    /// However images are shared out and maps are cut, and whatever else is in the batch.
+    @Test func inferenceIsTheSameBitsAtAnyThreadCountAndBatch() throws {
+        let network = try Network(Architecture(named: "densenet-bc-22-8"), nil)
+        let net = try DenseNet(network, generator: Generator(seed: 2))
+        let channels = network.architecture.stem.channels
+        let x = try Tensor.zeros([9, channels, 32, 32]).fillNormal(Generator(seed: 3))
+        func results(_ x: Tensor, threads: Int) throws -> [Float] {
+            let before = Runtime.threads
+            defer { try? Runtime.setThreads(before) }
+            try Runtime.setThreads(threads)
+            return try withoutGrad { try net.kernelBody(x, training: false).floats() }
+        }
+        let one = try results(x, threads: 1)
+        for threads in [2, 3, 5] {
+            let many = try results(x, threads: threads)
+            #expect(many == one, "\(threads) threads")
+        }
+        let size = one.count / 9
+        for image in 0..<9 {
+            let alone = try results(x.narrowed(0, from: image, count: 1).contiguous(), threads: 1 + image % 3)
+            #expect(alone == Array(one[image * size..<(image + 1) * size]), "image \(image)")
+        }
+        // A weight that changes is packed anew.
+        try net.parameters[1].assign(net.parameters[1].detached() * 2)
+        let changed = try results(x, threads: 1)
+        #expect(changed != one)
+    }
+
     @Test func notANumberPassesThrough() throws {
         let a = try Architecture(named: "densenet-22-12")
         let net = try DenseNet(Network(a), generator: Generator(seed: 2))
