@@ -8,6 +8,7 @@ struct BackwardMemory: Sendable {
     /// Panels whose dot products are summed in one go: long sums, and an accumulator's lanes are added once.
     let group: Int
     let paddedReads: Int
+    /// Outputs rounded up to whole dot tiles; what is summed for the padding is never collected.
     let paddedOutputs: Int
     /// Weights of one connection between two maps.
     let taps: Int
@@ -76,7 +77,6 @@ struct BackwardPass {
     func run(_ panels: Range<Int>) {
         sums.update(repeating: 0, count: memory.pairsSize)
         partial.update(repeating: 0, count: memory.partialSize)
-        clearPadding()
         for first in stride(from: panels.lowerBound, to: panels.upperBound, by: memory.group) {
             let group = (first..<min(first + memory.group, panels.upperBound)).map { grid.panel($0, images: images) }
             loadGradients(group)
@@ -88,19 +88,6 @@ struct BackwardPass {
             }
         }
         collectWeightGradients()
-    }
-
-    /// Outputs are padded to whole tiles; dot products run over the padding.
-    private func clearPadding() {
-        for o in layer.outputs..<max(layer.outputs, memory.paddedOutputs) {
-            for block in 0..<memory.group {
-                for product in 0..<memory.products {
-                    let at = product * memory.gradientStride + (block * memory.paddedOutputs + o) * capacity
-                    (back + at).update(repeating: 0, count: capacity)
-                    (pairs + at).update(repeating: 0, count: capacity)
-                }
-            }
-        }
     }
 
     private func loadGradients(_ group: [Panel]) {

@@ -106,6 +106,4 @@ struct PixelRuns {
     let count: Int
     let stride: Int
     let runs: Int
-    /// Pixels in all.
-    var total: Int { count * runs }
 }

@@ -8,13 +8,12 @@ extension LayerKernels {
         let began = ContinuousClock.now
         nonisolated(unsafe) let sink = UnsafeMutablePointer<Float>.allocate(capacity: threads * 16)
         defer { sink.deallocate() }
-        var done = 0.0
         var best = 0.0
         while ContinuousClock.now - began < .seconds(seconds) {
             let start = ContinuousClock.now
             DispatchQueue.concurrentPerform(iterations: threads) { thread in spin(rounds, sink + thread * 16) }
             let elapsed = ContinuousClock.now - start
-            done = Double(threads * rounds * 24 * 16)
+            let done = Double(threads * rounds * 24 * 16)
             best = max(best, done / (Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) * 1e-18))
         }
         return best

@@ -41,8 +41,6 @@ ADS_SHUFFLE ads_float16 ads_interleave_high(ads_float16 a, ads_float16 b) {
 }
 /// Lanes 0 to 7.
 ADS_SHUFFLE ads_float8 ads_lower(ads_float16 v) { return __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7); }
-/// Lanes 8 to 15.
-ADS_SHUFFLE ads_float8 ads_upper(ads_float16 v) { return __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15); }
 
 /// Moves all 16 lanes one up; 0 comes in.
 ADS_SHUFFLE ads_float16 ads_later_16(ads_float16 v) {
