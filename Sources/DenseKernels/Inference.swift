@@ -41,7 +41,7 @@ extension LayerKernels {
         let groups = (images + Self.group - 1) / Self.group
         nonisolated(unsafe) let (helpers, input, out) = (helpers, input, out)
         // Images do not depend on one another: results are the same bits whoever computes them.
-        Workers(threads: threads).share(groups) { group, worker in
+        Workers(threads: threads).run(parts: groups) { group, worker in
             let first = group * Self.group
             helpers[worker].inferGroup(prepared, input, first..<min(first + Self.group, images), output: output, out)
         }

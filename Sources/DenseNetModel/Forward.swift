@@ -7,6 +7,8 @@ extension DenseNet {
     /// In training BN uses the batch's statistics and updates the running ones; otherwise it uses the running ones.
     /// - Throws: `TorchError` when the images do not fit.
     public func callAsFunction(_ images: Tensor, training: Bool) throws -> Tensor {
+        let usesKernels = usesKernels(training: training)
+        if device == .cpu { try Runtime.setLibtorchThreads(usesKernels ? 1 : Runtime.threads) }
         var x: Tensor
         if let stemNorm {
             x = try images.conv2d(stem, stride: 2, padding: 3)
@@ -14,7 +16,7 @@ extension DenseNet {
         } else {
             x = try images.conv2d(stem, padding: 1)
         }
-        x = try usesKernels(training: training) ? kernelBody(x, training: training) : body(x, training: training)
+        x = try usesKernels ? kernelBody(x, training: training) : body(x, training: training)
         x = try blocks[blocks.count - 1].endNorm(x, training: training, momentum: normMomentum).relu()
         return try x.mean([2, 3]).linear(classifier.weight, classifier.bias)
     }

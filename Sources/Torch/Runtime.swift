@@ -1,4 +1,5 @@
 import CTorch
+import Synchronization
 
 /// libtorch's global settings.
 public enum Runtime {
@@ -8,13 +9,27 @@ public enum Runtime {
     /// The instruction set libtorch picked for this processor, e.g. "AVX512".
     public static var cpuCapability: String { String(cString: ct_cpu_capability()) }
 
-    /// The threads libtorch computes with.
-    public static var threads: Int { Int(ct_num_threads()) }
+    /// What `setThreads` was given; 0 before.
+    private static let wantedThreads = Atomic<Int>(0)
 
-    /// Sets the threads libtorch computes with.
+    /// The threads to compute with; libtorch's own number until it is set.
+    public static var threads: Int {
+        let wanted = wantedThreads.load(ordering: .relaxed)
+        return wanted > 0 ? wanted : Int(ct_num_threads())
+    }
+
+    /// Sets the threads to compute with, libtorch's too.
     /// - Throws: `TorchError` when libtorch refuses the number.
     public static func setThreads(_ count: Int) throws {
-        try check("set_num_threads", []) { ct_set_num_threads(Int32(count)) }
+        wantedThreads.store(count, ordering: .relaxed)
+        try setLibtorchThreads(count)
+    }
+
+    /// Sets the threads of libtorch's operations alone. After each operation they look for more to do for milliseconds, on
+    /// the cores that our kernels compute on: beside those, one is faster.
+    /// - Throws: `TorchError` when libtorch refuses the number.
+    public static func setLibtorchThreads(_ count: Int) throws {
+        if ct_num_threads() != Int32(count) { try check("set_num_threads", []) { ct_set_num_threads(Int32(count)) } }
     }
 
     /// Makes the allocator keep large freed blocks for the next step; a tenth of a training step on Linux.

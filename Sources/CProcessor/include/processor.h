@@ -30,6 +30,15 @@ static inline int ads_has_wide_tile(void) { return ADS_HAS_WIDE_TILE; }
 /// Asks for a cache line that will be needed soon.
 static inline void ads_prefetch(const void *p) { __builtin_prefetch(p, 0, 2); }
 
+/// Tells the processor that this thread waits for another.
+static inline void ads_pause(void) {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
 /// NULL when the processor has everything this build was compiled for; else the name of what it lacks.
 const char *ads_missing_instructions(void);
 
