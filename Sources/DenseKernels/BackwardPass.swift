@@ -22,12 +22,14 @@ struct BackwardMemory: Sendable {
     /// A part's result: the weights' gradient `[outputs][reads][taps]`, then two sums per channel for BN.
     let partialSize: Int
     let perWorker: Int
+    /// Of the whole, what the tiles' scratch takes at the end.
+    let tileScratch: Int
 
     init(_ layer: KernelLayer, _ grid: Grid) {
         let (capacity, reads, outputs) = (grid.capacity, layer.reads.count, layer.outputs)
         self.grid = grid
         products = layer.kind.products
-        group = max(1, 256 / capacity)
+        group = max(1, (layer.kind == .winograd ? 128 : 256) / capacity)
         paddedReads = (reads + Self.chunk - 1) / Self.chunk * Self.chunk
         paddedOutputs = (outputs + 11) / 12 * 12
         taps = layer.kind == .winograd ? 9 : 1
@@ -36,8 +38,9 @@ struct BackwardMemory: Sendable {
         resultStride = tileRows * capacity + 16
         pairsSize = products * paddedReads * paddedOutputs
         partialSize = reads * outputs * taps + 2 * reads
+        tileScratch = TileScratch.elements(grid)
         perWorker = products * (inputStride + 2 * gradientStride + resultStride) + pairsSize + 24 * 16
-            + 4 * (capacity + 16) + WinogradScratch.elements(grid)
+            + tileScratch
     }
 }
 
@@ -54,6 +57,7 @@ struct BackwardPass {
     let images: Int
     let work: UnsafeMutablePointer<Float>
     let partial: UnsafeMutablePointer<Float>
+    var scratch: TileScratch
 
     private var grid: Grid { memory.grid }
     private var capacity: Int { memory.grid.capacity }
@@ -68,13 +72,10 @@ struct BackwardPass {
     private var result: UnsafeMutablePointer<Float> { back + 2 * memory.products * memory.gradientStride }
     private var sums: UnsafeMutablePointer<Float> { result + memory.products * memory.resultStride }
     private var lanes: UnsafeMutablePointer<Float> { sums + memory.pairsSize }
-    private var lines: UnsafeMutablePointer<Float> { lanes + 24 * 16 }
     private var normSums: UnsafeMutablePointer<Float> { partial + layer.reads.count * layer.outputs * memory.taps }
 
-    private func transformScratch(_ panel: Panel) -> WinogradScratch { WinogradScratch(lines + 4 * (capacity + 16), panel) }
-
     /// Goes through the panels of the part, and leaves its sums in `partial`.
-    func run(_ panels: Range<Int>) {
+    mutating func run(_ panels: Range<Int>) {
         sums.update(repeating: 0, count: memory.pairsSize)
         partial.update(repeating: 0, count: memory.partialSize)
         for first in stride(from: panels.lowerBound, to: panels.upperBound, by: memory.group) {
@@ -90,28 +91,30 @@ struct BackwardPass {
         collectWeightGradients()
     }
 
-    private func loadGradients(_ group: [Panel]) {
+    private mutating func loadGradients(_ group: [Panel]) {
         for (block, panel) in group.enumerated() {
+            scratch.prepare(panel)
             for o in 0..<layer.outputs {
                 let plane = panel.image * destination.shape.elements + (layer.writes + o) * destination.shape.pixels
                 let at = (block * memory.paddedOutputs + o) * capacity
                 loadGradient(
                     panel, grid, destination.gradient + plane, destination.values + plane,
                     imageStride: destination.shape.elements, corrections[layer.writes + o], back: back + at, pairs: pairs + at,
-                    productStride: memory.gradientStride, transformScratch(panel))
+                    productStride: memory.gradientStride, scratch, clearedTo: group[0].lanes)
             }
         }
     }
 
-    private func loadInputs(_ chunk: Range<Int>, _ group: [Panel]) {
+    private mutating func loadInputs(_ chunk: Range<Int>, _ group: [Panel]) {
         for (block, panel) in group.enumerated() {
             let base = panel.image * source.shape.elements
+            scratch.prepare(panel)
             for c in chunk {
                 let plane = base + layer.reads[c] * source.shape.pixels
                 loadActivations(
                     panel, grid, source.values + plane, imageStride: source.shape.elements, norm.activations[c],
                     input + (block * BackwardMemory.chunk + c - chunk.lowerBound) * capacity, productStride: memory.inputStride,
-                    transformScratch(panel))
+                    scratch, clearedTo: group[0].lanes)
                 // Needed next: this chunk's gradients, then the next one's values.
                 prefetch(panel, grid, source.gradient + plane, imageStride: source.shape.elements)
                 if c + BackwardMemory.chunk < layer.reads.count {
@@ -129,7 +132,7 @@ struct BackwardPass {
                     addDotTile(
                         input + product * memory.inputStride + c * capacity, inputBlock: BackwardMemory.chunk * capacity,
                         pairs + product * memory.gradientStride + o * capacity, gradientBlock: memory.paddedOutputs * capacity,
-                        stride: capacity, blocks: group.count, lanes: capacity,
+                        stride: capacity, blocks: group.count, lanes: group[0].lanes,
                         sums + (product * memory.paddedReads + chunk.lowerBound + c) * memory.paddedOutputs + o,
                         rowStride: memory.paddedOutputs, sums: lanes)
                 }
@@ -137,9 +140,10 @@ struct BackwardPass {
         }
     }
 
-    private func addInputGradients(_ chunk: Range<Int>, _ group: [Panel]) {
+    private mutating func addInputGradients(_ chunk: Range<Int>, _ group: [Panel]) {
         for first in stride(from: chunk.lowerBound, to: chunk.upperBound, by: tileRows) {
             for (block, panel) in group.enumerated() {
+                scratch.prepare(panel)
                 for product in 0..<memory.products {
                     multiplyTile(
                         back + product * memory.gradientStride + block * memory.paddedOutputs * capacity, terms: layer.outputs,
@@ -149,7 +153,7 @@ struct BackwardPass {
                 for c in first..<min(first + tileRows, chunk.upperBound) {
                     let plane = panel.image * source.shape.elements + layer.reads[c] * source.shape.pixels
                     storeGradient(
-                        panel, grid, result + (c - first) * capacity, productStride: memory.resultStride, lines,
+                        panel, grid, result + (c - first) * capacity, productStride: memory.resultStride, scratch,
                         source.values + plane, source.gradient + plane, imageStride: source.shape.elements,
                         norm.activations[c], mean: norm.mean[c], normSums + 2 * c)
                 }
@@ -164,7 +168,7 @@ struct BackwardPass {
                 let u = sums + c * memory.paddedOutputs + o
                 let w = partial + (o * layer.reads.count + c) * memory.taps
                 if layer.kind == .winograd {
-                    addKernelGradient(u, stride: memory.paddedReads * memory.paddedOutputs, w)
+                    gatherKernelGradient(u, stride: memory.paddedReads * memory.paddedOutputs, w)
                 } else {
                     w[0] = u[0]
                 }

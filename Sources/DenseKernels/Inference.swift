@@ -20,9 +20,9 @@ public struct PreparedPlan: Sendable {
 }
 
 extension LayerKernels {
-    /// Images one thread takes through a whole plan before it takes the next: few, so that their maps stay in its cache; two,
-    /// so that the smallest maps fill a panel.
-    private static let group = 2
+    /// Images one thread takes through a whole plan before it takes the next: few, so that their maps stay in its cache; four,
+    /// so that the smallest maps' tiles fill vectors.
+    private static let group = 4
 
     /// Runs a plan on images `[images, inputChannels, H, W]` and writes one buffer `[images, channels, H, W]`.
     ///
@@ -31,7 +31,7 @@ extension LayerKernels {
     public func infer(
         _ prepared: PreparedPlan, _ input: UnsafePointer<Float>, images: Int, output: Int, _ out: UnsafeMutablePointer<Float>
     ) {
-        guard threads > 1, images >= 2 * threads else {
+        guard threads > 1, images >= Self.group * threads else {
             for first in stride(from: 0, to: images, by: Self.group) {
                 inferGroup(prepared, input, first..<min(first + Self.group, images), output: output, out)
             }

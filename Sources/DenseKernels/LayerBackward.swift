@@ -17,10 +17,12 @@ extension LayerKernels {
             guard let base = packed.baseAddress else { return }
             nonisolated(unsafe) let (packed, source, destination) = (base, source, destination)
             Workers(threads: threads).run { part, worker in
-                let pass = BackwardPass(
+                let own = work + worker * memory.perWorker
+                var pass = BackwardPass(
                     layer: layer, memory: memory, source: source, destination: destination, norm: norm,
                     corrections: destinationCorrections, weights: weights, packed: packed, images: images,
-                    work: work + worker * memory.perWorker, partial: partials + part * memory.partialSize)
+                    work: own, partial: partials + part * memory.partialSize,
+                    scratch: TileScratch(own + (memory.perWorker - memory.tileScratch), memory.grid))
                 pass.run(Workers.range(of: part, in: memory.grid.panels(images: images)))
             }
         }

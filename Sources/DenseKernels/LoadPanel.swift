@@ -7,29 +7,34 @@ import CProcessor
 /// - Parameters:
 ///   - x: the channel's plane in the panel's first image; `imageStride` to the next image.
 ///   - out: the channel's row of the first product; `productStride` to the next product.
+///   - lanes: lanes behind the panel's units are zero up to here.
 @inline(never)
 func loadActivations(
     _ panel: Panel, _ grid: Grid, _ x: UnsafePointer<Float>, imageStride: Int, _ a: Activation,
-    _ out: UnsafeMutablePointer<Float>, productStride: Int, _ scratch: WinogradScratch
+    _ out: UnsafeMutablePointer<Float>, productStride: Int, _ scratch: TileScratch, clearedTo lanes: Int = 0
 ) {
-    for m in 0..<panel.images {
-        let plane = x + m &* imageStride
-        let to = out + m &* panel.unitsPerImage
-        switch grid.kind {
-        case .winograd:
-            if transformWholeRows(panel, grid, plane, a, to, productStride: productStride) { continue }
-            fillLines(panel, grid, scratch) { pixel, line, count in activate(plane + pixel, a, line, count: count) }
-            transformInput(panel, scratch, to, productStride: productStride)
-        case .pointwise:
-            activate(plane + panel.column, a, to, count: panel.columns)
-        case .pooled:
+    switch grid.kind {
+    case .winograd:
+        let plane = x + 4 &* panel.row &* grid.width
+        spreadPixels(panel, scratch, imageStride: imageStride, around: true) { offset, fold in
+            a(load(plane + offset, fold: fold))
+        } fill: { offset, line, count in
+            activate(plane + offset, a, line, count: count)
+        }
+        transformInput(panel, scratch, out, productStride: productStride)
+    case .pointwise:
+        for m in 0..<panel.images {
+            activate(x + (m &* imageStride &+ panel.column), a, out + m &* panel.columns, count: panel.columns)
+        }
+    case .pooled:
+        for m in 0..<panel.images {
             for row in 0..<panel.rows {
-                let pixel = 2 &* (panel.row &+ row) &* grid.width &+ 2 &* panel.column
-                pool(plane + pixel, plane + pixel + grid.width, a, to + row &* panel.columns, count: panel.columns)
+                let from = x + (m &* imageStride &+ 2 &* (panel.row &+ row) &* grid.width &+ 2 &* panel.column)
+                pool(from, from + grid.width, a, out + (m &* panel.rows &+ row) &* panel.columns, count: panel.columns)
             }
         }
     }
-    clearTail(panel, grid, out, productStride: productStride)
+    clearTail(panel, grid, out, productStride: productStride, to: lanes)
 }
 
 /// Asks for the pixels of a panel of one channel before they are needed: maps of a batch are larger than any cache.
@@ -78,34 +83,42 @@ private func pool(
 func loadGradient(
     _ panel: Panel, _ grid: Grid, _ gradient: UnsafePointer<Float>, _ x: UnsafePointer<Float>, imageStride: Int,
     _ correction: Correction, back: UnsafeMutablePointer<Float>, pairs: UnsafeMutablePointer<Float>, productStride: Int,
-    _ scratch: WinogradScratch
+    _ scratch: TileScratch, clearedTo lanes: Int
 ) {
-    for m in 0..<panel.images {
-        let (g, v) = (gradient + m &* imageStride, x + m &* imageStride)
-        let unit = m &* panel.unitsPerImage
-        switch grid.kind {
-        case .winograd:
-            fillLines(panel, grid, scratch) { pixel, line, count in correct(g + pixel, v + pixel, correction, line, count: count) }
-            transformInput(panel, scratch, back + unit, productStride: productStride)
-            transformGradient(panel, scratch, pairs + unit, productStride: productStride)
-        case .pointwise:
-            correct(g + panel.column, v + panel.column, correction, back + unit, count: panel.columns)
-        case .pooled:
+    switch grid.kind {
+    case .winograd:
+        let first = 4 &* panel.row &* grid.width
+        let (g, v) = (gradient + first, x + first)
+        spreadPixels(panel, scratch, imageStride: imageStride, around: true) { offset, fold in
+            load(g + offset, fold: fold) - (load(v + offset, fold: fold) * correction.slope + correction.constant)
+        } fill: { offset, line, count in
+            correct(g + offset, v + offset, correction, line, count: count)
+        }
+        transformInput(panel, scratch, back, productStride: productStride)
+        transformGradient(panel, scratch, pairs, productStride: productStride)
+        clearTail(panel, grid, pairs, productStride: productStride, to: lanes)
+    case .pointwise:
+        for m in 0..<panel.images {
+            let pixel = m &* imageStride &+ panel.column
+            correct(gradient + pixel, x + pixel, correction, back + m &* panel.columns, count: panel.columns)
+        }
+    case .pooled:
+        for m in 0..<panel.images {
             for row in 0..<panel.rows {
-                let pixel = (panel.row &+ row) &* grid.columns &+ panel.column
-                correct(g + pixel, v + pixel, correction, back + unit + row &* panel.columns, count: panel.columns)
+                let pixel = m &* imageStride &+ (panel.row &+ row) &* grid.columns &+ panel.column
+                correct(
+                    gradient + pixel, x + pixel, correction, back + (m &* panel.rows &+ row) &* panel.columns, count: panel.columns)
             }
         }
     }
-    clearTail(panel, grid, back, productStride: productStride)
-    if grid.kind == .winograd { clearTail(panel, grid, pairs, productStride: productStride) }
+    if grid.kind != .winograd { clearTail(panel, grid, back, productStride: productStride, to: lanes) }
 }
 
 /// Zeros the lanes behind a panel's units, which dot products run over.
 @inline(__always)
-private func clearTail(_ panel: Panel, _ grid: Grid, _ out: UnsafeMutablePointer<Float>, productStride: Int) {
-    guard panel.units < grid.capacity else { return }
+private func clearTail(_ panel: Panel, _ grid: Grid, _ out: UnsafeMutablePointer<Float>, productStride: Int, to lanes: Int) {
+    guard panel.units < lanes else { return }
     for product in 0..<grid.kind.products {
-        (out + product &* productStride + panel.units).update(repeating: 0, count: grid.capacity &- panel.units)
+        (out + product &* productStride + panel.units).update(repeating: 0, count: lanes &- panel.units)
     }
 }

@@ -7,7 +7,7 @@ import CProcessor
 /// Outputs of one register tile.
 let tileRows = ads_has_wide_tile() != 0 ? 12 : 6
 
-/// `output[r][u] = Σ_k weights[k][r] · input[k][u]` for one tile of outputs.
+/// `output[r][u] = Σ_k weights[k][r] · input[k][u]` for one tile of outputs, or that much more with `adding`.
 ///
 /// - Parameters:
 ///   - input: `[terms][stride]`, of which the first `lanes` count, a multiple of 16.
@@ -15,18 +15,18 @@ let tileRows = ads_has_wide_tile() != 0 ? 12 : 6
 ///   - output: `[tileRows][stride]`.
 @inline(__always) func multiplyTile(
     _ input: UnsafePointer<Float>, terms: Int, stride: Int, _ weights: UnsafePointer<Float>,
-    _ output: UnsafeMutablePointer<Float>, lanes: Int
+    _ output: UnsafeMutablePointer<Float>, lanes: Int, adding: Bool = false
 ) {
     if ads_has_wide_tile() != 0 {
-        multiplyWide(input, terms: terms, stride: stride, weights, output, lanes: lanes)
+        multiplyWide(input, terms: terms, stride: stride, weights, output, lanes: lanes, adding: adding)
     } else {
-        multiplyNarrow(input, terms: terms, stride: stride, weights, output, lanes: lanes)
+        multiplyNarrow(input, terms: terms, stride: stride, weights, output, lanes: lanes, adding: adding)
     }
 }
 
 @inline(never) private func multiplyWide(
     _ input: UnsafePointer<Float>, terms: Int, stride: Int, _ weights: UnsafePointer<Float>,
-    _ output: UnsafeMutablePointer<Float>, lanes: Int
+    _ output: UnsafeMutablePointer<Float>, lanes: Int, adding: Bool
 ) {
     var lane = 0
     while lane &+ 32 <= lanes {
@@ -36,6 +36,44 @@ let tileRows = ads_has_wide_tile() != 0 ? 12 : 6
         var b0 = Vector.zero, b1 = Vector.zero, b2 = Vector.zero, b3 = Vector.zero
         var b4 = Vector.zero, b5 = Vector.zero, b6 = Vector.zero, b7 = Vector.zero
         var b8 = Vector.zero, b9 = Vector.zero, b10 = Vector.zero, b11 = Vector.zero
+        if adding {
+            var sum = output + lane
+            a0 = load(sum)
+            b0 = load(sum + 16)
+            sum += stride
+            a1 = load(sum)
+            b1 = load(sum + 16)
+            sum += stride
+            a2 = load(sum)
+            b2 = load(sum + 16)
+            sum += stride
+            a3 = load(sum)
+            b3 = load(sum + 16)
+            sum += stride
+            a4 = load(sum)
+            b4 = load(sum + 16)
+            sum += stride
+            a5 = load(sum)
+            b5 = load(sum + 16)
+            sum += stride
+            a6 = load(sum)
+            b6 = load(sum + 16)
+            sum += stride
+            a7 = load(sum)
+            b7 = load(sum + 16)
+            sum += stride
+            a8 = load(sum)
+            b8 = load(sum + 16)
+            sum += stride
+            a9 = load(sum)
+            b9 = load(sum + 16)
+            sum += stride
+            a10 = load(sum)
+            b10 = load(sum + 16)
+            sum += stride
+            a11 = load(sum)
+            b11 = load(sum + 16)
+        }
         var x = input + lane
         var w = weights
         var k = 0
@@ -123,6 +161,32 @@ let tileRows = ads_has_wide_tile() != 0 ? 12 : 6
         var a0 = Vector.zero, a1 = Vector.zero, a2 = Vector.zero, a3 = Vector.zero
         var a4 = Vector.zero, a5 = Vector.zero, a6 = Vector.zero, a7 = Vector.zero
         var a8 = Vector.zero, a9 = Vector.zero, a10 = Vector.zero, a11 = Vector.zero
+        if adding {
+            var sum = output + lane
+            a0 = load(sum)
+            sum += stride
+            a1 = load(sum)
+            sum += stride
+            a2 = load(sum)
+            sum += stride
+            a3 = load(sum)
+            sum += stride
+            a4 = load(sum)
+            sum += stride
+            a5 = load(sum)
+            sum += stride
+            a6 = load(sum)
+            sum += stride
+            a7 = load(sum)
+            sum += stride
+            a8 = load(sum)
+            sum += stride
+            a9 = load(sum)
+            sum += stride
+            a10 = load(sum)
+            sum += stride
+            a11 = load(sum)
+        }
         var x = input + lane
         var w = weights
         var k = 0
@@ -185,7 +249,7 @@ let tileRows = ads_has_wide_tile() != 0 ? 12 : 6
 
 @inline(never) private func multiplyNarrow(
     _ input: UnsafePointer<Float>, terms: Int, stride: Int, _ weights: UnsafePointer<Float>,
-    _ output: UnsafeMutablePointer<Float>, lanes: Int
+    _ output: UnsafeMutablePointer<Float>, lanes: Int, adding: Bool
 ) {
     var lane = 0
     while lane < lanes {
@@ -193,6 +257,26 @@ let tileRows = ads_has_wide_tile() != 0 ? 12 : 6
         var a4 = SIMD8<Float>.zero, a5 = SIMD8<Float>.zero
         var b0 = SIMD8<Float>.zero, b1 = SIMD8<Float>.zero, b2 = SIMD8<Float>.zero, b3 = SIMD8<Float>.zero
         var b4 = SIMD8<Float>.zero, b5 = SIMD8<Float>.zero
+        if adding {
+            var sum = output + lane
+            a0 = load8(sum)
+            b0 = load8(sum + 8)
+            sum += stride
+            a1 = load8(sum)
+            b1 = load8(sum + 8)
+            sum += stride
+            a2 = load8(sum)
+            b2 = load8(sum + 8)
+            sum += stride
+            a3 = load8(sum)
+            b3 = load8(sum + 8)
+            sum += stride
+            a4 = load8(sum)
+            b4 = load8(sum + 8)
+            sum += stride
+            a5 = load8(sum)
+            b5 = load8(sum + 8)
+        }
         var x = input + lane
         var w = weights
         var k = 0

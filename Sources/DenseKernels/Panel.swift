@@ -1,7 +1,7 @@
 /// How a convolution becomes matrix products.
 public enum ConvolutionKind: Sendable {
-    /// 3×3 with a padding of 1, by Winograd's F(2×2, 3×3) (Lavin and Gray, arXiv 1509.09308): 16 products where the
-    /// definition has 36. A unit is a tile of 2×2 outputs.
+    /// 3×3 with a padding of 1, by Winograd's F(4×4, 3×3) (Lavin and Gray, arXiv 1509.09308): 36 products where the
+    /// definition has 144. A unit is a tile of 4×4 outputs.
     case winograd
     /// 1×1. A unit is a pixel.
     case pointwise
@@ -9,7 +9,7 @@ public enum ConvolutionKind: Sendable {
     case pooled
 
     /// Matrix products a convolution becomes.
-    var products: Int { self == .winograd ? 16 : 1 }
+    var products: Int { self == .winograd ? 36 : 1 }
 }
 
 /// How the maps of a convolution are cut into units and panels.
@@ -28,13 +28,13 @@ struct Grid: Sendable {
         self.height = height
         self.width = width
         switch kind {
-        case .winograd: (rows, columns) = ((height + 1) / 2, (width + 1) / 2)
+        case .winograd: (rows, columns) = ((height + 3) / 4, (width + 3) / 4)
         case .pointwise: (rows, columns) = (1, height * width)
         case .pooled: (rows, columns) = (height / 2, width / 2)
         }
         switch kind {
-        // Wide rows share fewer pixels between panels; narrow ones belong to networks' last, widest blocks.
-        case .winograd: capacity = columns < 8 ? 32 : 64
+        // A row of tiles at least; of small maps less, as there are few tiles to share out.
+        case .winograd: capacity = max(columns < 4 ? 32 : 64, (columns + 15) & ~15)
         // One product, so there is room for more; long runs of a map are read faster.
         case .pointwise, .pooled: capacity = 256
         }
@@ -43,7 +43,8 @@ struct Grid: Sendable {
     /// A grid of panels small enough that some images make at least `wanted` of them, where that is possible.
     init(_ kind: ConvolutionKind, height: Int, width: Int, images: Int, wanted: Int) {
         self.init(kind, height: height, width: width)
-        while panels(images: images) < wanted, capacity > 16 { capacity = max(16, capacity / 2) }
+        let least = kind == .winograd ? (columns + 15) & ~15 : 16
+        while panels(images: images) < wanted, capacity > least { capacity = max(least, capacity / 2) }
     }
 
     var units: Int { rows * columns }
@@ -76,12 +77,18 @@ struct Grid: Sendable {
     /// The pixels of the input map that a panel's units cover, as runs that are contiguous in the map: first pixel, pixels
     /// of a run, distance to the next, number. Units beyond the edge of an odd-sized map cover none.
     func pixels(of panel: Panel) -> PixelRuns {
-        if kind == .pointwise { return PixelRuns(first: panel.column, count: panel.columns, stride: 0, runs: 1) }
-        let lines = min(2 * panel.rows, height - 2 * panel.row)
-        let count = min(2 * panel.columns, width - 2 * panel.column)
-        let first = 2 * panel.row * width + 2 * panel.column
-        if count == width, count == 2 * panel.columns { return PixelRuns(first: first, count: lines * width, stride: 0, runs: 1) }
-        return PixelRuns(first: first, count: count, stride: width, runs: lines)
+        switch kind {
+        case .pointwise: return PixelRuns(first: panel.column, count: panel.columns, stride: 0, runs: 1)
+        case .winograd:
+            let lines = min(4 * panel.rows, height - 4 * panel.row)
+            return PixelRuns(first: 4 * panel.row * width, count: lines * width, stride: 0, runs: 1)
+        case .pooled:
+            let lines = min(2 * panel.rows, height - 2 * panel.row)
+            let count = min(2 * panel.columns, width - 2 * panel.column)
+            let first = 2 * panel.row * width + 2 * panel.column
+            if count == width, count == 2 * panel.columns { return PixelRuns(first: first, count: lines * width, stride: 0, runs: 1) }
+            return PixelRuns(first: first, count: count, stride: width, runs: lines)
+        }
     }
 }
 

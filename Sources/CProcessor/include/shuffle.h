@@ -15,6 +15,12 @@ typedef float ads_float16 __attribute__((ext_vector_type(16)));
 #define ADS_WHOLE(v)
 #endif
 
+/// The same vector, kept whole: the optimiser otherwise computes some of what follows in halves.
+ADS_SHUFFLE ads_float16 ads_whole(ads_float16 v) {
+  ADS_WHOLE(v);
+  return v;
+}
+
 /// The even lanes of two vectors in a row.
 ADS_SHUFFLE ads_float16 ads_evens(ads_float16 a, ads_float16 b) {
   ADS_WHOLE(a);
@@ -42,57 +48,11 @@ ADS_SHUFFLE ads_float16 ads_interleave_high(ads_float16 a, ads_float16 b) {
 /// Lanes 0 to 7.
 ADS_SHUFFLE ads_float8 ads_lower(ads_float16 v) { return __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7); }
 
-/// Moves all 16 lanes one up; 0 comes in.
-ADS_SHUFFLE ads_float16 ads_later_16(ads_float16 v) {
-  ADS_WHOLE(v);
-  return __builtin_shufflevector(v, (ads_float16)0, 16, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14);
-}
-/// Moves all 16 lanes one down; 0 comes in.
-ADS_SHUFFLE ads_float16 ads_earlier_16(ads_float16 v) {
-  ADS_WHOLE(v);
-  return __builtin_shufflevector(v, (ads_float16)0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16);
-}
-/// Moves each group of 8 lanes one up; 0 comes in.
-ADS_SHUFFLE ads_float16 ads_later_8(ads_float16 v) {
-  ADS_WHOLE(v);
-  return __builtin_shufflevector(v, (ads_float16)0, 16, 0, 1, 2, 3, 4, 5, 6, 16, 8, 9, 10, 11, 12, 13, 14);
-}
-/// Moves each group of 8 lanes one down; 0 comes in.
-ADS_SHUFFLE ads_float16 ads_earlier_8(ads_float16 v) {
-  ADS_WHOLE(v);
-  return __builtin_shufflevector(v, (ads_float16)0, 1, 2, 3, 4, 5, 6, 7, 16, 9, 10, 11, 12, 13, 14, 15, 16);
-}
-/// Moves each group of 4 lanes one up; 0 comes in.
-ADS_SHUFFLE ads_float16 ads_later_4(ads_float16 v) {
-  ADS_WHOLE(v);
-  return __builtin_shufflevector(v, (ads_float16)0, 16, 0, 1, 2, 16, 4, 5, 6, 16, 8, 9, 10, 16, 12, 13, 14);
-}
-/// Moves each group of 4 lanes one down; 0 comes in.
-ADS_SHUFFLE ads_float16 ads_earlier_4(ads_float16 v) {
-  ADS_WHOLE(v);
-  return __builtin_shufflevector(v, (ads_float16)0, 1, 2, 3, 16, 5, 6, 7, 16, 9, 10, 11, 16, 13, 14, 15, 16);
-}
-/// Moves all lanes four up; zeros come in.
-ADS_SHUFFLE ads_float16 ads_later_by_4(ads_float16 v) {
-  ADS_WHOLE(v);
-  return __builtin_shufflevector(v, (ads_float16)0, 16, 16, 16, 16, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11);
-}
-/// Moves all lanes four down; zeros come in.
-ADS_SHUFFLE ads_float16 ads_earlier_by_4(ads_float16 v) {
-  ADS_WHOLE(v);
-  return __builtin_shufflevector(v, (ads_float16)0, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 16, 16, 16);
-}
-/// The lower half of a, then of b.
-ADS_SHUFFLE ads_float16 ads_lower_halves(ads_float16 a, ads_float16 b) {
-  ADS_WHOLE(a);
-  ADS_WHOLE(b);
-  return __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23);
-}
-/// The upper half of a, then of b.
-ADS_SHUFFLE ads_float16 ads_upper_halves(ads_float16 a, ads_float16 b) {
-  ADS_WHOLE(a);
-  ADS_WHOLE(b);
-  return __builtin_shufflevector(a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
+/// Lanes 8 to 15.
+ADS_SHUFFLE ads_float8 ads_upper(ads_float16 v) { return __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15); }
+/// The lanes of a, then those of b.
+ADS_SHUFFLE ads_float16 ads_joined(ads_float8 a, ads_float8 b) {
+  return __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
 }
 
 #endif
