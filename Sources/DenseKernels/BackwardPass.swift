@@ -19,13 +19,16 @@ struct BackwardMemory: Sendable {
     let resultStride: Int
     /// Sums of the weights' gradient `[products][paddedReads][paddedOutputs]`.
     let pairsSize: Int
-    /// A part's result: the weights' gradient `[outputs][reads][taps]`, then two sums per channel for BN.
+    /// A part's result: the weights' gradient `[reads][taps][paddedOutputs]`, then two sums per channel for BN.
+    let weightsSize: Int
     let partialSize: Int
+    /// Parts a batch is cut into: a weight's gradient is summed over each by itself, so that none should be short.
+    let parts: Int
     let perWorker: Int
     /// Of the whole, what the tiles' scratch takes at the end.
     let tileScratch: Int
 
-    init(_ layer: KernelLayer, _ grid: Grid) {
+    init(_ layer: KernelLayer, _ grid: Grid, images: Int) {
         let (capacity, reads, outputs) = (grid.capacity, layer.reads.count, layer.outputs)
         self.grid = grid
         products = layer.kind.products
@@ -37,9 +40,11 @@ struct BackwardMemory: Sendable {
         gradientStride = group * paddedOutputs * capacity + 16
         resultStride = tileRows * capacity + 16
         pairsSize = products * paddedReads * paddedOutputs
-        partialSize = reads * outputs * taps + 2 * reads
+        weightsSize = reads * taps * paddedOutputs
+        partialSize = weightsSize + 2 * reads + 16
+        parts = max(4, min(Workers.parts, images * grid.units / 128))
         tileScratch = TileScratch.elements(grid)
-        perWorker = products * (inputStride + 2 * gradientStride + resultStride) + pairsSize + 24 * 16
+        perWorker = products * (inputStride + 2 * gradientStride + resultStride) + pairsSize + 16 + 24 * 16
             + tileScratch
     }
 }
@@ -71,8 +76,8 @@ struct BackwardPass {
     }
     private var result: UnsafeMutablePointer<Float> { back + 2 * memory.products * memory.gradientStride }
     private var sums: UnsafeMutablePointer<Float> { result + memory.products * memory.resultStride }
-    private var lanes: UnsafeMutablePointer<Float> { sums + memory.pairsSize }
-    private var normSums: UnsafeMutablePointer<Float> { partial + layer.reads.count * layer.outputs * memory.taps }
+    private var lanes: UnsafeMutablePointer<Float> { sums + memory.pairsSize + 16 }
+    private var normSums: UnsafeMutablePointer<Float> { partial + memory.weightsSize }
 
     /// Goes through the panels of the part, and leaves its sums in `partial`.
     mutating func run(_ panels: Range<Int>) {
@@ -161,16 +166,20 @@ struct BackwardPass {
         }
     }
 
-    /// `[products][reads][outputs]` to the weights' own order.
+    /// The sums over the part to what they say of the weights.
     private func collectWeightGradients() {
+        let outputs = memory.paddedOutputs
         for c in layer.reads.indices {
-            for o in 0..<layer.outputs {
-                let u = sums + c * memory.paddedOutputs + o
-                let w = partial + (o * layer.reads.count + c) * memory.taps
-                if layer.kind == .winograd {
-                    gatherKernelGradient(u, stride: memory.paddedReads * memory.paddedOutputs, w)
-                } else {
-                    w[0] = u[0]
+            let (u, w) = (sums + c * outputs, partial + c * memory.taps * outputs)
+            guard layer.kind == .winograd else {
+                w.update(from: u, count: outputs)
+                continue
+            }
+            for o in stride(from: 0, to: outputs, by: 16) {
+                gatherKernelGradients(
+                    u + o, stride: memory.paddedReads * outputs, result, outStride: 16, result + 9 * 16)
+                for tap in 0..<9 {
+                    (w + (tap * outputs + o)).update(from: result + 16 * tap, count: min(16, outputs - o))
                 }
             }
         }

@@ -2,7 +2,8 @@
 struct ForwardMemory: Sendable {
     let grid: Grid
     let products: Int
-    /// Inputs whose products are added in one go: as many as fit, transformed, the second-level cache with the results.
+    /// Inputs whose products are added in one go. Transformed they fit the second-level cache with the results; and where
+    /// Winograd's transforms cost exactness, short sums win it back.
     let chunk: Int
     /// From product to product of the inputs and of the results. Each is an odd number of cache lines, so that products do
     /// not compete for the same cache sets, and has room for a vector that starts at the last unit.
@@ -13,7 +14,7 @@ struct ForwardMemory: Sendable {
     init(_ layer: KernelLayer, _ grid: Grid) {
         self.grid = grid
         products = layer.kind.products
-        chunk = min(layer.reads.count, max(tileRows, 65_536 / (products * grid.capacity)))
+        chunk = min(layer.reads.count, layer.kind == .winograd ? 24 : 256)
         inputStride = chunk * grid.capacity + 16
         resultStride = (layer.outputs + tileRows - 1) / tileRows * tileRows * grid.capacity + 16
         perWorker = products * (inputStride + resultStride) + TileScratch.elements(grid)

@@ -10,46 +10,52 @@ extension LayerKernels {
     ) -> LayerGradients {
         let norm = BackwardNorm(layer.reads, source.statistics, p)
         let weights = PackedWeights(backward: p.weight, layer.kind, reads: layer.reads.count, outputs: layer.outputs)
-        let memory = BackwardMemory(layer, Grid(layer.kind, height: source.shape.height, width: source.shape.width))
+        let memory = BackwardMemory(layer, Grid(layer.kind, height: source.shape.height, width: source.shape.width), images: images)
         nonisolated(unsafe) let work = scratch.elements(memory.perWorker * threads)
-        nonisolated(unsafe) let partials = partialScratch.elements(Workers.parts * memory.partialSize)
+        nonisolated(unsafe) let partials = partialScratch.elements(memory.parts * memory.partialSize)
         weights.elements.withUnsafeBufferPointer { packed in
             guard let base = packed.baseAddress else { return }
             nonisolated(unsafe) let (packed, source, destination) = (base, source, destination)
-            Workers(threads: threads).run { part, worker in
+            Workers(threads: threads).run(parts: memory.parts) { part, worker in
                 let own = work + worker * memory.perWorker
                 var pass = BackwardPass(
                     layer: layer, memory: memory, source: source, destination: destination, norm: norm,
                     corrections: destinationCorrections, weights: weights, packed: packed, images: images,
                     work: own, partial: partials + part * memory.partialSize,
                     scratch: TileScratch(own + (memory.perWorker - memory.tileScratch), memory.grid))
-                pass.run(Workers.range(of: part, in: memory.grid.panels(images: images)))
+                pass.run(Workers.range(of: part, in: memory.grid.panels(images: images), parts: memory.parts))
             }
         }
-        return reduce(
-            partials, size: memory.partialSize, layer, norm, elements: Float(images * source.shape.pixels), &sourceCorrections)
+        return reduce(partials, memory, layer, norm, elements: Float(images * source.shape.pixels), &sourceCorrections)
     }
 
     /// Adds the parts in their order and finishes BN's gradients.
     private func reduce(
-        _ partials: UnsafePointer<Float>, size: Int, _ layer: KernelLayer, _ norm: BackwardNorm, elements: Float,
-        _ corrections: inout Corrections
+        _ partials: UnsafeMutablePointer<Float>, _ memory: BackwardMemory, _ layer: KernelLayer, _ norm: BackwardNorm,
+        elements: Float, _ corrections: inout Corrections
     ) -> LayerGradients {
-        let reads = layer.reads
-        let weights = layer.outputs * layer.weightsPerOutput
+        let (reads, size, taps) = (layer.reads, memory.partialSize, memory.taps)
+        for part in 1..<memory.parts {
+            let partial = partials + part * size
+            for i in stride(from: 0, to: memory.weightsSize, by: 4) {
+                let sum = UnsafeRawPointer(partials + i).loadUnaligned(as: SIMD4<Float>.self)
+                    + UnsafeRawPointer(partial + i).loadUnaligned(as: SIMD4<Float>.self)
+                UnsafeMutableRawPointer(partials + i).storeBytes(of: sum, as: SIMD4<Float>.self)
+            }
+        }
         var result = LayerGradients(
             scale: [Float](repeating: 0, count: reads.count), shift: [Float](repeating: 0, count: reads.count),
-            weight: [Float](repeating: 0, count: weights))
+            weight: [Float](repeating: 0, count: layer.outputs * layer.weightsPerOutput))
         result.weight.withUnsafeMutableBufferPointer { out in
-            for part in 0..<Workers.parts {
-                let partial = partials + part * size
-                for i in 0..<weights { out[i] += partial[i] }
+            for i in 0..<reads.count * taps {
+                let row = partials + i * memory.paddedOutputs
+                for o in 0..<layer.outputs { out[o * reads.count * taps + i] = row[o] }
             }
         }
         for c in reads.indices {
             var (shiftSum, scaleSum) = (0.0, 0.0)
-            for part in 0..<Workers.parts {
-                let sums = partials + part * size + weights + 2 * c
+            for part in 0..<memory.parts {
+                let sums = partials + part * size + memory.weightsSize + 2 * c
                 shiftSum += Double(sums[0])
                 scaleSum += Double(sums[1])
             }

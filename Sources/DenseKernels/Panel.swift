@@ -33,8 +33,8 @@ struct Grid: Sendable {
         case .pooled: (rows, columns) = (height / 2, width / 2)
         }
         switch kind {
-        // A row of tiles at least; of small maps less, as there are few tiles to share out.
-        case .winograd: capacity = max(columns < 4 ? 32 : 64, (columns + 15) & ~15)
+        // A row of tiles at least.
+        case .winograd: capacity = max(64, (columns + 15) & ~15)
         // One product, so there is room for more; long runs of a map are read faster.
         case .pointwise, .pooled: capacity = 256
         }
