@@ -94,8 +94,8 @@ struct PeerTests {
         let folder = TemporaryFolder()
         let state = try state(network, seed: 11)
         let size = network.architecture.imageSize
-        let x = try Tensor.zeros([8, 3, size, size]).fillNormal(Generator(seed: 12))
-        let y = try Tensor((0..<8).map { Int64(($0 * 7) % 10) }, [8])
+        let x = try Tensor.zeros([32, 3, size, size]).fillNormal(Generator(seed: 12))
+        let y = try Tensor((0..<32).map { Int64(($0 * 7) % 10) }, [32])
         var stored = try state.mapValues { try StoredTensor($0) }
         stored["images"] = try StoredTensor(x)
         stored["labels"] = try StoredTensor(y)
