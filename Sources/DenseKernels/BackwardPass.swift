@@ -153,7 +153,7 @@ struct BackwardPass {
                     multiplyTile(
                         back + product * memory.gradientStride + block * memory.paddedOutputs * capacity, terms: layer.outputs,
                         stride: capacity, packed + product * weights.productStride + first / tileRows * weights.tileStride,
-                        result + product * memory.resultStride, lanes: panel.lanes)
+                        result + product * memory.resultStride, units: panel.units)
                 }
                 for c in first..<min(first + tileRows, chunk.upperBound) {
                     let plane = panel.image * source.shape.elements + layer.reads[c] * source.shape.pixels

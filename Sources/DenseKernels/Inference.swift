@@ -61,7 +61,7 @@ extension LayerKernels {
         for (layer, own) in zip(plan.layers, prepared.layers) {
             _ = forward(
                 layer, plan.shapes, memory + offsets[layer.source], memory + offsets[layer.destination], images: images.count,
-                own.activations, own.weights, panelsWanted: threads)
+                own.activations, own.weights)
         }
         let last = plan.shapes[output]
         (out + images.lowerBound * last.elements).update(from: memory + offsets[output], count: images.count * last.elements)

@@ -3,31 +3,47 @@ extension LayerKernels {
     private static let forwardParts = 64
 
     /// One layer of all images: per panel, activations of what it reads, products, results into the maps.
-    /// - Parameter panelsWanted: panels to share out among threads where images are few. Outputs are the same bits however
-    ///   maps are cut; moments are not.
+    ///
+    /// Each thread does panels of its own; where there are too few, all work on the same one. Outputs are the same bits
+    /// either way.
     /// - Returns: the moments of its outputs.
     func forward(
         _ layer: KernelLayer, _ shapes: [MapShape], _ source: UnsafePointer<Float>, _ destination: UnsafeMutablePointer<Float>,
-        images: Int, _ activations: [Activation], _ weights: PackedWeights, panelsWanted: Int = 1
+        images: Int, _ activations: [Activation], _ weights: PackedWeights
     ) -> [Moments] {
         let (from, to) = (shapes[layer.source], shapes[layer.destination])
-        let memory = ForwardMemory(
-            layer, Grid(layer.kind, height: from.height, width: from.width, images: images, wanted: panelsWanted))
-        let panels = memory.grid.panels(images: images)
+        let grid = Grid(layer.kind, height: from.height, width: from.width)
+        let panels = grid.panels(images: images)
+        let threads = threads
+        let together = threads > 1 && panels < 2 * threads
+        let memory = ForwardMemory(layer, grid, whole: together)
         var moments = [Moments](repeating: Moments(), count: panels * layer.outputs)
-        nonisolated(unsafe) let work = scratch.elements(memory.perWorker * threads)
+        let perWorker = memory.tileScratch + (together ? 0 : memory.panelSize)
+        nonisolated(unsafe) let work = scratch.elements(perWorker * threads + (together ? memory.panelSize : 0))
         nonisolated(unsafe) let (source, destination) = (source, destination)
         moments.withUnsafeMutableBufferPointer { out in
             weights.elements.withUnsafeBufferPointer { packed in
                 guard let firstMoments = out.baseAddress, let firstWeight = packed.baseAddress else { return }
                 nonisolated(unsafe) let (out, packed) = (firstMoments, firstWeight)
-                let parts = min(panels, Self.forwardParts)
-                Workers(threads: threads).run(parts: parts) { part, worker in
-                    var pass = ForwardPass(
+                @Sendable func pass(_ worker: Int) -> ForwardPass {
+                    let own = work + worker * perWorker
+                    return ForwardPass(
                         layer: layer, memory: memory, from: from, to: to, source: source, destination: destination,
                         activations: activations, weights: weights, packed: packed, images: images,
-                        work: work + worker * memory.perWorker, moments: out)
-                    pass.run(Workers.range(of: part, in: panels, parts: parts))
+                        work: together ? work + threads * perWorker : own + memory.tileScratch, moments: out,
+                        scratch: TileScratch(own, grid))
+                }
+                if together {
+                    let barrier = Barrier()
+                    ThreadPool.shared.run(threads) { worker, team in
+                        Self.together(panels, pass(worker), worker, team, barrier)
+                    }
+                } else {
+                    let parts = min(panels, Self.forwardParts)
+                    Workers(threads: threads).run(parts: parts) { part, worker in
+                        var own = pass(worker)
+                        own.run(Workers.range(of: part, in: panels, parts: parts))
+                    }
                 }
             }
         }
@@ -35,6 +51,27 @@ extension LayerKernels {
             var all = Moments()
             for index in 0..<panels { all.add(moments[index * layer.outputs + o]) }
             return all
+        }
+    }
+
+    /// A team on one panel after the other: it shares out the inputs, then the products, then the outputs.
+    private static func together(_ panels: Int, _ pass: ForwardPass, _ worker: Int, _ team: Int, _ barrier: borrowing Barrier) {
+        var pass = pass
+        let (layer, memory) = (pass.layer, pass.memory)
+        for index in 0..<panels {
+            let panel = memory.grid.panel(index, images: pass.images)
+            pass.scratch.prepare(panel)
+            pass.load(Workers.range(of: worker, in: layer.reads.count, parts: team), from: 0, panel, next: nil)
+            barrier.wait(3 * index + 1, team: team)
+            for item in Workers.range(of: worker, in: memory.products * pass.weights.tiles, parts: team) {
+                for start in memory.chunks(layer) {
+                    pass.multiply(item, start..<min(start + memory.chunk, layer.reads.count), at: start, panel)
+                }
+            }
+            barrier.wait(3 * index + 2, team: team)
+            pass.store(
+                Workers.range(of: worker, in: layer.outputs, parts: team), panel, pass.moments + index * layer.outputs)
+            barrier.wait(3 * index + 3, team: team)
         }
     }
 

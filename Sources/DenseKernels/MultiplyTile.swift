@@ -12,14 +12,17 @@ let tileRows = ads_has_wide_tile() != 0 ? 12 : 6
 /// What is added was summed by itself first: long sums in pieces are twice as exact.
 ///
 /// - Parameters:
-///   - input: `[terms][stride]`, of which the first `lanes` count, a multiple of 16.
+///   - input: `[terms][stride]`, of which the first `units` count; what is behind them in a vector is not used.
 ///   - weights: `[terms][tileRows]`.
 ///   - output: `[tileRows][stride]`.
 @inline(__always) func multiplyTile(
     _ input: UnsafePointer<Float>, terms: Int, stride: Int, _ weights: UnsafePointer<Float>,
-    _ output: UnsafeMutablePointer<Float>, lanes: Int, adding: Bool = false
+    _ output: UnsafeMutablePointer<Float>, units: Int, adding: Bool = false
 ) {
-    if ads_has_wide_tile() != 0 {
+    let lanes = (units &+ 15) & ~15
+    if units <= fewUnits, ads_has_wide_tile() != 0 {
+        multiplyFew(input, terms: terms, stride: stride, weights, output, units: units, adding: adding)
+    } else if ads_has_wide_tile() != 0 {
         multiplyWide(input, terms: terms, stride: stride, weights, output, lanes: lanes, adding: adding)
     } else {
         multiplyNarrow(input, terms: terms, stride: stride, weights, output, lanes: lanes, adding: adding)
@@ -248,5 +251,44 @@ let tileRows = ads_has_wide_tile() != 0 ? 12 : 6
         put(a5, out, adding)
         put(b5, out + 8, adding)
         lane &+= 16
+    }
+}
+
+/// The most units for which a vector of outputs pays: 4 tiles of an 8×8 map of one image would leave 12 lanes of 16 unused.
+private let fewUnits = 4
+
+/// The same sums in the same order, but lanes are outputs.
+@inline(never) private func multiplyFew(
+    _ input: UnsafePointer<Float>, terms: Int, stride: Int, _ weights: UnsafePointer<Float>,
+    _ output: UnsafeMutablePointer<Float>, units: Int, adding: Bool
+) {
+    var a0 = Vector.zero, a1 = Vector.zero, a2 = Vector.zero, a3 = Vector.zero
+    var x = input
+    var w = weights
+    var k = 0
+    while k < terms {
+        // Behind the last term's weights lie others, or room for a vector.
+        let t = load(w)
+        ads_prefetch(w + 12 * 32)
+        accumulate(&a0, t, Vector(repeating: x[0]))
+        accumulate(&a1, t, Vector(repeating: x[1]))
+        accumulate(&a2, t, Vector(repeating: x[2]))
+        accumulate(&a3, t, Vector(repeating: x[3]))
+        x += stride
+        w += 12
+        k &+= 1
+    }
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: 64) { memory in
+        guard let m = memory.baseAddress else { return }
+        store(a0, m)
+        store(a1, m + 16)
+        store(a2, m + 32)
+        store(a3, m + 48)
+        for row in 0..<12 {
+            for unit in 0..<units {
+                let out = output + (row &* stride &+ unit)
+                out.pointee = adding ? out.pointee + m[16 &* unit &+ row] : m[16 &* unit &+ row]
+            }
+        }
     }
 }

@@ -31,7 +31,7 @@ struct PackedWeights {
         products = kind.products
         tiles = (outputs + tileRows - 1) / tileRows
         self.terms = terms
-        elements = [Float](repeating: 0, count: products * tiles * terms * tileRows)
+        elements = [Float](repeating: 0, count: products * tiles * terms * tileRows + 16)
     }
 
     private mutating func put(

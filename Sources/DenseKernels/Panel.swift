@@ -21,7 +21,7 @@ struct Grid: Sendable {
     let rows: Int
     let columns: Int
     /// Units a panel has room for: as many as keep a panel of all inputs in the second-level cache.
-    private(set) var capacity: Int
+    let capacity: Int
 
     init(_ kind: ConvolutionKind, height: Int, width: Int) {
         self.kind = kind
@@ -38,13 +38,6 @@ struct Grid: Sendable {
         // One product, so there is room for more; long runs of a map are read faster.
         case .pointwise, .pooled: capacity = 256
         }
-    }
-
-    /// A grid of panels small enough that some images make at least `wanted` of them, where that is possible.
-    init(_ kind: ConvolutionKind, height: Int, width: Int, images: Int, wanted: Int) {
-        self.init(kind, height: height, width: width)
-        let least = kind == .winograd ? (columns + 15) & ~15 : 16
-        while panels(images: images) < wanted, capacity > least { capacity = max(least, capacity / 2) }
     }
 
     var units: Int { rows * columns }

@@ -13,26 +13,46 @@ final class ThreadPool: Sendable {
     private let members = Mutex<[Member]>([])
     private let isBusy = Atomic<Bool>(false)
 
-    /// Calls `body(worker)` for each worker from 0 to `workers` − 1, worker 0 on this thread, and waits for all.
-    /// - Returns: how many workers there were: 1 when the pool is busy.
-    @discardableResult
-    func run(_ workers: Int, _ body: @Sendable (Int) -> Void) -> Int {
-        guard workers > 1, !isBusy.exchange(true, ordering: .acquiring) else {
-            body(0)
-            return 1
-        }
+    /// Calls `body(worker, team)` for each worker from 0 to `team` − 1, worker 0 on this thread, and waits for all; the team
+    /// is as many as wanted, or this thread alone when the pool is busy.
+    func run(_ wanted: Int, _ body: @Sendable (_ worker: Int, _ team: Int) -> Void) {
+        guard wanted > 1, !isBusy.exchange(true, ordering: .acquiring) else { return body(0, 1) }
         defer { isBusy.store(false, ordering: .releasing) }
         let team = members.withLock { members in
-            while members.count < workers - 1 { members.append(Member(worker: members.count + 1)) }
-            return members.prefix(workers - 1)
+            while members.count < wanted - 1 { members.append(Member(worker: members.count + 1)) }
+            return members.prefix(wanted - 1)
         }
         // The closure outlives no call: every member is done before this function returns.
         withoutActuallyEscaping(body) { body in
-            for member in team { member.start(body) }
-            body(0)
+            for member in team { member.start { body($0, wanted) } }
+            body(0, wanted)
             for member in team { member.wait() }
         }
-        return workers
+    }
+}
+
+/// Where the workers of a team wait for one another; for as many waits as there are, one after the other.
+struct Barrier: ~Copyable {
+    private let arrivals = Atomic<Int>(0)
+
+    /// Waits until all have arrived for the time `turn`, counted from 1.
+    func wait(_ turn: Int, team: Int) {
+        arrivals.wrappingAdd(1, ordering: .acquiringAndReleasing)
+        ThreadPool.spin(while: { arrivals.load(ordering: .acquiring) < turn * team })
+    }
+}
+
+extension ThreadPool {
+    /// Looks at something, some tens of nanoseconds each time, before a thread lets others have its processor.
+    fileprivate static let patience = 2000
+
+    /// Waits while a condition holds.
+    fileprivate static func spin(while condition: () -> Bool) {
+        var looks = 0
+        while condition() {
+            looks += 1
+            if looks < patience { ads_pause() } else { sched_yield() }
+        }
     }
 }
 
@@ -43,9 +63,6 @@ private final class Member: @unchecked Sendable {
     private enum State {
         static let idle = 0, working = 1, asleep = 2
     }
-    /// Looks at the state, some tens of nanoseconds each, before a thread sleeps.
-    private static let patience = 2000
-
     private let state = Atomic<Int>(State.idle)
     private let alarm = DispatchSemaphore(value: 0)
     private let worker: Int
@@ -65,11 +82,7 @@ private final class Member: @unchecked Sendable {
     }
 
     func wait() {
-        var looks = 0
-        while state.load(ordering: .acquiring) == State.working {
-            looks += 1
-            if looks < Self.patience { ads_pause() } else { sched_yield() }
-        }
+        ThreadPool.spin(while: { state.load(ordering: .acquiring) == State.working })
     }
 
     private func serve() {
@@ -77,7 +90,7 @@ private final class Member: @unchecked Sendable {
             var looks = 0
             while state.load(ordering: .acquiring) != State.working {
                 looks += 1
-                if looks < Self.patience {
+                if looks < ThreadPool.patience {
                     ads_pause()
                 } else if state.compareExchange(expected: State.idle, desired: State.asleep, ordering: .acquiringAndReleasing).exchanged {
                     alarm.wait()

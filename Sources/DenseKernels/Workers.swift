@@ -16,7 +16,7 @@ struct Workers {
             return
         }
         let next = Atomic<Int>(0)
-        ThreadPool.shared.run(min(threads, parts)) { worker in
+        ThreadPool.shared.run(min(threads, parts)) { worker, _ in
             while true {
                 let part = next.wrappingAdd(1, ordering: .relaxed).oldValue
                 if part >= parts { return }
