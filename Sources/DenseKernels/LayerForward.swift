@@ -15,7 +15,7 @@ extension LayerKernels {
         let grid = Grid(layer.kind, height: from.height, width: from.width)
         let panels = grid.panels(images: images)
         let threads = threads
-        let together = threads > 1 && panels < 2 * threads
+        let together = threads > 1 && panels < 4 * threads
         let memory = ForwardMemory(layer, grid, whole: together)
         var moments = [Moments](repeating: Moments(), count: panels * layer.outputs)
         let perWorker = memory.tileScratch + (together ? 0 : memory.panelSize)

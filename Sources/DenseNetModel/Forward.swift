@@ -12,7 +12,9 @@ extension DenseNet {
         var x: Tensor
         if let stemNorm {
             x = try images.conv2d(stem, stride: 2, padding: 3)
-            x = try stemNorm(x, training: training, momentum: normMomentum).relu().maxPool(3, stride: 2, padding: 1)
+            x = try usesKernels && !training
+                ? pooledStem(x, stemNorm)
+                : stemNorm(x, training: training, momentum: normMomentum).relu().maxPool(3, stride: 2, padding: 1)
         } else {
             x = try images.conv2d(stem, padding: 1)
         }

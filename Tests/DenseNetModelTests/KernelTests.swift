@@ -74,7 +74,7 @@ import Torch
         let net = try DenseNet(Network(a), state: state)
         let x = try Tensor.zeros([images, 5, size, size]).fillNormal(Generator(seed: 4)).requiringGrad()
         let weight = try Tensor.zeros([images, 5 + 2 * growthRate, size, size]).fillNormal(Generator(seed: 5))
-        let moved = try [x] + net.blocks[0].layers.flatMap { [$0.norm1.scale, $0.norm1.shift, $0.conv1] }
+        let moved = [x] + net.blocks[0].layers.flatMap { [$0.norm1.scale, $0.norm1.shift, $0.conv1] }
         let directions = try moved.enumerated().map { i, tensor in
             try Tensor.zeros(tensor.shape).fillNormal(Generator(seed: UInt64(10 + i)))
         }
@@ -82,7 +82,7 @@ import Torch
         try (out * weight).sum().backward()
         var slope = 0.0
         for (tensor, direction) in zip(moved, directions) {
-            slope += try zip(#require(tensor.grad).doubles(), direction.doubles()).reduce(0) { $0 + $1.0 * $1.1 }
+            slope += zip(try #require(tensor.grad).doubles(), try direction.doubles()).reduce(0) { $0 + $1.0 * $1.1 }
         }
         let step: Float = 2e-3
         let start = try moved.map { try $0.detached().clone() }
@@ -131,6 +131,26 @@ import Torch
             let allowed = max(1e-4 * (value.map(abs).max() ?? 0), 4 * error(other))
             #expect(mine.count == value.count && error(mine) <= allowed, "\(name): \(error(mine)); libtorch \(error(other)), allowed \(allowed)")
         }
+    }
+
+    /// BN, ReLU and pooling behind an ImageNet stem's convolution, beside libtorch's; an undefined value among them.
+    @Test(arguments: [(32, 1), (57, 2), (7, 3), (1, 1), (112, 2)])
+    func stemPooling(size: Int, images: Int) throws {
+        let net = try DenseNet(Network(Architecture(named: "densenet121")), generator: Generator(seed: 3))
+        let norm = try #require(net.stemNorm)
+        for (i, tensor) in [norm.scale, norm.shift, norm.mean].enumerated() {
+            try tensor.assign(Tensor.zeros(tensor.shape).fillNormal(Generator(seed: UInt64(i))))
+        }
+        let x = try Tensor.zeros([images, norm.scale.count, size, size]).fillNormal(Generator(seed: 4))
+        try x.withUnsafeElements(Float.self) { $0[$0.count / 2] = .nan }
+        let (ours, theirs) = try withoutGrad {
+            try (
+                net.pooledStem(x, norm).floats(),
+                norm(x, training: false, momentum: 0.1).relu().maxPool(3, stride: 2, padding: 1).floats()
+            )
+        }
+        #expect(ours.count == theirs.count)
+        #expect(zip(ours, theirs).allSatisfy { $0.isNaN ? $1.isNaN : abs($0 - $1) <= 1e-5 * max(1, abs($1)) })
     }
 
     @Test func theSameBitsAtAnyThreadCount() throws {

@@ -1,0 +1,69 @@
+extension LayerKernels {
+    /// BN with running statistics, ReLU and 3×3 maximum pooling by steps of 2 with a padding of 1: the end of an ImageNet stem.
+    /// - Parameters:
+    ///   - x: maps `[images, channels, height, width]`.
+    ///   - norm: BN's scale, shift, mean and variance, one per channel.
+    ///   - out: maps `[images, channels, (height + 1) / 2, (width + 1) / 2]`.
+    public func poolStem(
+        _ x: UnsafePointer<Float>, images: Int, _ shape: MapShape,
+        norm: (scale: UnsafePointer<Float>, shift: UnsafePointer<Float>, mean: UnsafePointer<Float>, variance: UnsafePointer<Float>),
+        _ out: UnsafeMutablePointer<Float>
+    ) {
+        let activations = (0..<shape.channels).map { c -> Activation in
+            let scale = norm.scale[c] / (norm.variance[c] + Self.epsilon).squareRoot()
+            return Activation(scale: scale, shift: norm.shift[c] - norm.mean[c] * scale)
+        }
+        let (rows, columns) = ((shape.height + 1) / 2, (shape.width + 1) / 2)
+        // A line of maxima with a zero on its left, as nothing behind ReLU is less, and room for a vector on its right.
+        let lineSize = 16 + 2 * ((columns + 15) & ~15) + 32
+        let planes = images * shape.channels
+        let parts = min(planes, 64)
+        nonisolated(unsafe) let lines = scratch.elements(lineSize * threads)
+        nonisolated(unsafe) let (x, out) = (x, out)
+        Workers(threads: threads).run(parts: parts) { part, worker in
+            let line = lines + worker * lineSize
+            line.update(repeating: 0, count: lineSize)
+            for plane in Workers.range(of: part, in: planes, parts: parts) {
+                let (from, to) = (x + plane * shape.pixels, out + plane * rows * columns)
+                for row in 0..<rows {
+                    maxima(from, shape, row, activations[plane % shape.channels], line + 16)
+                    var column = 0
+                    while column < columns {
+                        let (even, odd) = deinterleave(line + (16 &+ 2 &* column))
+                        let left = deinterleave(line + (15 &+ 2 &* column)).even
+                        let v = maximum(maximum(left, even), odd)
+                        if column &+ 16 <= columns {
+                            store(v, to + (row &* columns &+ column))
+                        } else {
+                            for i in column..<columns { to[row &* columns &+ i] = v[i &- column] }
+                        }
+                        column &+= 16
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Writes the greatest activations of up to three lines around line 2 · `row`.
+@inline(never)
+private func maxima(_ x: UnsafePointer<Float>, _ shape: MapShape, _ row: Int, _ a: Activation, _ out: UnsafeMutablePointer<Float>) {
+    let middle = x + 2 &* row &* shape.width
+    let above = row > 0 ? middle - shape.width : middle
+    let below = 2 &* row &+ 1 < shape.height ? middle + shape.width : middle
+    var q = 0
+    while q &+ 16 <= shape.width {
+        store(maximum(maximum(a(load(above + q)), a(load(middle + q))), a(load(below + q))), out + q)
+        q &+= 16
+    }
+    while q < shape.width {
+        let v = maximum(maximum(Vector(repeating: a(above[q])), Vector(repeating: a(middle[q]))), Vector(repeating: a(below[q])))
+        out[q] = v[0]
+        q &+= 1
+    }
+}
+
+/// The greater of two; undefined where either is, as in PyTorch.
+@inline(__always) private func maximum(_ a: Vector, _ b: Vector) -> Vector {
+    a.replacing(with: b, where: (b .> a) .| (b .!= b))
+}
