@@ -79,12 +79,14 @@ struct ForwardPass {
     }
 
     /// Multiplies a chunk of the inputs, held from `at` on, for one product and one tile of outputs.
-    func multiply(_ item: Int, _ chunk: Range<Int>, at: Int, _ panel: Panel) {
+    /// - Parameter units: of the panel's, those to do, from a multiple of 16 on; all when `nil`.
+    func multiply(_ item: Int, _ chunk: Range<Int>, at: Int, _ panel: Panel, units: Range<Int>? = nil) {
         let (tile, product) = (item / memory.products, item % memory.products)
+        let units = units ?? 0..<panel.units
         multiplyTile(
-            work + (product * memory.inputStride + at * capacity), terms: chunk.count, stride: capacity,
+            work + (product * memory.inputStride + at * capacity + units.lowerBound), terms: chunk.count, stride: capacity,
             packed + (product * weights.productStride + tile * weights.tileStride + chunk.lowerBound * tileRows),
-            result + (product * memory.resultStride + tile * tileRows * capacity), units: panel.units,
+            result + (product * memory.resultStride + tile * tileRows * capacity + units.lowerBound), units: units.count,
             adding: chunk.lowerBound > 0)
     }
 

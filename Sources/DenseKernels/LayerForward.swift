@@ -63,9 +63,14 @@ extension LayerKernels {
             pass.scratch.prepare(panel)
             pass.load(Workers.range(of: worker, in: layer.reads.count, parts: team), from: 0, panel, next: nil)
             barrier.wait(3 * index + 1, team: team)
-            for item in Workers.range(of: worker, in: memory.products * pass.weights.tiles, parts: team) {
+            // A 1×1 convolution has few tiles of outputs: its units are shared out too.
+            let size = memory.products > 1 ? panel.units : 64
+            let pieces = (panel.units + size - 1) / size
+            for item in Workers.range(of: worker, in: memory.products * pass.weights.tiles * pieces, parts: team) {
+                let units = item % pieces * size..<min(panel.units, (item % pieces + 1) * size)
                 for start in memory.chunks(layer) {
-                    pass.multiply(item, start..<min(start + memory.chunk, layer.reads.count), at: start, panel)
+                    let chunk = start..<min(start + memory.chunk, layer.reads.count)
+                    pass.multiply(item / pieces, chunk, at: start, panel, units: units)
                 }
             }
             barrier.wait(3 * index + 2, team: team)
