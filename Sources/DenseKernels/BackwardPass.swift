@@ -96,7 +96,11 @@ struct BackwardPass {
         collectWeightGradients()
     }
 
+    /// Lanes that dot products over a group run over: of its largest panel, which need not be the first.
+    private func lanes(of group: [Panel]) -> Int { group.reduce(0) { max($0, $1.lanes) } }
+
     private mutating func loadGradients(_ group: [Panel]) {
+        let units = lanes(of: group)
         for (block, panel) in group.enumerated() {
             scratch.prepare(panel)
             for o in 0..<layer.outputs {
@@ -105,12 +109,13 @@ struct BackwardPass {
                 loadGradient(
                     panel, grid, destination.gradient + plane, destination.values + plane,
                     imageStride: destination.shape.elements, corrections[layer.writes + o], back: back + at, pairs: pairs + at,
-                    productStride: memory.gradientStride, scratch, clearedTo: group[0].lanes)
+                    productStride: memory.gradientStride, scratch, clearedTo: units)
             }
         }
     }
 
     private mutating func loadInputs(_ chunk: Range<Int>, _ group: [Panel]) {
+        let units = lanes(of: group)
         for (block, panel) in group.enumerated() {
             let base = panel.image * source.shape.elements
             scratch.prepare(panel)
@@ -119,7 +124,7 @@ struct BackwardPass {
                 loadActivations(
                     panel, grid, source.values + plane, imageStride: source.shape.elements, norm.activations[c],
                     input + (block * BackwardMemory.chunk + c - chunk.lowerBound) * capacity, productStride: memory.inputStride,
-                    scratch, clearedTo: group[0].lanes)
+                    scratch, clearedTo: units)
                 // Needed next: this chunk's gradients, then the next one's values.
                 prefetch(panel, grid, source.gradient + plane, imageStride: source.shape.elements)
                 if c + BackwardMemory.chunk < layer.reads.count {
@@ -131,13 +136,14 @@ struct BackwardPass {
     }
 
     private func addWeightGradients(_ chunk: Range<Int>, _ group: [Panel]) {
+        let units = lanes(of: group)
         for product in 0..<memory.products {
             for c in stride(from: 0, to: chunk.count, by: dotInputs) {
                 for o in stride(from: 0, to: layer.outputs, by: dotOutputs) {
                     addDotTile(
                         input + product * memory.inputStride + c * capacity, inputBlock: BackwardMemory.chunk * capacity,
                         pairs + product * memory.gradientStride + o * capacity, gradientBlock: memory.paddedOutputs * capacity,
-                        stride: capacity, blocks: group.count, lanes: group[0].lanes,
+                        stride: capacity, blocks: group.count, lanes: units,
                         sums + (product * memory.paddedReads + chunk.lowerBound + c) * memory.paddedOutputs + o,
                         rowStride: memory.paddedOutputs, sums: lanes)
                 }

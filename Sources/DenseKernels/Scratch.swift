@@ -1,5 +1,3 @@
-import CProcessor
-
 /// Memory that is kept from call to call: allocating megabytes anew for every layer costs more than some layers do.
 ///
 /// Not for two threads at once, hence not `Sendable`; the pointers it hands out go to workers that use disjoint parts.

@@ -3,8 +3,8 @@ import CProcessor
 // Winograd's F(4×4, 3×3): Y = Aᵀ[(G g Gᵀ) ⊙ (Bᵀ d B)]A with d a 6×6 tile of the padded input, Y a 4×4 tile of the output
 // (Lavin and Gray, arXiv 1509.09308, section 4.1 and following): 36 products where the definition has 144. Lanes are tiles.
 //
-// Rounding depends on where the polynomials are evaluated. Of 0, ±a, ±b, ∞ with short fractions these lost the fewest digits,
-// half as many as the usual 0, ±1, ±2, ∞; summed in short pieces (ForwardPass) nothing is lost beside the definition.
+// Rounding depends on where the polynomials are evaluated. Of 0, ±a, ±b, ∞ with short fractions these lose fewer digits than
+// the usual 0, ±1, ±2, ∞; sums in short pieces (ForwardPass) win back more. The test roundsLikeTheDefinition holds the result.
 private let a: Float = 11 / 16
 private let b: Float = 3 / 2
 private let a2 = a * a
