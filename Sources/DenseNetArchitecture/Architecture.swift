@@ -31,6 +31,11 @@ public struct Architecture: Codable, Hashable, Sendable {
         /// Feature maps the stem makes.
         public var channels: Int
 
+        /// Its convolution: height and width of the kernel, stride and padding.
+        public var geometry: (kernel: Int, stride: Int, padding: Int) { kind == .cifar ? (3, 1, 1) : (7, 2, 3) }
+        /// Height and width of its convolution's output, for images of a size.
+        public func convolvedSize(_ imageSize: Int) -> Int { (imageSize - 1) / geometry.stride + 1 }
+
         /// A stem.
         public init(_ kind: Kind, channels: Int) {
             self.kind = kind
@@ -79,7 +84,7 @@ public struct Architecture: Codable, Hashable, Sendable {
     /// Height and width of the maps in each block, in pixels.
     public var blockSizes: [Int] {
         var size = imageSize
-        if stem.kind == .imageNet { size = ((size - 1) / 2 + 1 - 1) / 2 + 1 }
+        if stem.kind == .imageNet { size = (stem.convolvedSize(size) - 1) / 2 + 1 }
         return blocks.indices.map { _ in
             defer { size /= 2 }
             return size

@@ -22,12 +22,9 @@ extension Network {
         }
         func norm(_ channels: Int) { cost.parameters += 2 * channels }
         let a = architecture
-        switch a.stem.kind {
-        case .cifar: convolution(a.inputChannels, a.stem.channels, kernel: 3, from: a.imageSize, to: a.imageSize)
-        case .imageNet:
-            convolution(a.inputChannels, a.stem.channels, kernel: 7, from: a.imageSize, to: (a.imageSize - 1) / 2 + 1)
-            norm(a.stem.channels)
-        }
+        convolution(
+            a.inputChannels, a.stem.channels, kernel: a.stem.geometry.kernel, from: a.imageSize, to: a.stem.convolvedSize(a.imageSize))
+        if a.stem.kind == .imageNet { norm(a.stem.channels) }
         for block in blocks {
             for layer in block.layers {
                 cost.connections += layer.sources.count

@@ -48,6 +48,7 @@ public final class DenseNet {
     let blocks: [BlockWeights]
     let classifier: (weight: Tensor, bias: Tensor)
     var prepared: PreparedInference?
+    var preparedStem: (version: Int, convolution: StemConvolution)?
     private(set) lazy var layerKernels = LayerKernels(threads: Runtime.threads)
 
     /// A network with fresh weights: BN 1 and 0, the classifier uniform in ±1/√inputs with bias 0.

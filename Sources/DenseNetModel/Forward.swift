@@ -9,18 +9,18 @@ extension DenseNet {
     public func callAsFunction(_ images: Tensor, training: Bool) throws -> Tensor {
         let usesKernels = usesKernels(training: training)
         if device == .cpu { try Runtime.setLibtorchThreads(usesKernels ? 1 : Runtime.threads) }
-        var x: Tensor
-        if let stemNorm {
-            x = try images.conv2d(stem, stride: 2, padding: 3)
-            x = try usesKernels && !training
-                ? pooledStem(x, stemNorm)
-                : stemNorm(x, training: training, momentum: normMomentum).relu().maxPool(3, stride: 2, padding: 1)
-        } else {
-            x = try images.conv2d(stem, padding: 1)
-        }
+        var x = try usesKernels && !training ? kernelStem(images) : stemOutput(images, training: training)
         x = try usesKernels ? kernelBody(x, training: training) : body(x, training: training)
         x = try blocks[blocks.count - 1].endNorm(x, training: training, momentum: normMomentum).relu()
         return try x.mean([2, 3]).linear(classifier.weight, classifier.bias)
+    }
+
+    /// The stem's output `[N, channels, H, W]` of images, by libtorch's operations.
+    func stemOutput(_ images: Tensor, training: Bool) throws -> Tensor {
+        let geometry = network.architecture.stem.geometry
+        let x = try images.conv2d(stem, stride: geometry.stride, padding: geometry.padding)
+        guard let stemNorm else { return x }
+        return try stemNorm(x, training: training, momentum: normMomentum).relu().maxPool(3, stride: 2, padding: 1)
     }
 
     /// What the last block's end reads `[N, channels, H, W]`, from the stem's output, by libtorch's operations.

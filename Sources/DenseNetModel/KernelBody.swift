@@ -10,19 +10,6 @@ extension DenseNet {
         kernels != .torch && type == .float32 && device == .cpu && (dropout == 0 || !training) && (training || !isGradEnabled)
     }
 
-    /// The end of an ImageNet stem, in inference: BN, ReLU and pooling.
-    func pooledStem(_ x: Tensor, _ norm: Norm) throws -> Tensor {
-        let (x, shape) = (try x.contiguous(), x.shape)
-        let out = try Tensor.empty([shape[0], shape[1], (shape[2] + 1) / 2, (shape[3] + 1) / 2])
-        layerKernels.threads = Runtime.threads
-        layerKernels.poolStem(
-            try elements(x), images: shape[0], MapShape(channels: shape[1], height: shape[2], width: shape[3]),
-            norm: (try UnsafePointer(elements(norm.scale)), try UnsafePointer(elements(norm.shift)),
-                try UnsafePointer(elements(norm.mean)), try UnsafePointer(elements(norm.variance))),
-            try elements(out))
-        return out
-    }
-
     /// What the last block's end reads `[N, channels, H, W]`, from the stem's output.
     func kernelBody(_ input: Tensor, training: Bool) throws -> Tensor {
         let x = try input.contiguous()
@@ -159,7 +146,7 @@ private func withParameters<Result>(_ layers: [KernelWeights], _ body: ([LayerPa
 }
 
 /// The first element of a tensor, valid while the tensor lives.
-private func elements(_ tensor: Tensor) throws -> UnsafeMutablePointer<Float> {
+func elements(_ tensor: Tensor) throws -> UnsafeMutablePointer<Float> {
     try tensor.withUnsafeElements(Float.self) {
         guard let base = $0.baseAddress else { preconditionFailure("a layer's tensor has no elements") }
         return base

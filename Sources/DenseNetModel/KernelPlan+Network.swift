@@ -69,11 +69,8 @@ extension Network {
         let size = blocks[0].size
         let body = kernelPlan(height: size, width: size, sharedBottlenecks: true).multiplyAdds
         let a = architecture
-        let stem: Int
-        switch a.stem.kind {
-        case .imageNet: stem = 49 * a.inputChannels * a.stem.channels * (a.imageSize / 2) * (a.imageSize / 2)
-        case .cifar: stem = 9 * a.inputChannels * a.stem.channels * a.imageSize * a.imageSize
-        }
+        let (taps, stemSize) = (a.stem.geometry.kernel * a.stem.geometry.kernel, a.stem.convolvedSize(a.imageSize))
+        let stem = taps * a.inputChannels * a.stem.channels * stemSize * stemSize
         return body + stem + blocks[blocks.count - 1].endChannels * a.classes
     }
 }

@@ -32,7 +32,7 @@ extension Network {
             out.append(NamedShape(name: name + ".running_var", shape: [channels], kind: .runningVariance))
         }
         let a = architecture
-        convolution("features.conv0", a.stem.channels, a.inputChannels, a.stem.kind == .cifar ? 3 : 7)
+        convolution("features.conv0", a.stem.channels, a.inputChannels, a.stem.geometry.kernel)
         if a.stem.kind == .imageNet { norm("features.norm0", a.stem.channels) }
         for (b, block) in blocks.enumerated() {
             for layer in block.layers {

@@ -153,6 +153,27 @@ import Torch
         #expect(zip(ours, theirs).allSatisfy { $0.isNaN ? $1.isNaN : abs($0 - $1) <= 1e-5 * max(1, abs($1)) })
     }
 
+    /// A stem's convolution (with an ImageNet stem, BN, ReLU and pooling behind it) beside libtorch's, at any thread count.
+    @Test(arguments: [(32, 3, 2), (7, 1, 3), (37, 3, 2), (1, 2, 2), (130, 3, 1), (300, 1, 1)], [Architecture.Stem.Kind.cifar, .imageNet])
+    func stems(image: (size: Int, channels: Int, count: Int), kind: Architecture.Stem.Kind) throws {
+        let a = try Architecture(
+            blocks: [1], growthRate: 4, bottleneck: false, compression: 1, stem: .init(kind, channels: kind == .cifar ? 16 : 37),
+            inputChannels: image.channels, imageSize: image.size, classes: 3)
+        let net = try DenseNet(Network(a), generator: Generator(seed: 3))
+        let x = try Tensor.zeros([image.count, image.channels, image.size, image.size]).fillNormal(Generator(seed: 4))
+        let before = Runtime.threads
+        defer { try? Runtime.setThreads(before) }
+        let results = try [1, 2, 5].map { threads in
+            try Runtime.setThreads(threads)
+            return try withoutGrad { try net.kernelStem(x).floats() }
+        }
+        let theirs = try withoutGrad { try net.stemOutput(x, training: false).floats() }
+        #expect(results[1] == results[0] && results[2] == results[0])
+        let largest = theirs.map(abs).max() ?? 0
+        let worst = zip(results[0], theirs).map { abs($0 - $1) }.max() ?? .infinity
+        #expect(theirs.count == results[0].count && worst <= 1e-5 * largest, "\(worst) of \(largest)")
+    }
+
     @Test func theSameBitsAtAnyThreadCount() throws {
         // Layer 1 reads the input; layer 2 skips it in part, layer 3 skips layer 1; a transition and a bottleneck follow.
         let (images, growth) = (21, 12)

@@ -1,0 +1,47 @@
+import DenseKernels
+import Torch
+
+// The stem on our kernels, in inference; in training libtorch's takes a hundredth of a step.
+extension DenseNet {
+    /// The stem's output `[N, channels, H, W]` of images.
+    func kernelStem(_ images: Tensor) throws -> Tensor {
+        guard images.shape.count == 4, images.shape[1] == stem.shape[1], images.type == .float32 else {
+            // libtorch says what does not fit.
+            return try stemOutput(images, training: false)
+        }
+        let (x, shape) = (try images.contiguous(), images.shape)
+        let convolution = try preparedStemConvolution()
+        let out = convolution.shape(height: shape[2], width: shape[3])
+        guard shape[0] > 0, out.height > 0, out.width > 0 else { return try stemOutput(images, training: false) }
+        let maps = try Tensor.empty([shape[0], out.channels, out.height, out.width])
+        layerKernels.threads = Runtime.threads
+        layerKernels.convolveStem(
+            convolution, try elements(x), images: shape[0], height: shape[2], width: shape[3], try elements(maps))
+        guard let stemNorm else { return maps }
+        return try pooledStem(maps, stemNorm)
+    }
+
+    /// The packed weights, made anew when they changed.
+    private func preparedStemConvolution() throws -> StemConvolution {
+        if let held = preparedStem, held.version == stem.version { return held.convolution }
+        let geometry = network.architecture.stem.geometry
+        let convolution = StemConvolution(
+            try elements(stem), outputs: stem.shape[0], inputs: stem.shape[1], kernel: stem.shape[2], stride: geometry.stride,
+            padding: geometry.padding)
+        preparedStem = (stem.version, convolution)
+        return convolution
+    }
+
+    /// The end of an ImageNet stem: BN, ReLU and pooling.
+    func pooledStem(_ x: Tensor, _ norm: Norm) throws -> Tensor {
+        let (x, shape) = (try x.contiguous(), x.shape)
+        let out = try Tensor.empty([shape[0], shape[1], (shape[2] + 1) / 2, (shape[3] + 1) / 2])
+        layerKernels.threads = Runtime.threads
+        layerKernels.poolStem(
+            try elements(x), images: shape[0], MapShape(channels: shape[1], height: shape[2], width: shape[3]),
+            norm: (try UnsafePointer(elements(norm.scale)), try UnsafePointer(elements(norm.shift)),
+                try UnsafePointer(elements(norm.mean)), try UnsafePointer(elements(norm.variance))),
+            try elements(out))
+        return out
+    }
+}
