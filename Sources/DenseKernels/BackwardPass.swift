@@ -35,7 +35,7 @@ struct BackwardMemory: Sendable {
         group = max(1, (layer.kind == .winograd ? 128 : 256) / capacity)
         paddedReads = (reads + Self.chunk - 1) / Self.chunk * Self.chunk
         paddedOutputs = (outputs + 11) / 12 * 12
-        taps = layer.kind == .winograd ? 9 : 1
+        taps = layer.kind.taps
         inputStride = group * Self.chunk * capacity + 16
         gradientStride = group * paddedOutputs * capacity + 16
         resultStride = tileRows * capacity + 16

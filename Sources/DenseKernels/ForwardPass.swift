@@ -83,11 +83,14 @@ struct ForwardPass {
     func multiply(_ item: Int, _ chunk: Range<Int>, at: Int, _ panel: Panel, units: Range<Int>? = nil) {
         let (tile, product) = (item / memory.products, item % memory.products)
         let units = units ?? 0..<panel.units
-        multiplyTile(
-            work + (product * memory.inputStride + at * capacity + units.lowerBound), terms: chunk.count, stride: capacity,
-            packed + (product * weights.productStride + tile * weights.tileStride + chunk.lowerBound * tileRows),
-            result + (product * memory.resultStride + tile * tileRows * capacity + units.lowerBound), units: units.count,
-            adding: chunk.lowerBound > 0)
+        for shift in 0..<layer.kind.shifts {
+            multiplyTile(
+                work + (product * memory.inputStride + at * capacity + memory.grid.offset(of: shift) + units.lowerBound),
+                terms: chunk.count, stride: capacity,
+                packed + ((product + shift) * weights.productStride + tile * weights.tileStride + chunk.lowerBound * tileRows),
+                result + (product * memory.resultStride + tile * tileRows * capacity + units.lowerBound), units: units.count,
+                adding: chunk.lowerBound + shift > 0)
+        }
     }
 
     /// Stores some outputs.

@@ -1,6 +1,7 @@
 /// A plan with its weights packed and its BNs folded to one multiply-add a channel: what inference needs, made once.
 public struct PreparedPlan: Sendable {
-    let plan: KernelPlan
+    /// The plan.
+    public let plan: KernelPlan
     let layers: [(activations: [Activation], weights: PackedWeights)]
 
     /// Prepares a plan with each reader's running statistics: `means[i]`, `variances[i]` of layer i.
@@ -61,7 +62,7 @@ extension LayerKernels {
         for (layer, own) in zip(plan.layers, prepared.layers) {
             _ = forward(
                 layer, plan.shapes, memory + offsets[layer.source], memory + offsets[layer.destination], images: images.count,
-                own.activations, own.weights)
+                own.activations, own.weights, forStatistics: false)
         }
         let last = plan.shapes[output]
         (out + images.lowerBound * last.elements).update(from: memory + offsets[output], count: images.count * last.elements)

@@ -19,7 +19,7 @@ public struct KernelPlan: Sendable {
     public var multiplyAdds: Int {
         layers.reduce(0) { sum, layer in
             let grid = Grid(layer.kind, height: shapes[layer.source].height, width: shapes[layer.source].width)
-            return sum + grid.units * layer.kind.products * layer.reads.count * layer.outputs
+            return sum + grid.units * layer.kind.products * layer.kind.shifts * layer.reads.count * layer.outputs
         }
     }
 }
@@ -43,7 +43,8 @@ extension LayerKernels {
             }
             let weights = PackedWeights(forward: p.weight, layer.kind, reads: layer.reads.count, outputs: layer.outputs)
             let moments = forward(
-                layer, plan.shapes, maps[layer.source], maps[layer.destination], images: images, activations, weights)
+                layer, plan.shapes, maps[layer.source], maps[layer.destination], images: images, activations, weights,
+                forStatistics: true)
             for (o, own) in moments.enumerated() { statistics[layer.destination].set(layer.writes + o, own) }
         }
         return statistics

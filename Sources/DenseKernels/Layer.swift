@@ -27,7 +27,7 @@ public struct KernelLayer: Sendable {
     }
 
     /// Weights of one output.
-    var weightsPerOutput: Int { reads.count * (kind == .winograd ? 9 : 1) }
+    var weightsPerOutput: Int { reads.count * kind.taps }
 }
 
 /// The shape of a buffer of maps.

@@ -6,16 +6,17 @@ extension LayerKernels {
     ///
     /// Each thread does panels of its own; where there are too few, all work on the same one. Outputs are the same bits
     /// either way.
+    /// - Parameter forStatistics: cut into panels without regard to the threads, so that moments are the same bits too.
     /// - Returns: the moments of its outputs.
     func forward(
         _ layer: KernelLayer, _ shapes: [MapShape], _ source: UnsafePointer<Float>, _ destination: UnsafeMutablePointer<Float>,
-        images: Int, _ activations: [Activation], _ weights: PackedWeights
+        images: Int, _ activations: [Activation], _ weights: PackedWeights, forStatistics: Bool
     ) -> [Moments] {
         let (from, to) = (shapes[layer.source], shapes[layer.destination])
-        let grid = Grid(layer.kind, height: from.height, width: from.width)
-        let panels = grid.panels(images: images)
         let threads = threads
-        let together = threads > 1 && panels < 4 * threads
+        let (grid, together) = cut(
+            Grid(layer.kind, height: from.height, width: from.width), images: images, forStatistics: forStatistics)
+        let panels = grid.panels(images: images)
         let memory = ForwardMemory(layer, grid, whole: together)
         var moments = [Moments](repeating: Moments(), count: panels * layer.outputs)
         let perWorker = memory.tileScratch + (together ? 0 : memory.panelSize)
@@ -52,6 +53,14 @@ extension LayerKernels {
             for index in 0..<panels { all.add(moments[index * layer.outputs + o]) }
             return all
         }
+    }
+
+    /// A grid for a layer, and whether all threads work on the same panel.
+    private func cut(_ grid: Grid, images: Int, forStatistics: Bool) -> (grid: Grid, together: Bool) {
+        let panels = grid.panels(images: images)
+        guard threads > 1, panels < 16 * threads else { return (grid, false) }
+        if !forStatistics, let even = grid.shared(by: threads, images: images) { return (even, false) }
+        return (grid, panels < 4 * threads)
     }
 
     /// A team on one panel after the other: it shares out the inputs, then the products, then the outputs.

@@ -22,6 +22,18 @@ func loadActivations(
             activate(plane + offset, a, line, count: count)
         }
         transformInput(panel, scratch, out, productStride: productStride)
+    case .direct:
+        // Rows one zero apart, which is the padding on both sides; a row above and below.
+        for row in -1...panel.rows {
+            let (line, from) = (out + (row &+ 1) &* panel.columns, panel.row &+ row)
+            line[0] = 0
+            if from >= 0, from < grid.height {
+                activate(x + from &* grid.width, a, line + 1, count: grid.width)
+            } else {
+                (line + 1).update(repeating: 0, count: grid.width)
+            }
+        }
+        out[(panel.rows &+ 2) &* panel.columns] = 0
     case .pointwise:
         for m in 0..<panel.images {
             activate(x + (m &* imageStride &+ panel.column), a, out + m &* panel.columns, count: panel.columns)
@@ -97,6 +109,7 @@ func loadGradient(
         transformInput(panel, scratch, back, productStride: productStride)
         transformGradient(panel, scratch, pairs, productStride: productStride)
         clearTail(panel, grid, pairs, productStride: productStride, to: lanes)
+    case .direct: preconditionFailure("a direct convolution is for inference")
     case .pointwise:
         for m in 0..<panel.images {
             let pixel = m &* imageStride &+ panel.column

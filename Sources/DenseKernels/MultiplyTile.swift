@@ -20,9 +20,7 @@ let tileRows = ads_has_wide_tile() != 0 ? 12 : 6
     _ output: UnsafeMutablePointer<Float>, units: Int, adding: Bool = false
 ) {
     let lanes = (units &+ 15) & ~15
-    if units <= fewUnits, ads_has_wide_tile() != 0 {
-        multiplyFew(input, terms: terms, stride: stride, weights, output, units: units, adding: adding)
-    } else if ads_has_wide_tile() != 0 {
+    if ads_has_wide_tile() != 0 {
         multiplyWide(input, terms: terms, stride: stride, weights, output, lanes: lanes, adding: adding)
     } else {
         multiplyNarrow(input, terms: terms, stride: stride, weights, output, lanes: lanes, adding: adding)

@@ -1,4 +1,4 @@
-// Weights as the register tile reads them: `[products][tiles of outputs][terms][tileRows]`.
+// Weights as the register tile reads them: `[products and shifts][tiles of outputs][terms][tileRows]`.
 
 /// Weights of a convolution `[outputs][reads][3][3]` or `[outputs][reads]`, packed for the forward pass or, with inputs and
 /// outputs exchanged, for the gradient of the input.
@@ -28,7 +28,7 @@ struct PackedWeights {
     }
 
     private init(_ kind: ConvolutionKind, outputs: Int, terms: Int) {
-        products = kind.products
+        products = kind.products * kind.shifts
         tiles = (outputs + tileRows - 1) / tileRows
         self.terms = terms
         elements = [Float](repeating: 0, count: products * tiles * terms * tileRows + 16)
@@ -39,7 +39,7 @@ struct PackedWeights {
     ) {
         let at = (output / tileRows) * tileStride + term * tileRows + output % tileRows
         guard kind == .winograd else {
-            elements[at] = weight[pair]
+            for tap in 0..<kind.taps { elements[at + tap * productStride] = weight[pair * kind.taps + tap] }
             return
         }
         let stride = productStride

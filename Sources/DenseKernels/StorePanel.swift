@@ -18,6 +18,10 @@ func storeOutput(
             moments.copy(from, to + offset, count: count)
         }
         if scratch.isDirect { moments.add(sums.moments(count: 16 &* panel.units)) }
+    case .direct:
+        for row in 0..<panel.rows {
+            moments.copy(products + row &* panel.columns, plane + (panel.row &+ row) &* grid.width, count: grid.width)
+        }
     case .pointwise:
         for m in 0..<panel.images {
             moments.copy(products + m &* panel.columns, plane + (m &* imageStride &+ panel.column), count: panel.columns)
@@ -61,6 +65,7 @@ func storeGradient(
         } line: { from, offset, count in
             norm.add(from, v + offset, g + offset, count: count)
         }
+    case .direct: preconditionFailure("a direct convolution is for inference")
     case .pointwise:
         for m in 0..<panel.images {
             let pixel = m &* imageStride &+ panel.column

@@ -47,7 +47,7 @@ public final class DenseNet {
     let stemNorm: Norm?
     let blocks: [BlockWeights]
     let classifier: (weight: Tensor, bias: Tensor)
-    var prepared: PreparedInference?
+    var prepared = PreparedInference(versions: nil)
     var preparedStem: (version: Int, convolution: StemConvolution)?
     private(set) lazy var layerKernels = LayerKernels(threads: Runtime.threads)
 

@@ -20,36 +20,37 @@ extension DenseNet {
     }
 
     private func bodyInference(_ x: Tensor) throws -> Tensor {
-        let (prepared, last) = (try preparedPlan(height: x.shape[2], width: x.shape[3]), network.blocks.count - 1)
+        let (prepared, last) = (try preparedPlan(x.shape), network.blocks.count - 1)
         let shape = prepared.plan.shapes[last]
         let out = try Tensor.empty([x.shape[0], shape.channels, shape.height, shape.width])
-        layerKernels.infer(prepared.packed, try elements(x), images: x.shape[0], output: last, try elements(out))
+        layerKernels.infer(prepared, try elements(x), images: x.shape[0], output: last, try elements(out))
         return out
     }
 
-    /// The packed weights, made anew when a weight or the images' size changed.
-    private func preparedPlan(height: Int, width: Int) throws -> PreparedInference {
+    /// The packed weights, made anew when a weight changed.
+    private func preparedPlan(_ shape: [Int]) throws -> PreparedPlan {
         // Training writes running statistics behind libtorch's back; it forgets what was prepared.
         let versions = tensors.reduce(0) { $0 &+ $1.tensor.version }
-        if let held = prepared, held.versions == versions, held.plan.shapes[0].height == height, held.plan.shapes[0].width == width {
-            return held
-        }
-        let plan = network.kernelPlan(height: height, width: width, sharedBottlenecks: true)
+        if prepared.versions != versions { prepared = PreparedInference(versions: versions) }
+        let key = PreparedInference.Key(height: shape[2], width: shape[3], use: shape[0] == 1 ? .oneImage : .inference)
+        if let held = prepared.plans[key] { return held }
+        let plan = network.kernelPlan(height: key.height, width: key.width, for: key.use)
         let layers = kernelLayers
         let packed = try withParameters(layers) { parameters in
             PreparedPlan(
                 plan, parameters, means: try layers.map { UnsafePointer(try elements($0.norm.mean)) },
                 variances: try layers.map { UnsafePointer(try elements($0.norm.variance)) })
         }
-        let fresh = PreparedInference(versions: versions, plan: plan, packed: packed)
-        prepared = fresh
-        return fresh
+        // Images of many sizes, one after the other, do not add up.
+        if prepared.plans.count == 4 { prepared.plans = [:] }
+        prepared.plans[key] = packed
+        return packed
     }
 
     private func bodyTraining(_ x: Tensor) throws -> Tensor {
-        prepared = nil
+        prepared = PreparedInference(versions: nil)
         let layers = kernelLayers
-        let plan = network.kernelPlan(height: x.shape[2], width: x.shape[3], sharedBottlenecks: false)
+        let plan = network.kernelPlan(height: x.shape[2], width: x.shape[3], for: .training)
         let (kernels, images, last) = (layerKernels, x.shape[0], network.blocks.count - 1)
         let inputs = [x] + layers.flatMap { [$0.norm.scale, $0.norm.shift, $0.weight] }
         var saved: (buffers: [Tensor], statistics: [BatchStatistics])?
@@ -122,11 +123,16 @@ extension DenseNet {
     }
 }
 
-/// Weights packed for inference, and what they were packed from.
+/// Weights packed for inference, and the sum of the tensors' versions that they were packed from.
 struct PreparedInference {
-    let versions: Int
-    let plan: KernelPlan
-    let packed: PreparedPlan
+    /// What a plan depends on.
+    struct Key: Hashable {
+        let height: Int
+        let width: Int
+        let use: KernelUse
+    }
+    let versions: Int?
+    var plans: [Key: PreparedPlan] = [:]
 }
 
 /// BN and convolution of one layer of a plan.

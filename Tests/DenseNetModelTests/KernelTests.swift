@@ -223,7 +223,7 @@ import Torch
     }
 
     /// However images are shared out and maps are cut, and whatever else is in the batch.
-    @Test func inferenceIsTheSameBitsAtAnyThreadCountAndBatch() throws {
+    @Test func batchesAreTheSameBitsAtAnyThreadCountAndSize() throws {
         let network = try Network(Architecture(named: "densenet-bc-22-8"), nil)
         let net = try DenseNet(network, generator: Generator(seed: 2))
         let channels = network.architecture.stem.channels
@@ -240,14 +240,34 @@ import Torch
             #expect(many == one, "\(threads) threads")
         }
         let size = one.count / 9
-        for image in 0..<9 {
-            let alone = try results(x.narrowed(0, from: image, count: 1).contiguous(), threads: 1 + image % 3)
-            #expect(alone == Array(one[image * size..<(image + 1) * size]), "image \(image)")
+        for first in [0, 4, 7] {
+            let part = try results(x.narrowed(0, from: first, count: 2).contiguous(), threads: 1 + first % 3)
+            #expect(part == Array(one[first * size..<(first + 2) * size]), "images \(first) and \(first + 1)")
         }
         // A weight that changes is packed anew.
         try net.parameters[1].assign(net.parameters[1].detached() * 2)
         let changed = try results(x, threads: 1)
         #expect(changed != one)
+    }
+
+    /// One image: panels are cut for the threads and the smallest maps are convolved by the definition, whole or in bands.
+    @Test(arguments: [("densenet-22-12", 32), ("densenet-22-12", 47), ("densenet-bc-22-8", 28), ("densenet-bc-22-8", 9), ("densenet121", 150)])
+    func oneImage(name: String, size: Int) throws {
+        let network = try Network(Architecture(named: name), nil)
+        let net = try DenseNet(network, generator: Generator(seed: 2))
+        let x = try Tensor.zeros([1, network.architecture.stem.channels, size, size]).fillNormal(Generator(seed: 3))
+        let before = Runtime.threads
+        defer { try? Runtime.setThreads(before) }
+        let results = try [1, 2, 3].map { threads in
+            try Runtime.setThreads(threads)
+            return try withoutGrad { try net.kernelBody(x, training: false).floats() }
+        }
+        #expect(results.allSatisfy { $0 == results[0] })
+        let theirs = try withoutGrad { try net.body(x, training: false).floats() }
+        #expect(relativeError(results[0].map(Double.init), theirs.map(Double.init)) < 1e-5)
+        // Beside others it is convolved otherwise, and rounded otherwise.
+        let two = try withoutGrad { try net.kernelBody(Tensor.concatenated([x, x], dim: 0), training: false).floats() }
+        #expect(relativeError(two[..<results[0].count].map(Double.init), theirs.map(Double.init)) < 1e-5)
     }
 
     @Test func notANumberPassesThrough() throws {

@@ -79,7 +79,7 @@ struct BenchCommand: ParsableCommand {
             }
         }
         let peak = LayerKernels.measurePeak(threads: Runtime.threads)
-        let done = network.kernelMultiplyAdds
+        let done = network.kernelMultiplyAdds(!inference ? .training : batchSize == 1 ? .oneImage : .inference)
         let runs = choices.compactMap { kernels -> Run? in
             guard let own = timings[kernels], let first = own.first else { return nil }
             let times = own.flatMap(\.milliseconds).sorted()
