@@ -7,6 +7,7 @@ extension DenseNet {
     /// In training BN uses the batch's statistics and updates the running ones; otherwise it uses the running ones.
     /// - Throws: `TorchError` when the images do not fit.
     public func callAsFunction(_ images: Tensor, training: Bool) throws -> Tensor {
+        if training { forgetPrepared() }
         let usesKernels = usesKernels(training: training)
         if device == .cpu { try Runtime.setLibtorchThreads(usesKernels ? 1 : Runtime.threads) }
         var x = try usesKernels && !training ? kernelStem(images) : stemOutput(images, training: training)

@@ -29,7 +29,6 @@ extension DenseNet {
 
     /// The packed weights, made anew when a weight changed.
     private func preparedPlan(_ shape: [Int]) throws -> PreparedPlan {
-        // Training writes running statistics behind libtorch's back; it forgets what was prepared.
         let versions = tensors.reduce(0) { $0 &+ $1.tensor.version }
         if prepared.versions != versions { prepared = PreparedInference(versions: versions) }
         let key = PreparedInference.Key(height: shape[2], width: shape[3], use: shape[0] == 1 ? .oneImage : .inference)
@@ -47,8 +46,13 @@ extension DenseNet {
         return packed
     }
 
-    private func bodyTraining(_ x: Tensor) throws -> Tensor {
+    /// Forgets what was prepared: a training step writes running statistics and weights behind libtorch's count of versions.
+    func forgetPrepared() {
         prepared = PreparedInference(versions: nil)
+        preparedStem = nil
+    }
+
+    private func bodyTraining(_ x: Tensor) throws -> Tensor {
         let layers = kernelLayers
         let plan = network.kernelPlan(height: x.shape[2], width: x.shape[3], for: .training)
         let (kernels, images, last) = (layerKernels, x.shape[0], network.blocks.count - 1)
