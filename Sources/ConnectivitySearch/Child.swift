@@ -1,32 +1,50 @@
 import DenseNetArchitecture
-import Foundation
 
-/// A finished child of a search. It never changes once recorded.
+/// A finished child of a search, as people look at it: a line of `metrics.jsonl`, a point of the report.
 public struct Child: Codable, Sendable, Hashable {
-    /// Its number in the search, from 1.
+    /// Its trial's number.
     public var number: Int
-    /// The update of the agent it belongs to, from 1, and its place in it, from 0.
+    /// The update of the strategy it belongs to, from 1, and its place in it, from 0.
     public var update: Int
     public var position: Int
+    /// COMPLETE, PRUNED or FAILED.
+    public var state: TrialState
     /// What it reads.
     public var connectivity: Connectivity
     /// What it costs.
     public var macs: Int
     public var parameters: Int
     public var connections: Int
-    /// Validated accuracy, 0 to 1, and loss.
+    /// Decided its weights, order and augmentation.
+    public var seed: UInt64
+    /// Validated accuracy, 0 to 1, and loss of its longest evaluation.
     public var accuracy: Double
     public var loss: Double
-    /// What the strategy learned from.
+    /// What the strategy learned from; the accuracy until it has learned.
     public var reward: Double
-    /// Seconds its evaluation took; 0 for a repeat.
+    /// Seconds and training images its evaluations took; 0 for a repeat.
     public var seconds: Double
+    public var images: Int
     /// The child with the same matrices that was paid for, where there is one.
     public var repeatOf: Int?
     /// The baseline its reward was compared with, where the strategy has one.
     public var baseline: Double?
     /// Why it failed, where it did; its accuracy is then chance.
     public var failure: String?
+
+    init(_ trial: Trial, _ result: (accuracy: Double, loss: Double), reward: Double?, baseline: Double?) {
+        let proposal = trial.proposal
+        number = trial.number
+        (update, position, state) = (proposal.update, proposal.position, trial.state)
+        connectivity = proposal.connectivity
+        (macs, parameters, connections, seed) = (proposal.macs, proposal.parameters, proposal.connections, proposal.seed)
+        (accuracy, loss) = result
+        self.reward = reward ?? result.accuracy
+        (seconds, images) = (trial.seconds, trial.images)
+        repeatOf = proposal.repeatOf
+        self.baseline = baseline
+        failure = trial.failure
+    }
 }
 
 /// A longer evaluation of one of the best children, with a fresh seed.

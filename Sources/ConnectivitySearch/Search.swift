@@ -7,166 +7,208 @@ import Training
 public enum SearchEvent {
     case child(Child, best: Child, paid: Int, of: Int, secondsLeft: Double)
     case reevaluation(Reevaluation, done: Int, of: Int)
+    case update(UpdateRecord)
     case note(String)
 }
 
-/// What a search ends with: `result.json` and the output of `--json`.
-public struct SearchResult: Codable, Sendable, Hashable {
-    public var strategy: String
-    /// The best child's number and connectivity.
-    public var child: Int
-    public var connectivity: Connectivity
-    /// Mean validated accuracy of its longer evaluations.
-    public var accuracy: Double
-    public var parameters: Int
-    public var macs: Int
-    public var connections: Int
-    /// Its share of the dense network's MACs.
-    public var macsShare: Double
-    /// Children paid for, and repeats that cost nothing.
-    public var children: Int
-    public var repeats: Int
-    /// Seconds all evaluations took.
-    public var seconds: Double
-    /// Whether the search ended because its strategy only repeated itself.
-    public var exhausted: Bool
-}
-
-/// The search: a strategy proposes, an evaluator rewards, the study remembers.
+/// The search: a strategy proposes, workers evaluate, the study remembers.
+///
+/// An update's trials are all recorded before the first is handed out, and the strategy learns when the last is finished. So
+/// neither the number of workers nor a crash changes what is proposed or what it is worth.
 public struct Search {
     /// Everything that decides it.
     public let configuration: SearchConfiguration
     /// What it remembers.
-    public let study: Study
-    let evaluator: any Evaluator
+    public let storage: any StudyStorage
+    let workforce: any Workforce
     /// Receives progress.
     public var observer: (SearchEvent) -> Void = { _ in }
     /// Updates of repeats alone before more is explored, and again before the search ends; ours.
     static let patience = 5
 
+    private let rule: RewardRule
+    private let dense: Network
+    private let identity = WorkerIdentity.current
+
     /// A search, new or continued.
-    public init(_ configuration: SearchConfiguration, study: Study, evaluator: any Evaluator) {
+    public init(_ configuration: SearchConfiguration, _ storage: any StudyStorage, _ workforce: any Workforce) throws {
         self.configuration = configuration
-        self.study = study
-        self.evaluator = evaluator
+        self.storage = storage
+        self.workforce = workforce
+        rule = RewardRule(configuration)
+        dense = try Network(configuration.architecture)
     }
 
     /// Runs to the end, from wherever the study is.
-    /// - Throws: `Interrupted` with all finished children kept; `FileError` when the study cannot be written.
-    public func run() throws -> SearchResult {
+    /// - Parameter begin: called once this process is the study's only search.
+    /// - Throws: `Interrupted` with all finished trials kept; `SearchError` when another process searches in the study;
+    ///   `FileError` when the study cannot be written.
+    public func run(begin: () throws -> Void = {}) throws -> SearchResult {
         try configuration.validate()
+        let heartbeat = Heartbeat(storage)
+        try storage.own(identity, now: Lease.now(), until: Lease.end(), isDead: { $0.isDead })
+        heartbeat.start(identity)
+        defer {
+            workforce.end()
+            heartbeat.end()
+            // Where this fails the lease runs out.
+            try? storage.disown(identity)
+        }
+        try begin()
         let space = SearchSpace(configuration.architecture, keepsPredecessor: configuration.keepsPredecessor)
         let strategy = try Strategies.named(configuration.strategy).init(
             space, target: configuration.target, settings: configuration.agent, seed: configuration.seed)
-        var progress = Study.Progress()
-        if let stored = try study.strategy() {
+        var progress = SearchProgress()
+        if let stored = try storage.strategy() {
             try strategy.restore(stored.state)
             progress = stored.progress
         }
-        var children = try study.children()
-        let dense = try Network(configuration.architecture)
         // An update counts whole: what was paid when it began decides how many it proposes, also after a resume.
         while !progress.exhausted {
-            let before = children.filter { $0.update <= progress.update }
-            let remaining = configuration.children - before.count { $0.repeatOf == nil }
+            let before = try storage.trials(update: nil).filter { 1...max(1, progress.update) ~= $0.proposal.update && progress.update > 0 }
+            let remaining = configuration.children - before.count { $0.proposal.repeatOf == nil }
             if remaining <= 0 { break }
-            let update = progress.update + 1
+            progress.update += 1
             let proposals = try strategy.propose(min(configuration.agent.childrenPerUpdate, remaining))
-            for (position, connectivity) in proposals.enumerated() {
-                if children.contains(where: { $0.update == update && $0.position == position }) { continue }
-                let child = try finish(connectivity, update, position, children, strategy.baseline, dense)
-                try study.record(child)
-                children.append(child)
-                tell(child, children)
-            }
-            let own = children.filter { $0.update == update }
-            try strategy.learn(own.map { ($0.connectivity, $0.reward) })
-            progress.update = update
-            progress.repeatedUpdates = own.allSatisfy { $0.repeatOf != nil } ? progress.repeatedUpdates + 1 : 0
-            if progress.repeatedUpdates >= Self.patience {
-                progress.repeatedUpdates = 0
-                if !progress.exploredMore && strategy.exploreMore() {
-                    progress.exploredMore = true
-                    observer(.note("the strategy only repeats itself; its entropy bonus is raised"))
-                } else {
-                    progress.exhausted = true
-                    observer(.note("the strategy only repeats itself; the search ends here"))
+            let own = try evaluate(proposals, update: progress.update, before)
+            try learn(own, strategy, &progress)
+        }
+        return try conclude(exhausted: progress.exhausted)
+    }
+
+    /// Records an update's trials and waits until all are finished.
+    private func evaluate(_ proposals: [Connectivity], update: Int, _ before: [Trial]) throws -> [Trial] {
+        let recorded = try storage.trials(update: update)
+        var known: [Connectivity: Int] = [:]
+        for trial in before + recorded where trial.proposal.repeatOf == nil && known[trial.proposal.connectivity] == nil {
+            known[trial.proposal.connectivity] = trial.number
+        }
+        var next = (before.map(\.number) + recorded.map(\.number)).max() ?? 0
+        // Longer evaluations of an earlier end have numbers too.
+        next = max(next, try storage.trials(update: 0).last?.number ?? 0)
+        var missing: [Proposal] = []
+        for (position, connectivity) in proposals.enumerated() {
+            if let trial = recorded.first(where: { $0.proposal.position == position }) {
+                guard trial.proposal.connectivity == connectivity else {
+                    throw SearchError("\(storage.name) was made by a program that proposes other children: child \(trial.number) differs")
                 }
+                continue
             }
-            try study.store(strategy.state(), progress)
+            next += 1
+            var proposal = try proposed(connectivity, update, position)
+            proposal.repeatOf = known[connectivity]
+            if proposal.repeatOf == nil { known[connectivity] = next }
+            missing.append(proposal)
         }
-        return try conclude(children, dense, exhausted: progress.exhausted)
+        if !missing.isEmpty { _ = try storage.add(missing) }
+        try finish(update)
+        return try storage.trials(update: update).sorted { $0.proposal.position < $1.proposal.position }
     }
 
-    /// A child's record: looked up where its matrices are known, else evaluated.
-    private func finish(
-        _ connectivity: Connectivity, _ update: Int, _ position: Int, _ children: [Child], _ baseline: Double?, _ dense: Network
-    ) throws -> Child {
-        let network = try Network(configuration.architecture, connectivity)
-        let cost = network.cost
-        var child = Child(
-            number: children.count + 1, update: update, position: position, connectivity: connectivity, macs: cost.macs,
-            parameters: cost.parameters, connections: cost.connections, accuracy: 0, loss: 0, reward: 0, seconds: 0,
-            baseline: baseline)
-        if let known = children.first(where: { $0.connectivity == connectivity && $0.repeatOf == nil }) {
-            (child.accuracy, child.loss, child.repeatOf) = (known.accuracy, known.loss, known.number)
-        } else {
-            let began = ContinuousClock.now
-            do {
-                let evaluation = try evaluator.evaluate(connectivity, seed: configuration.seed, lengthen: 1)
-                (child.accuracy, child.loss) = (evaluation.accuracy, evaluation.loss)
-            } catch let error as SearchError {
-                // A child that fails by itself is worth chance; the search goes on.
-                (child.accuracy, child.loss) = (1 / Double(configuration.architecture.classes), log(Double(configuration.architecture.classes)))
-                child.failure = error.description
-            }
-            child.seconds = (ContinuousClock.now - began).seconds
-        }
-        child.reward = child.accuracy
-        if let price = configuration.price {
-            child.reward -= price.weight * Double(price.measure.of(network)) / Double(price.measure.of(dense))
-        }
-        return child
+    private func proposed(_ connectivity: Connectivity, _ update: Int, _ position: Int) throws -> Proposal {
+        let cost = try Network(configuration.architecture, connectivity).cost
+        return Proposal(
+            update: update, position: position, connectivity: connectivity, macs: cost.macs, parameters: cost.parameters,
+            connections: cost.connections, seed: configuration.seed)
     }
 
-    private func tell(_ child: Child, _ children: [Child]) {
+    /// Lets the workers work until every trial of an update is finished; decides what those that are held wait for.
+    private func finish(_ update: Int) throws {
+        var finished = Set(try storage.trials(update: update).filter { $0.state.isFinished }.map(\.number))
+        while true {
+            try Interruption.check("interrupted; the finished children are kept")
+            let taken = try storage.reclaim(now: Lease.now(), maxLost: configuration.maxLost ?? 5, isDead: { $0.isDead })
+            for number in taken { observer(.note("the worker of child \(number) vanished; the child waits for another")) }
+            let trials = try storage.trials(update: update)
+            for trial in trials where trial.state.isFinished && finished.insert(trial.number).inserted { try tell(trial) }
+            let open = trials.filter { !$0.state.isFinished }
+            if open.isEmpty { return }
+            if open.allSatisfy({ $0.isHeld }) {
+                try storage.decide(try decisions(open, trials))
+            } else {
+                try workforce.work()
+            }
+        }
+    }
+
+    /// What becomes of held trials: the best go on to the next length, the others end; repeats end as what they repeat.
+    ///
+    /// Successive halving (Jamieson and Talwalkar, arXiv 1502.07943) within an update.
+    private func decisions(_ open: [Trial], _ trials: [Trial]) throws -> [Decision] {
+        let rungs = open.filter { $0.proposal.repeatOf == nil }
+        guard rungs.isEmpty else {
+            let ranked = rungs.sorted { (rule.result(of: $1).accuracy, $0.number) < (rule.result(of: $0).accuracy, $1.number) }
+            let factor = configuration.evaluator.halving ?? 1
+            let survivors = max(1, Int((Double(ranked.count) / factor).rounded()))
+            return ranked.enumerated().map { $0.offset < survivors ? .promote($0.element.number) : .prune($0.element.number) }
+        }
+        return open.compactMap { trial in trial.proposal.repeatOf.map { .copy(trial.number, of: $0) } }
+    }
+
+    private func learn(_ own: [Trial], _ strategy: any Strategy, _ progress: inout SearchProgress) throws {
+        let rewards = try rule.rewards(of: own)
+        var record = UpdateRecord(update: progress.update, trials: own.map(\.number), rewards: rewards, baseline: strategy.baseline)
+        try strategy.learn(zip(own, rewards).map { ($0.proposal.connectivity, $1) })
+        record.keepRate = strategy.keepRate
+        record.probabilities = try strategy.probabilities()
+        progress.repeatedUpdates = own.allSatisfy { $0.proposal.repeatOf != nil } ? progress.repeatedUpdates + 1 : 0
+        if progress.repeatedUpdates >= Self.patience {
+            progress.repeatedUpdates = 0
+            if !progress.exploredMore && strategy.exploreMore() {
+                progress.exploredMore = true
+                observer(.note("the strategy only repeats itself; its entropy bonus is raised"))
+            } else {
+                progress.exhausted = true
+                observer(.note("the strategy only repeats itself; the search ends here"))
+            }
+        }
+        try storage.finish(record, state: strategy.state(), progress)
+        observer(.update(record))
+    }
+
+    private func tell(_ trial: Trial) throws {
+        if let child = trial.proposal.again {
+            let all = try storage.trials(update: 0)
+            let result = rule.result(of: trial)
+            let again = Reevaluation(child: child, seed: trial.proposal.seed, accuracy: result.accuracy, loss: result.loss, seconds: trial.seconds)
+            return observer(.reevaluation(again, done: all.count { $0.state.isFinished }, of: all.count))
+        }
+        let children = StudyHistory(configuration, try storage.trials(update: nil), try storage.updates()).children
         let paid = children.filter { $0.repeatOf == nil }
-        guard let best = Self.ranked(paid).first else { return }
-        let mean = paid.suffix(10).reduce(0) { $0 + $1.seconds } / Double(max(1, min(10, paid.count)))
+        guard let child = children.first(where: { $0.number == trial.number }), let best = Self.ranked(paid).first else { return }
+        let recent = paid.suffix(10)
+        let mean = recent.reduce(0) { $0 + $1.seconds } / Double(max(1, recent.count))
         let again = Double(configuration.top * configuration.reevaluationSeeds) * configuration.reevaluationLength
-        let left = mean * (Double(max(0, configuration.children - paid.count)) + again)
+        let left = mean * (Double(max(0, configuration.children - paid.count)) + again) / Double(workforce.count)
         observer(.child(child, best: best, paid: paid.count, of: configuration.children, secondsLeft: left))
     }
 
-    /// Paid children, the best first: by reward, then the cheaper, then the earlier.
+    /// Paid children, the best first: those evaluated to the end by reward, then the cheaper, then the earlier; then the rest.
     static func ranked(_ children: [Child]) -> [Child] {
-        children.sorted { ($1.reward, $0.macs, $0.number) < ($0.reward, $1.macs, $1.number) }
+        func rank(_ child: Child) -> Int { child.state == .complete ? 0 : 1 }
+        return children.sorted { (rank($0), $1.reward, $0.macs, $0.number) < (rank($1), $0.reward, $1.macs, $1.number) }
     }
 
     /// Evaluates the best few again, longer, with fresh seeds, and takes the best of them.
-    private func conclude(_ children: [Child], _ dense: Network, exhausted: Bool) throws -> SearchResult {
-        let paid = children.filter { $0.repeatOf == nil }
-        let top = Self.ranked(paid.filter { $0.failure == nil }).prefix(configuration.top)
+    private func conclude(exhausted: Bool) throws -> SearchResult {
+        var history = StudyHistory(configuration, try storage.trials(update: nil), try storage.updates())
+        let paid = history.children.filter { $0.repeatOf == nil }
+        let top = Self.ranked(paid.filter { $0.state == .complete }).prefix(configuration.top)
         guard !top.isEmpty else { throw SearchError("every child failed; the first because \(paid.first?.failure ?? "of nothing known")") }
-        var known = try study.reevaluations()
-        let total = top.count * configuration.reevaluationSeeds
-        var done = 0
+        let seeds = (0..<configuration.reevaluationSeeds).map { SeededGenerator(seed: configuration.seed, stream: 0x2E, UInt64($0)).state }
+        let recorded = try storage.trials(update: 0)
+        var missing: [Proposal] = []
         for child in top {
-            for number in 0..<configuration.reevaluationSeeds {
-                let seed = SeededGenerator(seed: configuration.seed, stream: 0x2E, UInt64(number)).state
-                done += 1
-                if known.contains(where: { $0.child == child.number && $0.seed == seed }) { continue }
-                let began = ContinuousClock.now
-                let evaluation = try evaluator.evaluate(
-                    child.connectivity, seed: seed, lengthen: configuration.reevaluationLength)
-                let again = Reevaluation(
-                    child: child.number, seed: seed, accuracy: evaluation.accuracy, loss: evaluation.loss,
-                    seconds: (ContinuousClock.now - began).seconds)
-                try study.record(again)
-                known.append(again)
-                observer(.reevaluation(again, done: done, of: total))
+            for seed in seeds where !recorded.contains(where: { $0.proposal.again == child.number && $0.proposal.seed == seed }) {
+                var proposal = try proposed(child.connectivity, 0, recorded.count + missing.count)
+                (proposal.seed, proposal.again) = (seed, child.number)
+                missing.append(proposal)
             }
         }
+        if !missing.isEmpty { _ = try storage.add(missing) }
+        try finish(0)
+        history = StudyHistory(configuration, try storage.trials(update: nil), try storage.updates())
+        let known = history.reevaluations
         func mean(_ child: Child) -> Double {
             let own = known.filter { $0.child == child.number }
             return own.reduce(0) { $0 + $1.accuracy } / Double(max(1, own.count))
@@ -176,7 +218,8 @@ public struct Search {
         return SearchResult(
             strategy: configuration.strategy, child: best.number, connectivity: best.connectivity, accuracy: mean(best),
             parameters: best.parameters, macs: best.macs, connections: best.connections,
-            macsShare: Double(best.macs) / Double(dense.cost.macs), children: paid.count, repeats: children.count - paid.count,
-            seconds: paid.reduce(0) { $0 + $1.seconds } + known.reduce(0) { $0 + $1.seconds }, exhausted: exhausted)
+            macsShare: Double(best.macs) / Double(dense.cost.macs), children: paid.count, repeats: history.children.count - paid.count,
+            seconds: history.trials.reduce(0) { $0 + $1.seconds }, images: history.trials.reduce(0) { $0 + $1.images },
+            exhausted: exhausted)
     }
 }

@@ -37,6 +37,10 @@ public struct SearchConfiguration: Codable, Sendable, Hashable {
     /// The run of the trained dense network, for inherited weights, and the digest of its weights.
     public var dense: String?
     public var denseDigest: String?
+    /// Threads that compute a child, however many workers there are; absent in searches of older versions, which used all.
+    public var childThreads: Int?
+    /// Times a child may be lost with its worker before it is given up; 5 without it.
+    public var maxLost: Int?
     /// The machine's part.
     public var machine: Machine
 
@@ -68,6 +72,9 @@ public struct SearchConfiguration: Codable, Sendable, Hashable {
         self.machine = machine
     }
 
+    /// Threads that compute a child.
+    public var threads: Int { childThreads ?? machine.threads }
+
     /// Refuses values that search nothing.
     /// - Throws: `SearchError`.
     public func validate() throws {
@@ -77,6 +84,11 @@ public struct SearchConfiguration: Codable, Sendable, Hashable {
         try need(evaluator.epochs > 0, "\(evaluator.epochs) epochs a child; it must be over 0")
         try need(evaluator.batchSize >= 2, "batch size \(evaluator.batchSize); BN needs at least 2 images")
         try need(evaluator.learningRate > 0, "learning rate \(evaluator.learningRate); it must be over 0")
+        try need(threads >= 1, "\(threads) threads a child; at least 1 is needed")
+        if let maxLost { try need(maxLost >= 0, "\(maxLost) losses of a child; it must be 0 or more") }
+        if let halving = evaluator.halving {
+            try need(halving > 1 && halving.isFinite, "halving by \(halving); it must be over 1")
+        }
         try need(top >= 1, "the top \(top); at least 1 is needed")
         try need(reevaluationSeeds >= 1, "\(reevaluationSeeds) seeds to evaluate again; at least 1 is needed")
         try need(reevaluationLength > 0, "a length of \(reevaluationLength); it must be over 0")
@@ -97,7 +109,7 @@ public struct SearchConfiguration: Codable, Sendable, Hashable {
             ("the price", "\(String(describing: price))", "\(String(describing: stored.price))"),
             ("the agent", "\(agent)", "\(stored.agent)"),
             ("the dense network", denseDigest ?? "none", stored.denseDigest ?? "none"),
-            ("the number of threads", "\(machine.threads)", "\(stored.machine.threads)"),
+            ("--child-threads", "\(threads)", "\(stored.threads)"),
             ("the device", machine.device, stored.machine.device),
             ("--kernels", machine.kernels.rawValue, stored.machine.kernels.rawValue),
         ]

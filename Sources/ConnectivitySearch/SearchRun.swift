@@ -15,6 +15,10 @@ public struct SearchRun {
     public let folder: RunFolder
     /// The data.
     public let data: DataSet
+    /// Processes that evaluate children; with one, this process does.
+    public var workers = 1
+    /// The command of a worker's process, which calls `SearchRun.work`; needed for more than one.
+    public var workerCommand: [String] = []
     /// Receives progress.
     public var observer: (SearchEvent) -> Void = { _ in }
 
@@ -28,7 +32,7 @@ public struct SearchRun {
     /// The search a folder holds, with its own settings.
     /// - Throws: `FileError`, `DataError`, `SearchError` when the data are no longer the same.
     public init(continuing folder: RunFolder, children: Int? = nil) throws {
-        guard var configuration = try Study(path: folder.study).configuration() else {
+        guard var configuration = try SQLiteStudy(path: folder.study, mustExist: true).configuration() else {
             throw SearchError("\(folder.path) holds no search that was started; start it without --resume")
         }
         if let children { configuration.children = children }
@@ -36,7 +40,6 @@ public struct SearchRun {
         guard data.digest == configuration.data.digest else {
             throw SearchError("the data of \(configuration.data.name) have changed since \(folder.path) was started")
         }
-        try Runtime.setThreads(configuration.machine.threads)
         self.init(configuration, data, folder: folder)
     }
 
@@ -44,32 +47,46 @@ public struct SearchRun {
     /// - Throws: `Interrupted` with all finished children kept; `SearchError`, `FileError`.
     public func run(resume: Bool) throws -> SearchResult {
         try configuration.validate()
+        // Before anything is written: what cannot be evaluated is refused here, whoever evaluates.
         let evaluator = try makeEvaluator()
         if !(resume && folder.exists) { try folder.create() }
-        let study = try Study(path: folder.study)
-        if let stored = try study.configuration() {
+        let storage = try SQLiteStudy(path: folder.study)
+        if let stored = try storage.configuration() {
             if let difference = configuration.difference(from: stored) {
                 throw SearchError("\(folder.path) holds another search: \(difference); continue it with 'ads search --resume --out \(folder.path)'")
             }
-        } else {
-            try study.store(configuration)
         }
-        try folder.write(configuration, to: folder.configuration)
-        var search = Search(configuration, study: study, evaluator: evaluator)
+        // The agent's bits depend on the threads as children's do.
+        try Runtime.setThreads(configuration.threads)
+        let workforce: any Workforce =
+            workers > 1 ? WorkerProcesses(workers, command: workerCommand) : OwnProcess(Worker(configuration, storage, evaluator))
+        var search = try Search(configuration, storage, workforce)
         search.observer = observer
         let result: SearchResult
         do {
-            result = try search.run()
+            result = try search.run {
+                try storage.store(configuration)
+                try folder.write(configuration, to: folder.configuration)
+            }
         } catch is Interrupted {
-            let count = try study.children().count
+            let count = try StudyHistory(storage).children.count
             throw Interrupted(description: "interrupted; \(count) finished children are kept. Continue with the same command and --resume")
         }
-        let lines = try study.children().map { try RunFolder.encoder(pretty: false).encode($0) + Data("\n".utf8) }
+        let lines = try StudyHistory(storage).children.map { try RunFolder.encoder(pretty: false).encode($0) + Data("\n".utf8) }
         try AtomicFile.write(lines, to: folder.metrics)
         try folder.write(Network(configuration.architecture, result.connectivity), to: folder.architecture)
         try folder.write(result.connectivity, to: folder.path + "/connectivity.json")
         try folder.write(result, to: folder.result)
         return result
+    }
+
+    /// What a worker's process does: evaluates the trials of the search in a folder until that search ends.
+    /// - Throws: `FileError`, `DataError`, `SearchError`.
+    public static func work(in folder: RunFolder) throws {
+        let run = try SearchRun(continuing: folder)
+        try Runtime.setThreads(run.configuration.threads)
+        try WorkerProcesses.serve(
+            Worker(run.configuration, SQLiteStudy(path: folder.study, mustExist: true), run.makeEvaluator()))
     }
 
     private func makeEvaluator() throws -> any Evaluator {

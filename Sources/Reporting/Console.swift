@@ -87,3 +87,6 @@ public func grouped(_ number: Int) -> String {
     }
     return (number < 0 ? "-" : "") + digits + out
 }
+
+/// "1 worker", "2 workers".
+public func plural(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }

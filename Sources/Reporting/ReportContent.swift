@@ -63,12 +63,12 @@ public struct ReportContent {
         if folder.exists {
             struct Kind: Decodable { var kind: String? }
             if try folder.read(Kind.self, from: folder.configuration).kind == "search" {
-                let study = try Study(path: folder.study)
+                let history = try StudyHistory(SQLiteStudy(path: folder.study, mustExist: true))
                 searched.append(
                     Searched(
                         configuration: try folder.read(SearchConfiguration.self, from: folder.configuration),
                         result: exists(folder.result) ? try folder.read(SearchResult.self, from: folder.result) : nil,
-                        children: try study.children(), path: path))
+                        children: history.children, path: path))
             } else if exists(folder.result) {
                 trained.append(
                     Trained(

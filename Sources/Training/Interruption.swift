@@ -4,9 +4,13 @@ import Synchronization
 /// Ctrl-C and its kin, turned into a question that loops ask between steps.
 public enum Interruption {
     private static let flag = Atomic<Int>(0)
+    private static let other = Atomic<Bool>(false)
 
-    /// Whether the user asked to stop.
-    public static var requested: Bool { flag.load(ordering: .relaxed) > 0 }
+    /// Whether the user, or the program itself, asked to stop.
+    public static var requested: Bool { flag.load(ordering: .relaxed) > 0 || other.load(ordering: .relaxed) }
+
+    /// Asks to stop, as one Ctrl-C does; it does not make the user's first one the second.
+    public static func request() { other.store(true, ordering: .relaxed) }
 
     /// Lets SIGINT and SIGTERM ask; the second one ends the program at once.
     public static func install() {

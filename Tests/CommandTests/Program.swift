@@ -5,11 +5,8 @@ import TestSupport
 enum Program {
     /// The folder of the built products.
     static let folder: String = {
-        let bundle = Bundle.allBundles.map(\.bundlePath).first { $0.contains(".xctest") }
-        let candidates = [
-            bundle.map { URL(fileURLWithPath: $0).deletingLastPathComponent().path }, packageRoot + "/.build/release",
-        ].compactMap { $0 }
-        return candidates.first { FileManager.default.isExecutableFile(atPath: $0 + "/ads") } ?? packageRoot + "/.build/release"
+        let beside = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().path
+        return FileManager.default.isExecutableFile(atPath: beside + "/ads") ? beside : packageRoot + "/.build/release"
     }()
 
     /// Runs `ads` to its end.

@@ -19,19 +19,19 @@ import Training
         var settings = EvaluatorSettings(.scratch)
         settings.batchSize = 32
         let scratch = ScratchEvaluator(a, data, settings, device: .cpu, kernels: .automatic)
-        var first = try scratch.evaluate(chain, seed: 3, lengthen: 1)
-        let second = try scratch.evaluate(chain, seed: 3, lengthen: 1)
-        first.imagesPerSecond = second.imagesPerSecond
-        #expect(first == second && first.count == 100)
-        #expect(try scratch.evaluate(chain, seed: 4, lengthen: 1).loss != first.loss)
+        let first = try scratch.evaluate(chain, seed: 3, length: 1)
+        let second = try scratch.evaluate(chain, seed: 3, length: 1)
+        #expect(first == second && first.images == 128)
+        #expect(try scratch.evaluate(chain, seed: 3, length: 2.5).images == 320)
+        #expect(try scratch.evaluate(chain, seed: 4, length: 1).loss != first.loss)
 
         let dense = try DenseNet(Network(a), generator: Generator(seed: 2))
         let before = try dense.tensors.map { try $0.tensor.floats() }
         settings = EvaluatorSettings(.inherit)
         settings.batchSize = 32
         let inherit = InheritEvaluator(dense, data, settings)
-        let one = try inherit.evaluate(chain, seed: 3, lengthen: 1)
-        #expect(try inherit.evaluate(chain, seed: 3, lengthen: 1).loss == one.loss)
+        let one = try inherit.evaluate(chain, seed: 3, length: 1)
+        #expect(try inherit.evaluate(chain, seed: 3, length: 1).loss == one.loss)
         #expect(try dense.tensors.map { try $0.tensor.floats() } == before, "the dense network is not changed by its children")
     }
 

@@ -11,74 +11,92 @@ import Training
 
 @testable import ConnectivitySearch
 
-/// Rewards by a formula, and dies on command.
-private final class FormulaEvaluator: Evaluator {
-    struct Killed: Error {}
+/// Rewards by a formula, and stops on command.
+final class FormulaEvaluator: Evaluator {
     var evaluations = 0
-    var dieAt: Int?
+    var stopAt: Int?
     var failFor: ((Connectivity) -> Bool)?
 
-    func evaluate(_ connectivity: Connectivity, seed: UInt64, lengthen: Double) throws -> Evaluation {
+    func evaluate(_ connectivity: Connectivity, seed: UInt64, length: Double) throws -> ChildEvaluation {
         evaluations += 1
-        if evaluations == dieAt { throw Killed() }
+        if evaluations == stopAt { throw Interrupted(description: "stopped") }
         if failFor?(connectivity) == true { throw SearchError("made to fail") }
         var random = SeededGenerator(seed: UInt64(truncatingIfNeeded: connectivity.key.utf8.reduce(7) { $0 &* 31 &+ Int($1) }))
-        return Evaluation(accuracy: 0.5 + 0.2 * random.uniform() + 0.001 * Double(seed % 7), loss: 1, count: 1, confusion: [], imagesPerSecond: 1)
+        return ChildEvaluation(
+            accuracy: 0.5 + 0.2 * random.uniform() + 0.001 * Double(seed % 7) + 0.01 * length, loss: 1, images: Int(100 * length))
     }
 }
 
+/// A small search.
+func smallSearch(_ strategy: String = "ads", children: Int = 23, blocks: [Int] = [4, 3]) throws -> SearchConfiguration {
+    let a = try Architecture(
+        blocks: blocks, growthRate: 4, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 4), imageSize: 8)
+    let data = DataSet(
+        name: "tiny", train: ImageSet(pixels: [0, 0, 0], labels: [0], channels: 3, size: 1),
+        test: ImageSet(pixels: [0, 0, 0], labels: [0], channels: 3, size: 1), classNames: ["a", "b"])
+    return SearchConfiguration(
+        strategy: strategy, architecture: a, data: DataIdentity(data, folder: nil), seed: 9, children: children,
+        evaluator: EvaluatorSettings(.scratch), machine: .current(device: .cpu, kernels: .automatic))
+}
+
 @Suite(.serialized) struct SearchTests {
-    private func configuration(_ strategy: String = "ads", children: Int = 23, blocks: [Int] = [4, 3]) throws -> SearchConfiguration {
-        let a = try Architecture(
-            blocks: blocks, growthRate: 4, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 4), imageSize: 8)
-        let data = DataSet(
-            name: "tiny", train: ImageSet(pixels: [0, 0, 0], labels: [0], channels: 3, size: 1),
-            test: ImageSet(pixels: [0, 0, 0], labels: [0], channels: 3, size: 1), classNames: ["a", "b"])
-        return SearchConfiguration(
-            strategy: strategy, architecture: a, data: DataIdentity(data, folder: nil), seed: 9, children: children,
-            evaluator: EvaluatorSettings(.scratch), machine: .current(device: .cpu, kernels: .automatic))
+    private func search(_ configuration: SearchConfiguration, _ study: SQLiteStudy, _ evaluator: FormulaEvaluator = .init()) throws -> Search {
+        try study.store(configuration)
+        return try Search(configuration, study, OwnProcess(Worker(configuration, study, evaluator)))
     }
 
-    /// Everything but the time it took.
-    private func digest(_ study: Study) throws -> [String] {
-        let children = try study.children().map { child in
-            var c = child
-            c.seconds = 0
-            return String(decoding: try JSONEncoder.sorted.encode(c), as: UTF8.self)
-        }
-        let again = try study.reevaluations().map { "\($0.child) \($0.seed) \($0.accuracy)" }
-        return children + again + [try study.strategy()?.state.base64EncodedString() ?? ""]
-    }
+    private func digest(_ study: SQLiteStudy) throws -> String { try StudyHistory(study).digest(strategy: study.strategy()?.state) }
 
-    @Test(arguments: ["ads", "random"])
-    func aSearchKilledAnywhereEndsTheSame(strategy: String) throws {
+    @Test(arguments: ["ads", "random"], [nil, 2.5])
+    func aSearchStoppedAnywhereEndsTheSame(strategy: String, halving: Double?) throws {
         let folder = TemporaryFolder()
-        let configuration = try configuration(strategy)
-        let whole = try Study(path: folder("whole"))
-        let expected = try Search(configuration, study: whole, evaluator: FormulaEvaluator()).run()
-        for dieAt in [1, 2, 5, 6, 11, 23, 24, 27] {
-            let path = folder("killed-\(dieAt)")
+        var configuration = try smallSearch(strategy)
+        configuration.evaluator.halving = halving
+        let whole = try SQLiteStudy(path: folder("whole"))
+        let expected = try search(configuration, whole).run()
+        for stopAt in [1, 2, 5, 6, 11, 23, 24, 27] {
+            let path = folder("stopped-\(stopAt)")
             let evaluator = FormulaEvaluator()
-            evaluator.dieAt = dieAt
-            #expect(throws: FormulaEvaluator.Killed.self) {
-                try Search(configuration, study: Study(path: path), evaluator: evaluator).run()
-            }
-            let study = try Study(path: path)
-            #expect(try study.children().count { $0.repeatOf == nil } + study.reevaluations().count == dieAt - 1, "what was finished is there")
-            var result = try Search(configuration, study: study, evaluator: FormulaEvaluator()).run()
+            evaluator.stopAt = stopAt
+            #expect(throws: Interrupted.self) { try search(configuration, SQLiteStudy(path: path), evaluator).run() }
+            let study = try SQLiteStudy(path: path)
+            let paid = try study.trials(update: nil).filter { $0.proposal.repeatOf == nil }
+            #expect(paid.reduce(0) { $0 + $1.curve.count } == stopAt - 1, "what was evaluated is there")
+            #expect(try study.owner() == nil)
+            var result = try search(configuration, study).run()
             result.seconds = expected.seconds
             #expect(result == expected)
             #expect(try digest(study) == digest(whole))
         }
     }
 
+    @Test func halvingEvaluatesTheBestLongerAndRewardsTheOthersFairly() throws {
+        let folder = TemporaryFolder()
+        var configuration = try smallSearch(children: 15)
+        configuration.evaluator.halving = 2.5
+        let study = try SQLiteStudy(path: folder("s"))
+        _ = try search(configuration, study).run()
+        let history = try StudyHistory(study)
+        for update in 1...3 {
+            let own = history.children.filter { $0.update == update && $0.repeatOf == nil }
+            let (complete, pruned) = (own.filter { $0.state == .complete }, own.filter { $0.state == .pruned })
+            #expect(complete.count == max(1, Int((Double(own.count) / 2.5).rounded())) && complete.count + pruned.count == own.count)
+            #expect(complete.allSatisfy { $0.images == 350 } && pruned.allSatisfy { $0.images == 100 })
+            // The formula gives 0.015 for the greater length.
+            for child in pruned { #expect(abs(child.reward - child.accuracy - 0.015) < 1e-12) }
+            let (worst, best) = (complete.map(\.reward).min() ?? 0, pruned.map(\.reward).max() ?? 0)
+            #expect(worst >= best)
+        }
+        #expect(Set(history.reevaluations.map(\.child)).isSubset(of: Set(history.children.filter { $0.state == .complete }.map(\.number))))
+    }
+
     @Test func repeatsCostNothingAndEndTheSearch() throws {
         let folder = TemporaryFolder()
         // One layer of one block has a single free connection: two different children in all.
-        let configuration = try configuration(children: 50, blocks: [2])
+        let configuration = try smallSearch(children: 50, blocks: [2])
         let evaluator = FormulaEvaluator()
         var notes: [String] = []
-        var search = Search(configuration, study: try Study(path: folder("s")), evaluator: evaluator)
+        var search = try search(configuration, SQLiteStudy(path: folder("s")), evaluator)
         search.observer = { if case .note(let text) = $0 { notes.append(text) } }
         let result = try search.run()
         #expect(result.children == 2 && result.repeats > 0 && result.exhausted)
@@ -88,14 +106,15 @@ private final class FormulaEvaluator: Evaluator {
 
     @Test func theBestIsTheBestWhenEvaluatedAgain() throws {
         let folder = TemporaryFolder()
-        var configuration = try configuration(children: 12)
+        var configuration = try smallSearch(children: 12)
         configuration.price = .init(.macs, weight: 0.05)
-        let study = try Study(path: folder("s"))
-        let result = try Search(configuration, study: study, evaluator: FormulaEvaluator()).run()
-        let again = try study.reevaluations()
+        let study = try SQLiteStudy(path: folder("s"))
+        let result = try search(configuration, study).run()
+        let history = try StudyHistory(study)
+        let again = history.reevaluations
         #expect(Set(again.map(\.child)).count == 3 && again.count == 6)
         #expect(Set(again.map(\.seed)).isDisjoint(with: [configuration.seed]))
-        let ranked = Search.ranked(try study.children().filter { $0.repeatOf == nil })
+        let ranked = Search.ranked(history.children.filter { $0.repeatOf == nil })
         #expect(Set(again.map(\.child)) == Set(ranked.prefix(3).map(\.number)))
         #expect(again.contains { $0.child == result.child })
         for child in ranked { #expect(child.reward < child.accuracy && child.reward > child.accuracy - 0.0501) }
@@ -109,35 +128,31 @@ private final class FormulaEvaluator: Evaluator {
             count += 1
             return count == 2
         }
-        let study = try Study(path: folder("s"))
-        _ = try Search(try configuration(children: 6), study: study, evaluator: evaluator).run()
-        let failed = try study.children().filter { $0.failure != nil }
-        #expect(failed.map(\.failure) == ["made to fail"] && failed[0].accuracy == 0.1)
+        let study = try SQLiteStudy(path: folder("s"))
+        _ = try search(try smallSearch(children: 6), study, evaluator).run()
+        let failed = try StudyHistory(study).children.filter { $0.state == .failed }
+        #expect(failed.map(\.failure) == ["made to fail"] && failed[0].accuracy == 0.1 && failed[0].reward == 0.1)
     }
 
     @Test func moreChildrenContinueAFinishedSearch() throws {
         let folder = TemporaryFolder()
-        let study = try Study(path: folder("s"))
-        _ = try Search(try configuration(children: 10), study: study, evaluator: FormulaEvaluator()).run()
-        let first = try study.children()
-        _ = try Search(try configuration(children: 20), study: study, evaluator: FormulaEvaluator()).run()
-        let all = try study.children()
+        let study = try SQLiteStudy(path: folder("s"))
+        _ = try search(try smallSearch(children: 10), study).run()
+        let first = try StudyHistory(study).children
+        _ = try search(try smallSearch(children: 20), study).run()
+        let all = try StudyHistory(study).children
         #expect(Array(all.prefix(first.count)) == first && all.count { $0.repeatOf == nil } == 20)
+        #expect(Set(all.map(\.number)).count == all.count)
     }
 
-    @Test func filesThatAreNoStudies() throws {
+    @Test func aSecondSearchIsRefusedWithTheOwner() throws {
         let folder = TemporaryFolder()
-        try Data("not a database, but long enough to be looked at as one".utf8).write(to: URL(fileURLWithPath: folder("text")))
-        #expect(throws: FileError("\(folder("text")) is not a study: it is no SQLite database")) { try Study(path: folder("text")) }
-        let error = #expect(throws: FileError.self) { try Study(path: folder("missing/s")) }
-        #expect("\(try #require(error))".contains("cannot be opened"))
-    }
-}
-
-extension JSONEncoder {
-    fileprivate static var sorted: JSONEncoder {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .sortedKeys
-        return encoder
+        let study = try SQLiteStudy(path: folder("s"))
+        // The process that started this one lives as long.
+        let other = WorkerIdentity(host: WorkerIdentity.current.host, process: getppid(), started: 0)
+        try study.own(other, now: Lease.now(), until: Lease.end(), isDead: { $0.isDead })
+        let error = #expect(throws: SearchError.self) { try search(smallSearch(), study).run() }
+        #expect(error?.description == "\(folder("s")) is being searched by process \(getppid()) on \(other.host); wait for it, stop it, or choose another folder")
+        #expect(try study.trials(update: nil).isEmpty)
     }
 }

@@ -24,6 +24,11 @@ public struct EvaluatorSettings: Codable, Sendable, Hashable {
     public var learningRate: Double
     /// Batches that BN statistics are recomputed over, for inherited weights.
     public var normBatches: Int
+    /// With successive halving: this many times fewer children of an update are evaluated this many times longer.
+    public var halving: Double?
+
+    /// The lengths of a child's evaluations, one after the other, as multiples of `epochs`.
+    public var lengths: [Double] { halving.map { [1, $0] } ?? [1] }
 
     /// The defaults: the one-cycle recipe from scratch; a quarter of its learning rate for inherited weights (ours).
     public init(_ kind: Kind) {
@@ -38,9 +43,26 @@ public struct EvaluatorSettings: Codable, Sendable, Hashable {
 /// Trains a child shortly and validates it. The seed fixes everything, so that children are compared under the same
 /// weights, order and augmentation (common random numbers).
 public protocol Evaluator {
-    /// Validated accuracy and loss of a connectivity.
-    /// - Parameter lengthen: multiplies the length of training.
-    func evaluate(_ connectivity: Connectivity, seed: UInt64, lengthen: Double) throws -> Evaluation
+    /// Trains and validates a connectivity.
+    /// - Parameter length: multiplies the length of training.
+    /// - Throws: `Interrupted`, `FileError`; any other error means that the child failed by itself.
+    func evaluate(_ connectivity: Connectivity, seed: UInt64, length: Double) throws -> ChildEvaluation
+}
+
+/// What an evaluation found.
+public struct ChildEvaluation: Sendable, Hashable {
+    /// Validated accuracy, 0 to 1, and loss.
+    public var accuracy: Double
+    public var loss: Double
+    /// Training images seen.
+    public var images: Int
+
+    /// An evaluation.
+    public init(accuracy: Double, loss: Double, images: Int) {
+        self.accuracy = accuracy
+        self.loss = loss
+        self.images = images
+    }
 }
 
 /// The data children are trained and validated on.
@@ -60,11 +82,12 @@ public struct ChildData {
 }
 
 extension EvaluatorSettings {
-    /// Trains a network in memory: one-cycle over `epochs · lengthen`, with the recipe's other values.
-    func train(_ net: DenseNet, _ data: ChildData, seed: UInt64, lengthen: Double) throws {
+    /// Trains a network in memory: one-cycle over `epochs · length`, with the recipe's other values.
+    /// - Returns: the training images seen.
+    func train(_ net: DenseNet, _ data: ChildData, seed: UInt64, length: Double) throws -> Int {
         let perEpoch = data.train.count / batchSize
         guard perEpoch > 0 else { throw SearchError("\(data.train.count) training images do not fill one batch of \(batchSize)") }
-        let steps = max(1, Int((Double(perEpoch) * epochs * lengthen).rounded()))
+        let steps = max(1, Int((Double(perEpoch) * epochs * length).rounded()))
         var recipe = Recipe.oneCycle
         recipe.learningRate = learningRate
         let optimizer = try SGD(
@@ -82,5 +105,6 @@ extension EvaluatorSettings {
             let outcome = try trainStep(net, optimizer, data.maker, chosen, SeededGenerator(seed: seed, stream: 0xC42, UInt64(step)))
             guard outcome.loss.isFinite else { throw SearchError("the child's loss became \(outcome.loss) in step \(step + 1)") }
         }
+        return steps * batchSize
     }
 }

@@ -16,11 +16,12 @@ public struct InheritEvaluator: Evaluator {
         self.settings = settings
     }
 
-    public func evaluate(_ connectivity: Connectivity, seed: UInt64, lengthen: Double) throws -> Evaluation {
+    public func evaluate(_ connectivity: Connectivity, seed: UInt64, length: Double) throws -> ChildEvaluation {
         let net = try dense.rebuilt(connectivity)
-        try settings.train(net, data, seed: seed, lengthen: lengthen)
+        let images = try settings.train(net, data, seed: seed, length: length)
         let batches = Array(data.train.prefix(settings.normBatches * settings.batchSize))
         try net.recomputeNormStatistics(data.maker, batches, batchSize: settings.batchSize)
-        return try net.evaluate(data.maker, data.validation)
+        let validation = try net.evaluate(data.maker, data.validation)
+        return ChildEvaluation(accuracy: validation.accuracy, loss: validation.loss, images: images)
     }
 }

@@ -21,12 +21,13 @@ public struct ScratchEvaluator: Evaluator {
         self.kernels = kernels
     }
 
-    public func evaluate(_ connectivity: Connectivity, seed: UInt64, lengthen: Double) throws -> Evaluation {
+    public func evaluate(_ connectivity: Connectivity, seed: UInt64, length: Double) throws -> ChildEvaluation {
         let generator = try Generator(seed: SeededGenerator(seed: seed, stream: 0xC40).state)
         let net = try DenseNet(
             Network(architecture, connectivity), generator: generator, initialization: Recipe.oneCycle.initialization, device: device)
         net.kernels = kernels
-        try settings.train(net, data, seed: seed, lengthen: lengthen)
-        return try net.evaluate(data.maker, data.validation)
+        let images = try settings.train(net, data, seed: seed, length: length)
+        let validation = try net.evaluate(data.maker, data.validation)
+        return ChildEvaluation(accuracy: validation.accuracy, loss: validation.loss, images: images)
     }
 }

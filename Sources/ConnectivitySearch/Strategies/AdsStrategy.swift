@@ -17,6 +17,8 @@ public final class AdsStrategy: Strategy {
     private var entropyBonus: Double
     public private(set) var baseline: Double?
     public private(set) var keepRate: Double?
+    /// The mean probabilities with which the last update's children were drawn, one per entry.
+    private var drawn: [Float]?
 
     public init(_ space: SearchSpace, target: CostTarget?, settings: AgentSettings, seed: UInt64) throws {
         self.space = space
@@ -76,6 +78,10 @@ public final class AdsStrategy: Strategy {
             ? probability
             : Double(choices.reduce(0) { sum, row in sum + free.count { row[$0] } }) / Double(free.count * children.count)
         let shifted = try logits.selecting(free, dim: 1) + Tensor(biases.map(Float.init), [children.count, 1])
+        let means = try withoutGrad { try shifted.detached().sigmoid().mean([0]).floats() }
+        var all = [Float](repeating: 1, count: width)
+        for (entry, mean) in zip(free, means) { all[entry] = mean }
+        drawn = all
         let taken = try Tensor(choices.flatMap { row in free.map { row[$0] ? Float(1) : 0 } }, [children.count, free.count])
         // log p of a Bernoulli choice is minus its cross entropy; the entropy is the cross entropy with itself.
         let logProbability = try -(shifted.binaryCrossEntropy(taken).sum([1]))
@@ -112,6 +118,8 @@ public final class AdsStrategy: Strategy {
         entropyBonus *= settings.entropyRaise
         return true
     }
+
+    public func probabilities() -> [Float]? { drawn }
 
     // MARK: State
 

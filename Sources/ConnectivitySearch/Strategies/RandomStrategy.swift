@@ -26,6 +26,7 @@ public final class RandomStrategy: Strategy {
     public func exploreMore() -> Bool { false }
     public var baseline: Double? { nil }
     public var keepRate: Double? { nil }
+    public func probabilities() -> [Float]? { nil }
     public func state() throws -> Data { try JSONEncoder().encode(random) }
     public func restore(_ state: Data) throws { random = try JSONDecoder().decode(SeededGenerator.self, from: state) }
 }

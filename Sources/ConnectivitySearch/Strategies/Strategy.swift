@@ -22,6 +22,8 @@ public protocol Strategy: AnyObject, SendableMetatype {
     var baseline: Double? { get }
     /// The mean probability of keeping a free connection, where it is known.
     var keepRate: Double? { get }
+    /// The probability of keeping each entry of the space, where the strategy has one.
+    func probabilities() throws -> [Float]?
     /// Everything it knows.
     func state() throws -> Data
     /// Restores what `state` gave.

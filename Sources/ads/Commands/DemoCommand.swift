@@ -62,6 +62,7 @@ struct DemoCommand: ParsableCommand {
             var c = SearchConfiguration(
                 strategy: strategy, architecture: architecture, data: DataIdentity(data, folder: nil), seed: machine.seed,
                 children: children, evaluator: evaluator, machine: here)
+            c.childThreads = 1
             c.limitTrain = 512
             c.limitValidation = 400
             c.top = 2
@@ -72,6 +73,7 @@ struct DemoCommand: ParsableCommand {
             let folder = RunFolder(out + "/search-" + strategy)
             var run = SearchRun(c, data, folder: folder)
             run.observer = { show($0, console) }
+            (run.workers, run.workerCommand) = (WorkerOptions.fitting(c, threads: machine.threads), WorkerOptions.command(folder))
             _ = try run.run(resume: true)
             return try folder.network()
         }

@@ -11,7 +11,7 @@ struct SearchCommand: ParsableCommand {
         commandName: "search", abstract: "Search the connections that are worth keeping.",
         discussion: """
             Children are validated on images held out of the training data; the test set is never touched. Ctrl-C, a crash or a
-            power cut lose at most the child being evaluated: the same command with --resume goes on.
+            power cut lose at most the children being evaluated: the same command with --resume goes on.
 
             EXAMPLE
               ads search --data shapes --arch densenet-22-12 --children 20 --target-macs 0.6 --dense runs/dense --out runs/ads
@@ -73,6 +73,11 @@ struct SearchCommand: ParsableCommand {
     @Option(help: "Children an update of the agent.")
     var childrenPerUpdate: Int?
 
+    @Option(help: "Successive halving: N times fewer children of each update are trained N times longer, the others no further.")
+    var halving: Double?
+
+    @OptionGroup var workers: WorkerOptions
+
     @Option(help: "The agent's learning rate.")
     var agentRate: Double?
 
@@ -100,8 +105,9 @@ struct SearchCommand: ParsableCommand {
         }
         search.observer = { show($0, console) }
         let c = search.configuration
+        (search.workers, search.workerCommand) = try workers.processes(for: c, in: folder, threads: machine.threads)
         console.line(
-            "searching with \(c.strategy): \(c.children) children, \(c.evaluator.kind.rawValue), \(c.target.map { "at most \(grouped($0.limit)) \($0.measure.rawValue)" } ?? "no target"), \(c.machine.threads) threads")
+            "searching with \(c.strategy): \(c.children) children, \(c.evaluator.kind.rawValue), \(c.target.map { "at most \(grouped($0.limit)) \($0.measure.rawValue)" } ?? "no target"), \(plural(search.workers, "worker")) with \(plural(c.threads, "thread")) each")
         let result = try search.run(resume: resume)
         if output.json { return try printJSON(result) }
         print(
@@ -127,6 +133,9 @@ struct SearchCommand: ParsableCommand {
             var c = SearchConfiguration(
                 strategy: strategy, architecture: architecture, data: DataIdentity(set, folder: data.dataDir), seed: self.machine.seed,
                 children: children ?? 40, evaluator: evaluation, machine: machine)
+            c.childThreads = workers.childThreads
+            c.maxLost = workers.maxLost
+            c.evaluator.halving = halving
             c.limitTrain = limitTrain
             c.limitValidation = limitValidation
             c.top = top
@@ -164,12 +173,14 @@ struct SearchCommand: ParsableCommand {
 func show(_ event: SearchEvent, _ console: Console) {
     switch event {
     case .child(let child, let best, let paid, let all, let left):
-        let what = child.repeatOf.map { "repeats child \($0)" } ?? child.failure.map { "failed: \($0)" } ?? "\(fixed(child.seconds, 1)) s"
+        let paidFor = child.state == .pruned ? "pruned after \(fixed(child.seconds, 1)) s" : "\(fixed(child.seconds, 1)) s"
+        let what = child.repeatOf.map { "repeats child \($0)" } ?? child.failure.map { "failed: \($0)" } ?? paidFor
         let baseline = child.baseline.map { ", baseline \(percent($0))" } ?? ""
         console.line(
             "child \(paid)/\(all): validation \(percent(child.accuracy)), \(grouped(child.macs)) MACs, \(child.connections) connections, \(what); best \(percent(best.accuracy)) (child \(best.number))\(baseline), \(duration(left)) left")
     case .reevaluation(let r, let done, let all):
         console.line("again \(done)/\(all): child \(r.child), validation \(percent(r.accuracy)), \(fixed(r.seconds, 1)) s")
+    case .update: break
     case .note(let text): console.line(text)
     }
 }

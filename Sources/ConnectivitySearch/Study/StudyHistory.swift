@@ -1,0 +1,66 @@
+import Crypto
+import DenseNetArchitecture
+import Foundation
+
+/// A study as a whole, for those who look at it: what was found so far, and what it was worth.
+public struct StudyHistory: Sendable {
+    /// The search's configuration.
+    public let configuration: SearchConfiguration
+    /// Every trial, in order.
+    public let trials: [Trial]
+    /// Every update's record, in order.
+    public let updates: [UpdateRecord]
+
+    /// Reads a study.
+    /// - Throws: `SearchError` for a study without a search; `FileError`.
+    public init(_ storage: any StudyStorage) throws {
+        guard let configuration = try storage.configuration() else { throw SearchError("\(storage.name) holds no search that was started") }
+        self.configuration = configuration
+        trials = try storage.trials(update: nil)
+        updates = try storage.updates()
+    }
+
+    init(_ configuration: SearchConfiguration, _ trials: [Trial], _ updates: [UpdateRecord]) {
+        (self.configuration, self.trials, self.updates) = (configuration, trials, updates)
+    }
+
+    /// The finished children, in order; longer evaluations of known ones are not among them.
+    public var children: [Child] {
+        var rewards: [Int: (reward: Double, baseline: Double?)] = [:]
+        for record in updates {
+            for (number, reward) in zip(record.trials, record.rewards) { rewards[number] = (reward, record.baseline) }
+        }
+        let judge = RewardRule(configuration)
+        return trials.filter { $0.proposal.again == nil && $0.state.isFinished }.map { trial in
+            Child(trial, judge.result(of: trial), reward: rewards[trial.number]?.reward, baseline: rewards[trial.number]?.baseline)
+        }
+    }
+
+    /// The longer evaluations of the best children.
+    public var reevaluations: [Reevaluation] {
+        let judge = RewardRule(configuration)
+        return trials.compactMap { trial in
+            guard let child = trial.proposal.again, trial.state.isFinished else { return nil }
+            let result = judge.result(of: trial)
+            return Reevaluation(
+                child: child, seed: trial.proposal.seed, accuracy: result.accuracy, loss: result.loss, seconds: trial.seconds)
+        }
+    }
+
+    /// SHA-256 over everything that a repetition of the search must give again: the children and their results, rewards and
+    /// the strategy's state, but no times and no workers.
+    public func digest(strategy: Data?) throws -> String {
+        struct Value: Encodable {
+            var proposals: [Proposal]
+            var results: [[Double]]
+            var states: [String]
+            var updates: [UpdateRecord]
+            var strategy: Data?
+        }
+        let value = Value(
+            proposals: trials.map(\.proposal),
+            results: trials.map { $0.curve.flatMap { [$0.length, $0.accuracy, $0.loss, Double($0.images)] } },
+            states: trials.map { "\($0.state.rawValue) \($0.failure ?? "")" }, updates: updates, strategy: strategy)
+        return SHA256.hash(data: Data(try Column.text(value).utf8)).map { String(format: "%02x", $0) }.joined()
+    }
+}

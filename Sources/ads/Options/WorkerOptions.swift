@@ -1,0 +1,35 @@
+import ArgumentParser
+import ConnectivitySearch
+import Foundation
+import Training
+
+/// Who evaluates a search's children.
+struct WorkerOptions: ParsableArguments {
+    @Option(help: "Processes that evaluate children side by side; without it as many as the cores allow. Rewards do not depend on it.")
+    var workers: Int?
+
+    @Option(help: "Threads that compute one child.")
+    var childThreads = 1
+
+    @Option(help: "Times a child may be lost with its process before it is given up.")
+    var maxLost = 5
+
+    /// How many processes a search in a folder gets, and the command that starts one.
+    func processes(for c: SearchConfiguration, in folder: RunFolder, threads: Int?) throws -> (Int, [String]) {
+        if let workers, workers < 1 { throw UsageError("--workers \(workers); at least 1 is needed") }
+        return (workers ?? Self.fitting(c, threads: threads), Self.command(folder))
+    }
+
+    /// As many workers as the cores, or fewer threads, allow.
+    static func fitting(_ c: SearchConfiguration, threads: Int?) -> Int {
+        // A GPU is not shared; more workers than an update has children would wait.
+        guard c.machine.device == "cpu" else { return 1 }
+        return max(1, min((threads ?? ProcessInfo.processInfo.activeProcessorCount) / c.threads, c.agent.childrenPerUpdate))
+    }
+
+    /// What starts a worker.
+    static func command(_ folder: RunFolder) -> [String] {
+        let program = Bundle.main.executablePath ?? CommandLine.arguments[0]
+        return [program, SearchWorkerCommand._commandName, URL(fileURLWithPath: folder.path).standardizedFileURL.path]
+    }
+}

@@ -1,0 +1,105 @@
+import DenseNetArchitecture
+import Files
+import Foundation
+import Randomness
+import TestSupport
+import Testing
+import Training
+
+@testable import ConnectivitySearch
+
+/// Study files that are old, new, damaged, or on a bad disk.
+@Suite struct StudyFileTests {
+    private static let fixtures = packageRoot + "/Tests/Fixtures"
+
+    /// A study of the first schema: six children of two updates and two longer evaluations.
+    @Test func aStudyOfTheFirstSchemaIsCarriedOver() throws {
+        let folder = TemporaryFolder()
+        try FileManager.default.copyItem(atPath: Self.fixtures + "/study-1.sqlite", toPath: folder("study.sqlite"))
+        let study = try SQLiteStudy(path: folder("study.sqlite"))
+        let history = try StudyHistory(study)
+        #expect(history.children.map(\.number) == [1, 2, 3, 4, 5, 6] && history.children.allSatisfy { $0.state == .complete })
+        #expect(history.children.map(\.update) == [1, 1, 1, 2, 2, 2] && history.children[0].accuracy == 0.109375)
+        #expect(history.children.allSatisfy { $0.reward == $0.accuracy })
+        #expect(history.reevaluations.map(\.child) == [3, 6] && history.updates.map(\.trials) == [[1, 2, 3], [4, 5, 6]])
+        #expect(history.configuration.strategy == "random" && history.configuration.threads == 1)
+        // It goes on where it was.
+        var configuration = history.configuration
+        configuration.children = 9
+        let result = try Search(configuration, study, OwnProcess(Worker(configuration, study, FormulaEvaluator()))).run()
+        let all = try StudyHistory(study).children
+        #expect(Array(all.prefix(6)) == history.children && all.count { $0.repeatOf == nil } == 9 && result.children == 9)
+    }
+
+    @Test func aNewerSchemaIsRefused() throws {
+        let folder = TemporaryFolder()
+        let path = folder("study.sqlite")
+        _ = try SQLiteStudy(path: path)
+        try sqlite(path, "INSERT INTO grdb_migrations VALUES ('99: of a later version')")
+        let error = #expect(throws: FileError.self) { try SQLiteStudy(path: path) }
+        #expect(error?.description == "\(path) was made by a newer version of ads; update this one")
+    }
+
+    /// A page overwritten at random, fifty times: a sentence that says so or the very same study; the file is left as it was.
+    @Test func damageIsSaid() throws {
+        let folder = TemporaryFolder()
+        let whole = folder("whole.sqlite")
+        let configuration = try smallSearch(children: 40)
+        do {
+            let study = try SQLiteStudy(path: whole)
+            try study.store(configuration)
+            _ = try Search(configuration, study, OwnProcess(Worker(configuration, study, FormulaEvaluator()))).run()
+        }
+        try sqlite(whole, "PRAGMA wal_checkpoint(TRUNCATE)")
+        let good = try Data(contentsOf: URL(fileURLWithPath: whole))
+        func read(_ path: String) throws -> [String] {
+            let study = try SQLiteStudy(path: path)
+            let history = try StudyHistory(study)
+            return [try history.digest(strategy: study.strategy()?.state), "\(history.configuration)"]
+        }
+        let expected = try read(whole)
+        var random = SeededGenerator(seed: 5)
+        var said = 0
+        for turn in 0..<50 {
+            let path = folder("damaged-\(turn).sqlite")
+            var data = good
+            // A whole page, a few bytes, or the end is gone; the state's pages are most of the file, so that half of the places are
+            // in the first pages.
+            let page = turn % 2 == 0 ? random.index(below: good.count / 4096) : random.index(below: min(24, good.count / 4096))
+            switch turn % 3 {
+            case 0: for i in 0..<4096 { data[page * 4096 + i] = UInt8(truncatingIfNeeded: random.next()) }
+            case 1: for _ in 0..<8 { data[page * 4096 + random.index(below: 4096)] = UInt8(truncatingIfNeeded: random.next()) }
+            default: data.removeLast(good.count - page * 4096 - 512)
+            }
+            try data.write(to: URL(fileURLWithPath: path))
+            do {
+                let found = try read(path)
+                #expect(found == expected, "turn \(turn): damage went unnoticed")
+            } catch let error as FileError {
+                said += 1
+                #expect(error.description.hasPrefix(path) && !error.description.contains("\n"), "\(error)")
+            } catch {
+                Issue.record("turn \(turn): \(error)")
+            }
+            let after = try Data(contentsOf: URL(fileURLWithPath: path))
+            #expect(after == data, "turn \(turn): the file was changed")
+        }
+        #expect(said > 25, "\(said) of 50")
+    }
+
+    @Test func foldersThatCannotBeWritten() throws {
+        let folder = TemporaryFolder()
+        try Data("not a database, but long enough to be looked at as one".utf8).write(to: URL(fileURLWithPath: folder("text")))
+        #expect(throws: FileError("\(folder("text")) is not a study: it is no SQLite database")) { try SQLiteStudy(path: folder("text")) }
+        let error = #expect(throws: FileError.self) { try SQLiteStudy(path: folder("missing/s")) }
+        #expect(error?.description.contains("cannot be opened") == true)
+        #expect(throws: FileError("there is no study \(folder("none"))")) { try SQLiteStudy(path: folder("none"), mustExist: true) }
+    }
+
+    /// Runs a statement by SQLite's own program, or Python's where that is not there.
+    private func sqlite(_ path: String, _ statement: String) throws {
+        let program = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None); c.execute(sys.argv[2]).fetchall(); c.close()"
+        let done = try run("/usr/bin/env", ["python3", "-c", program, path, statement])
+        #expect(done.status == 0, "\(done.errors)")
+    }
+}
