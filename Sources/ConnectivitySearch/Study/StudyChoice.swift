@@ -1,0 +1,46 @@
+import DenseNetArchitecture
+
+// What can be chosen from a finished or unfinished study without evaluating anything.
+extension StudyHistory {
+    /// What a child is worth by all that is known of it: its mean accuracy when it was evaluated again, else its reward.
+    public func worth(_ child: Child) -> (accuracy: Double, isEvaluatedAgain: Bool) {
+        let again = reevaluations.filter { $0.child == child.number }
+        guard !again.isEmpty else { return (child.reward, false) }
+        return (again.reduce(0) { $0 + $1.accuracy } / Double(again.count) + child.reward - child.accuracy, true)
+    }
+
+    /// The best child whose cost keeps a limit; of several the one that was evaluated again, then the cheaper.
+    /// - Throws: `SearchError` when there is none, with the cheapest there is.
+    public func best(_ measure: CostMeasure = .macs, limit: Int? = nil) throws -> Child {
+        let complete = children.filter { $0.repeatOf == nil && $0.state == .complete }
+        guard let cheapest = complete.map({ cost(measure, $0) }).min() else { throw SearchError("no child is evaluated to the end yet") }
+        let fitting = complete.filter { cost(measure, $0) <= limit ?? .max }
+        guard !fitting.isEmpty else {
+            throw SearchError("no child keeps \(limit ?? 0) \(measure.rawValue); the cheapest has \(cheapest). Search with this target")
+        }
+        // Short evaluations are not compared with longer ones while there are longer ones.
+        let again = fitting.filter { worth($0).isEvaluatedAgain }
+        let candidates = again.isEmpty ? fitting : again
+        return candidates.dropFirst().reduce(candidates[0]) { best, child in
+            (worth(child).accuracy, -cost(measure, child)) > (worth(best).accuracy, -cost(measure, best)) ? child : best
+        }
+    }
+
+    /// The children that no other is both cheaper and better than, the cheapest first (the Pareto front).
+    public func front(_ measure: CostMeasure = .macs) -> [Child] {
+        let complete = children.filter { $0.repeatOf == nil && $0.state == .complete }
+        var front: [Child] = []
+        for child in complete.sorted(by: { (cost(measure, $0), -$0.accuracy, $0.number) < (cost(measure, $1), -$1.accuracy, $1.number) })
+        where child.accuracy > front.last?.accuracy ?? -1 {
+            front.append(child)
+        }
+        return front
+    }
+
+    private func cost(_ measure: CostMeasure, _ child: Child) -> Int {
+        switch measure {
+        case .macs: child.macs
+        case .parameters: child.parameters
+        }
+    }
+}

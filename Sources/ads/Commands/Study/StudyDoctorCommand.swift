@@ -1,0 +1,27 @@
+import ArgumentParser
+import ConnectivitySearch
+import Foundation
+import Reporting
+
+struct StudyDoctorCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "doctor", abstract: "Checks every page and row of a study's file and says who works on it.",
+        discussion: """
+            Ends with 1 where something is wrong.
+
+            EXAMPLE
+              ads study doctor runs/ads
+            """)
+
+    @Argument(help: "A search's folder, or its study.sqlite.")
+    var study: String
+
+    func run() throws {
+        let storage = try openStudy(study)
+        let history = try StudyHistory(storage)
+        let (troubles, notes) = try history.findings(storage, now: Date().timeIntervalSince1970)
+        for note in notes { print(note) }
+        guard troubles.isEmpty else { throw SearchError("\(storage.name): \(troubles.joined(separator: "; "))") }
+        print("sound: \(plural(history.trials.count, "trial")), \(plural(history.updates.count, "update")), every row as it was written")
+    }
+}

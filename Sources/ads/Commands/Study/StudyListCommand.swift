@@ -1,0 +1,53 @@
+import ArgumentParser
+import ConnectivitySearch
+import Foundation
+import Reporting
+import Training
+
+struct StudyListCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "The studies at or below folders, a line each.",
+        discussion: """
+            EXAMPLE
+              ads study list runs
+            """)
+
+    @Argument(help: "Folders.")
+    var folders = ["."]
+
+    func run() throws {
+        var found = 0
+        for folder in folders { try list(folder, depth: 0, &found) }
+        if found == 0 { throw UsageError("no study in \(folders.joined(separator: ", ")): a search's folder has a study.sqlite") }
+    }
+
+    private func list(_ path: String, depth: Int, _ found: inout Int) throws {
+        let file = RunFolder(path).study
+        if FileManager.default.fileExists(atPath: file) {
+            found += 1
+            print("\(path): \(try line(file))")
+        }
+        guard depth < 3, let names = try? FileManager.default.contentsOfDirectory(atPath: path) else { return }
+        for name in names.sorted() where !name.hasPrefix(".") {
+            var isFolder: ObjCBool = false
+            if FileManager.default.fileExists(atPath: path + "/" + name, isDirectory: &isFolder), isFolder.boolValue {
+                try list(path + "/" + name, depth: depth + 1, &found)
+            }
+        }
+    }
+
+    /// A damaged study is a line, too: the others can still be listed.
+    private func line(_ file: String) throws -> String {
+        do {
+            let storage = try SQLiteStudy(path: file, mustExist: true)
+            let history = try StudyHistory(storage)
+            let c = history.configuration
+            let paid = history.children.filter { $0.repeatOf == nil }
+            let best = (try? history.best()).map { "best \(percent(history.worth($0).accuracy)) at \(grouped($0.macs)) MACs" } ?? "none evaluated"
+            let owner = try storage.owner().map { $0.owner.isDead ? ", left unfinished" : ", searched by \($0.owner)" } ?? ""
+            return "\(c.strategy) on \(c.data.name), \(paid.count) of \(c.children) children, \(best)\(owner)"
+        } catch {
+            return "\(error)"
+        }
+    }
+}
