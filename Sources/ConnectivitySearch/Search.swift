@@ -55,37 +55,35 @@ public struct Search {
             try? storage.disown(identity)
         }
         try begin()
-        let space = SearchSpace(configuration.architecture, keepsPredecessor: configuration.keepsPredecessor)
         let strategy = try Strategies.named(configuration.strategy).init(
-            space, target: configuration.target, settings: configuration.agent, seed: configuration.seed)
+            configuration.space, target: configuration.target, settings: configuration.agent, seed: configuration.seed)
         var progress = SearchProgress()
         if let stored = try storage.strategy() {
             try strategy.restore(stored.state)
             progress = stored.progress
         }
+        var board = Scoreboard(
+            StudyHistory(configuration, try storage.trials(update: nil), try storage.updates()), updates: progress.update)
         // An update counts whole: what was paid when it began decides how many it proposes, also after a resume.
         while !progress.exhausted {
-            let before = try storage.trials(update: nil).filter { 1...max(1, progress.update) ~= $0.proposal.update && progress.update > 0 }
-            let remaining = configuration.children - before.count { $0.proposal.repeatOf == nil }
+            let remaining = configuration.children - board.paid
             if remaining <= 0 { break }
             progress.update += 1
             let proposals = try strategy.propose(min(configuration.agent.childrenPerUpdate, remaining))
-            let own = try evaluate(proposals, update: progress.update, before)
+            if proposals.isEmpty {
+                progress.exhausted = true
+                break
+            }
+            let own = try evaluate(proposals, update: progress.update, &board)
+            board.finish(own)
             try learn(own, strategy, &progress)
         }
-        return try conclude(exhausted: progress.exhausted)
+        return try conclude(exhausted: progress.exhausted, &board)
     }
 
     /// Records an update's trials and waits until all are finished.
-    private func evaluate(_ proposals: [Connectivity], update: Int, _ before: [Trial]) throws -> [Trial] {
+    private func evaluate(_ proposals: [Connectivity], update: Int, _ board: inout Scoreboard) throws -> [Trial] {
         let recorded = try storage.trials(update: update)
-        var known: [Connectivity: Int] = [:]
-        for trial in before + recorded where trial.proposal.repeatOf == nil && known[trial.proposal.connectivity] == nil {
-            known[trial.proposal.connectivity] = trial.number
-        }
-        var next = (before.map(\.number) + recorded.map(\.number)).max() ?? 0
-        // Longer evaluations of an earlier end have numbers too.
-        next = max(next, try storage.trials(update: 0).last?.number ?? 0)
         var missing: [Proposal] = []
         for (position, connectivity) in proposals.enumerated() {
             if let trial = recorded.first(where: { $0.proposal.position == position }) {
@@ -94,14 +92,13 @@ public struct Search {
                 }
                 continue
             }
-            next += 1
             var proposal = try proposed(connectivity, update, position)
-            proposal.repeatOf = known[connectivity]
-            if proposal.repeatOf == nil { known[connectivity] = next }
+            proposal.repeatOf = board.known[connectivity]
+            board.add(board.last + 1, proposal)
             missing.append(proposal)
         }
         if !missing.isEmpty { _ = try storage.add(missing) }
-        try finish(update)
+        try finish(update, &board)
         return try storage.trials(update: update).sorted { $0.proposal.position < $1.proposal.position }
     }
 
@@ -113,14 +110,14 @@ public struct Search {
     }
 
     /// Lets the workers work until every trial of an update is finished; decides what those that are held wait for.
-    private func finish(_ update: Int) throws {
+    private func finish(_ update: Int, _ board: inout Scoreboard) throws {
         var finished = Set(try storage.trials(update: update).filter { $0.state.isFinished }.map(\.number))
         while true {
             try Interruption.check("interrupted; the finished children are kept")
             let taken = try storage.reclaim(now: Lease.now(), maxLost: configuration.maxLost ?? 5, isDead: { $0.isDead })
             for number in taken { observer(.note("the worker of child \(number) vanished; the child waits for another")) }
             let trials = try storage.trials(update: update)
-            for trial in trials where trial.state.isFinished && finished.insert(trial.number).inserted { try tell(trial) }
+            for trial in trials where trial.state.isFinished && finished.insert(trial.number).inserted { try tell(trial, trials, &board) }
             let open = trials.filter { !$0.state.isFinished }
             if open.isEmpty { return }
             if open.allSatisfy({ $0.isHeld }) {
@@ -166,21 +163,20 @@ public struct Search {
         observer(.update(record))
     }
 
-    private func tell(_ trial: Trial) throws {
+    private func tell(_ trial: Trial, _ own: [Trial], _ board: inout Scoreboard) throws {
+        let result = rule.result(of: trial)
         if let child = trial.proposal.again {
-            let all = try storage.trials(update: 0)
-            let result = rule.result(of: trial)
-            let again = Reevaluation(child: child, seed: trial.proposal.seed, accuracy: result.accuracy, loss: result.loss, seconds: trial.seconds)
-            return observer(.reevaluation(again, done: all.count { $0.state.isFinished }, of: all.count))
+            let again = Reevaluation(
+                child: child, seed: trial.proposal.seed, accuracy: result.accuracy, loss: result.loss, seconds: trial.seconds)
+            return observer(.reevaluation(again, done: own.count { $0.state.isFinished }, of: own.count))
         }
-        let children = StudyHistory(configuration, try storage.trials(update: nil), try storage.updates()).children
-        let paid = children.filter { $0.repeatOf == nil }
-        guard let child = children.first(where: { $0.number == trial.number }), let best = Self.ranked(paid).first else { return }
-        let recent = paid.suffix(10)
-        let mean = recent.reduce(0) { $0 + $1.seconds } / Double(max(1, recent.count))
+        // What it is worth by itself; what a short evaluation is worth is known when the update is finished.
+        let child = Child(trial, result, reward: try rule.rewards(of: [trial])[0], baseline: nil)
+        board.finish(child)
+        guard let best = board.best else { return }
         let again = Double(configuration.top * configuration.reevaluationSeeds) * configuration.reevaluationLength
-        let left = mean * (Double(max(0, configuration.children - paid.count)) + again) / Double(workforce.count)
-        observer(.child(child, best: best, paid: paid.count, of: configuration.children, secondsLeft: left))
+        let left = board.pace * (Double(max(0, configuration.children - board.finished)) + again) / Double(workforce.count)
+        observer(.child(child, best: best, paid: board.finished, of: configuration.children, secondsLeft: left))
     }
 
     /// Paid children, the best first: those evaluated to the end by reward, then the cheaper, then the earlier; then the rest.
@@ -190,7 +186,7 @@ public struct Search {
     }
 
     /// Evaluates the best few again, longer, with fresh seeds, and takes the best of them.
-    private func conclude(exhausted: Bool) throws -> SearchResult {
+    private func conclude(exhausted: Bool, _ board: inout Scoreboard) throws -> SearchResult {
         var history = StudyHistory(configuration, try storage.trials(update: nil), try storage.updates())
         let paid = history.children.filter { $0.repeatOf == nil }
         let top = Self.ranked(paid.filter { $0.state == .complete }).prefix(configuration.top)
@@ -206,7 +202,7 @@ public struct Search {
             }
         }
         if !missing.isEmpty { _ = try storage.add(missing) }
-        try finish(0)
+        try finish(0, &board)
         history = StudyHistory(configuration, try storage.trials(update: nil), try storage.updates())
         let known = history.reevaluations
         func mean(_ child: Child) -> Double {

@@ -26,6 +26,8 @@ public struct SearchConfiguration: Codable, Sendable, Hashable {
     public var price: Price?
     /// Whether each layer keeps its predecessor.
     public var keepsPredecessor = true
+    /// Whether the blocks' ends are pruned, too; absent in searches of older versions, which did not.
+    public var searchesBlockEnds: Bool?
     /// The agent's numbers.
     public var agent = AgentSettings()
     /// The best so many children are evaluated again, ...
@@ -72,6 +74,11 @@ public struct SearchConfiguration: Codable, Sendable, Hashable {
         self.machine = machine
     }
 
+    /// What is searched.
+    public var space: SearchSpace {
+        SearchSpace(architecture, keepsPredecessor: keepsPredecessor, searchesBlockEnds: searchesBlockEnds ?? false)
+    }
+
     /// Threads that compute a child.
     public var threads: Int { childThreads ?? machine.threads }
 
@@ -106,6 +113,7 @@ public struct SearchConfiguration: Codable, Sendable, Hashable {
             ("--limit-train", limitTrain.map(String.init) ?? "not set", stored.limitTrain.map(String.init) ?? "not set"),
             ("--limit-validation", limitValidation.map(String.init) ?? "not set", stored.limitValidation.map(String.init) ?? "not set"),
             ("the target", target.map { "\($0.limit) \($0.measure.rawValue)" } ?? "not set", stored.target.map { "\($0.limit) \($0.measure.rawValue)" } ?? "not set"),
+            ("--search-block-end", "\(searchesBlockEnds ?? false)", "\(stored.searchesBlockEnds ?? false)"),
             ("the price", "\(String(describing: price))", "\(String(describing: stored.price))"),
             ("the agent", "\(agent)", "\(stored.agent)"),
             ("the dense network", denseDigest ?? "none", stored.denseDigest ?? "none"),

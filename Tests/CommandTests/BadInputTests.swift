@@ -29,7 +29,7 @@ import Testing
         try expect(["train", "--arch", "densenet-22-12", "--out", out], 64, "--data is needed")
         try expect(["train", "--data", "shapes", "--epoks", "3", "--out", out], 64, "Unknown option '--epoks'")
         try expect(["search", "--data", "shapes", "--arch", "densenet-22-12", "--strategy", "luck", "--out", out], 64, "unknown strategy 'luck'; known are ads, random")
-        try expect(["search", "--data", "shapes", "--arch", "densenet-22-12", "--target-macs", "0.3", "--out", out], 64, "28945680 to 72906000 macs, 0.397 to 1 of the dense network")
+        try expect(["search", "--data", "shapes", "--arch", "densenet-22-12", "--target-macs", "0.3", "--out", out], 64, "28945680 to 72906000 MACs, 0.397 to 1 of the dense network")
         try expect(["search", "--data", "shapes", "--arch", "densenet-22-12", "--evaluator", "inherit", "--out", out], 64, "give its run with --dense")
         try expect(["train", "--data", "shapes", "--arch", "densenet-22-12", "--batch-size", "9000", "--out", out], 1, "5400 training images do not fill one batch of 9000")
         try expect(["train", "--resume", "--out", out], 64, "there is no run in \(out) to continue")

@@ -1,3 +1,4 @@
+import Foundation
 import DenseNetArchitecture
 import Testing
 import Torch
@@ -49,9 +50,36 @@ import Torch
         #expect(gain > 0.005, "mean gain \(gain)")
     }
 
-    @Test func stateContinuesTheSameProposals() throws {
-        let space = try space()
-        func fresh() throws -> AdsStrategy { try AdsStrategy(space, target: nil, settings: AgentSettings(), seed: 4) }
+    /// Evolution, too, at equal cost.
+    @Test func evolutionBeatsCoinFlipsOnSyntheticRewards() throws {
+        let space = SearchSpace(try Architecture(named: "densenet-16-12"))
+        let target = try CostTarget(.macs, 0.7, in: space)
+        var gain = 0.0
+        for seed in 0..<6 {
+            var reward = SyntheticReward(space, seed: UInt64(seed) + 50)
+            let strategy = try EvolutionStrategy(space, target: target, settings: AgentSettings(), seed: UInt64(seed))
+            let values = try play(strategy, &reward, updates: 40, each: 5)
+            let flips = try RandomStrategy(space, target: target, settings: AgentSettings(), seed: UInt64(seed))
+            gain += (mean(Array(values.suffix(8))) - mean(try play(flips, &reward, updates: 8, each: 5))) / 6
+        }
+        #expect(gain > 0.005, "mean gain \(gain)")
+    }
+
+    /// Studies of the first version hold the agent's numbers one by one.
+    @Test func numbersOfOlderStudiesAreRead() throws {
+        let values: [Float] = [0, -1.5, .pi, 3e38]
+        let encoder = PropertyListEncoder()
+        encoder.outputFormat = .binary
+        let old = try PropertyListDecoder().decode([PackedFloats].self, from: encoder.encode([values, []]))
+        #expect(old.map(\.values) == [values, []])
+        let new = try PropertyListDecoder().decode([PackedFloats].self, from: encoder.encode(old))
+        #expect(new.map(\.values) == [values, []])
+    }
+
+    @Test(arguments: [AdsStrategy.name, RandomStrategy.name, EvolutionStrategy.name], [false, true])
+    func stateContinuesTheSameProposals(name: String, ends: Bool) throws {
+        let space = SearchSpace(try space().architecture, searchesBlockEnds: ends)
+        func fresh() throws -> any Strategy { try Strategies.named(name).init(space, target: nil, settings: AgentSettings(), seed: 4) }
         let one = try fresh()
         for round in 0..<3 { try one.learn(one.propose(4).enumerated().map { ($1, Double($0 + round)) }) }
         let two = try fresh()

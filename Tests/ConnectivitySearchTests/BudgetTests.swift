@@ -4,18 +4,50 @@ import Testing
 @testable import ConnectivitySearch
 
 @Suite struct BudgetTests {
-    @Test(arguments: [0.45, 0.6, 0.686, 0.9, 1.0])
-    func everyChildKeepsItsTargetAndNearlyFillsIt(share: Double) throws {
-        let space = SearchSpace(try Architecture(named: "densenet-22-12"))
+    @Test(arguments: [0.45, 0.6, 0.686, 0.9, 1.0], [false, true])
+    func everyChildKeepsItsTargetAndNearlyFillsIt(share: Double, ends: Bool) throws {
+        let space = SearchSpace(try Architecture(named: "densenet-22-12"), searchesBlockEnds: ends)
         let target = try CostTarget(.macs, share, in: space)
-        for type in Strategies.all {
+        for type in Strategies.all where type.name != FixedStrategy.name {
             let strategy = try type.init(space, target: target, settings: AgentSettings(), seed: 2)
-            for child in try strategy.propose(12) {
-                let macs = try Network(space.architecture, child).cost.macs
-                #expect(macs <= target.limit)
-                #expect(Double(macs) >= 0.97 * Double(target.limit), "\(type.name): \(macs) of \(target.limit)")
-                #expect(child.blocks.allSatisfy { rows in rows.enumerated().allSatisfy { $1[$0] } })
+            // The second and third time by what was learned.
+            for round in 0..<3 {
+                let children = try strategy.propose(8)
+                for child in children {
+                    let macs = try Network(space.architecture, child).cost.macs
+                    #expect(macs <= target.limit)
+                    #expect(Double(macs) >= 0.97 * Double(target.limit), "\(type.name): \(macs) of \(target.limit)")
+                    let keeps = child.blocks.allSatisfy { rows in rows.count == (ends ? 7 : 6) && rows.indices.allSatisfy { rows[$0][$0] } }
+                    #expect(keeps)
+                }
+                try strategy.learn(children.enumerated().map { ($1, Double($0 + round) / 10) })
             }
+        }
+    }
+
+    /// Blocks' ends reach where layers' connections do not; the refusal says so.
+    @Test func blockEndsWidenTheRange() throws {
+        let (layers, all) = (SearchSpace(try Architecture(named: "densenet-22-12")), SearchSpace(try Architecture(named: "densenet-22-12"), searchesBlockEnds: true))
+        let cheapest = try all.cheapest()
+        // By hand: the stem, six layers of a chain in each block, transitions and classifier that read 12 maps.
+        #expect(cheapest.cost.macs == 16 * 27 * 1024 + 108 * (16 + 5 * 12) * 1024 + 12 * 88 * 1024 + 108 * (88 + 5 * 12) * 256 + 12 * 160 * 256 + 108 * (160 + 5 * 12) * 64 + 12 * 10)
+        #expect(throws: SearchError.self) { try CostTarget(.macs, 0.3, in: layers) }
+        #expect(try CostTarget(.macs, 0.3, in: all).limit == 21_871_800)
+        #expect(all.choices(.dense(all.architecture)).allSatisfy { $0 })
+    }
+
+    @Test func fixedPatternsAreProposedOnce() throws {
+        let space = SearchSpace(try Architecture(named: "densenet-22-12"))
+        let strategy = try FixedStrategy(space, target: CostTarget(.macs, 0.69, in: space), settings: AgentSettings(), seed: 0)
+        let first = strategy.propose(2)
+        let again = try FixedStrategy(space, target: CostTarget(.macs, 0.69, in: space), settings: AgentSettings(), seed: 1)
+        try again.restore(strategy.state())
+        let rest = again.propose(100)
+        #expect(Set(first + rest).count == first.count + rest.count && again.propose(5).isEmpty)
+        #expect(first[0] == Connectivity(try ConnectivityPatterns.parse("log"), for: space.architecture))
+        #expect(try (first + rest).allSatisfy { try Network(space.architecture, $0).cost.macs <= 50_305_140 })
+        #expect(throws: SearchError.self) {
+            try FixedStrategy(SearchSpace(space.architecture, searchesBlockEnds: true), target: CostTarget(.macs, 0.3, in: SearchSpace(space.architecture, searchesBlockEnds: true)), settings: AgentSettings(), seed: 0)
         }
     }
 
@@ -24,7 +56,7 @@ import Testing
         let error = #expect(throws: SearchError.self) { try CostTarget(.macs, 0.3, in: space) }
         #expect(
             "\(try #require(error))"
-                == "a target of 21871800 macs is out of reach: pruning the layers' connections reaches 28945680 to 72906000 macs, 0.397 to 1 of the dense network")
+                == "a target of 21871800 MACs is out of reach: pruning the layers' connections reaches 28945680 to 72906000 MACs, 0.397 to 1 of the dense network; --search-block-end reaches from 16032888, 0.22 of dense")
         #expect(try CostTarget(.macs, 50_013_456, in: space).limit == 50_013_456)
         #expect(try CostTarget(.parameters, 0.5, in: space).limit == 135_353)
     }

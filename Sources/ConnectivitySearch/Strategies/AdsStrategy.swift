@@ -128,15 +128,15 @@ public final class AdsStrategy: Strategy {
         var baseline: Double?
         var keepRate: Double?
         var entropyBonus: Double
-        var parameters: [[Float]]
-        var optimizer: [String: [Float]]
+        var parameters: [PackedFloats]
+        var optimizer: [String: PackedFloats]
     }
 
     public func state() throws -> Data {
         let stored = Stored(
             random: random, baseline: baseline, keepRate: keepRate, entropyBonus: entropyBonus,
-            parameters: try agent.parameters.map { try $0.floats() },
-            optimizer: try optimizer.state().mapValues { try $0.floats() })
+            parameters: try agent.parameters.map { PackedFloats(try $0.floats()) },
+            optimizer: try optimizer.state().mapValues { PackedFloats(try $0.floats()) })
         let encoder = PropertyListEncoder()
         encoder.outputFormat = .binary
         return try encoder.encode(stored)
@@ -151,14 +151,14 @@ public final class AdsStrategy: Strategy {
         baseline = stored.baseline
         keepRate = stored.keepRate
         entropyBonus = stored.entropyBonus
-        for (parameter, values) in zip(agent.parameters, stored.parameters) {
+        for (parameter, values) in zip(agent.parameters, stored.parameters.map(\.values)) {
             guard values.count == parameter.count else { throw SearchError("the study's agent has another size than this program's") }
             try parameter.assign(Tensor(values, parameter.shape))
         }
         let shapes = try optimizer.state().mapValues(\.shape)
         try optimizer.restore(
-            try Dictionary(uniqueKeysWithValues: stored.optimizer.map { name, values in
-                (name, try Tensor(values, shapes[name] ?? [values.count]))
+            try Dictionary(uniqueKeysWithValues: stored.optimizer.map { name, packed in
+                (name, try Tensor(packed.values, shapes[name] ?? [packed.values.count]))
             }))
     }
 }

@@ -38,13 +38,14 @@ final class Agent {
         var cell = try Tensor.zeros([count, size])
         var all: [Tensor] = []
         var entry = 0
-        for (b, layers) in space.architecture.blocks.enumerated() {
+        for b in space.architecture.blocks.indices {
             let start = try blockInputs.narrowed(0, from: b, count: 1).expanded([count, size])
             (hidden, cell) = try step(start, hidden, cell)
             var states = [hidden]
             var anchors = [try hidden.linear(anchorWeight)]
             var input = hidden
-            for i in 1...layers {
+            // An end is judged like a layer; nothing reads it.
+            for i in 1...space.rows(ofBlock: b) {
                 (hidden, cell) = try step(input, hidden, cell)
                 let query = try hidden.linear(queryWeight)
                 // [K, i, H] -> [K, i]

@@ -27,6 +27,6 @@ public final class RandomStrategy: Strategy {
     public var baseline: Double? { nil }
     public var keepRate: Double? { nil }
     public func probabilities() -> [Float]? { nil }
-    public func state() throws -> Data { try JSONEncoder().encode(random) }
+    public func state() throws -> Data { Data(try Column.text(random).utf8) }
     public func restore(_ state: Data) throws { random = try JSONDecoder().decode(SeededGenerator.self, from: state) }
 }

@@ -12,7 +12,7 @@ public protocol Strategy: AnyObject, SendableMetatype {
     static var help: String { get }
     /// A strategy over a space.
     init(_ space: SearchSpace, target: CostTarget?, settings: AgentSettings, seed: UInt64) throws
-    /// The next children.
+    /// The next children, `count` at most; none when there is nothing left to propose.
     func propose(_ count: Int) throws -> [Connectivity]
     /// Learns from proposed children and their rewards.
     func learn(_ children: [(connectivity: Connectivity, reward: Double)]) throws
@@ -33,7 +33,7 @@ public protocol Strategy: AnyObject, SendableMetatype {
 /// The strategies that can be named.
 public enum Strategies {
     /// Every strategy.
-    public static let all: [any Strategy.Type] = [AdsStrategy.self, RandomStrategy.self]
+    public static let all: [any Strategy.Type] = [AdsStrategy.self, RandomStrategy.self, EvolutionStrategy.self, FixedStrategy.self]
 
     /// A strategy by name.
     /// - Throws: `SearchError` when it is unknown.

@@ -16,7 +16,7 @@ extension StudyHistory {
         guard let cheapest = complete.map({ cost(measure, $0) }).min() else { throw SearchError("no child is evaluated to the end yet") }
         let fitting = complete.filter { cost(measure, $0) <= limit ?? .max }
         guard !fitting.isEmpty else {
-            throw SearchError("no child keeps \(limit ?? 0) \(measure.rawValue); the cheapest has \(cheapest). Search with this target")
+            throw SearchError("no child keeps \(limit ?? 0) \(measure.noun); the cheapest has \(cheapest). Search with this target")
         }
         // Short evaluations are not compared with longer ones while there are longer ones.
         let again = fitting.filter { worth($0).isEvaluatedAgain }

@@ -25,7 +25,7 @@ struct SearchCommand: ParsableCommand {
     @Option(help: "The run's folder.")
     var out: String
 
-    @Option(help: "ads (the agent) or random (coin flips at equal cost).")
+    @Option(help: ArgumentHelp("\(Strategies.all.map { "\($0.name) (\($0.help))" }.joined(separator: ", "))."))
     var strategy = "ads"
 
     @Option(help: "Children to evaluate; repeats are free.")
@@ -36,6 +36,9 @@ struct SearchCommand: ParsableCommand {
 
     @Option(help: "The most parameters, in the same way.")
     var targetParameters: Double?
+
+    @Flag(help: "Prune what the blocks' ends read, too: reaches cheaper networks.")
+    var searchBlockEnd = false
 
     @Option(help: "Reward taken for the dense network's MACs, as 0.1; a cheaper child pays its share.")
     var priceMacs: Double?
@@ -107,7 +110,7 @@ struct SearchCommand: ParsableCommand {
         let c = search.configuration
         (search.workers, search.workerCommand) = try workers.processes(for: c, in: folder, threads: machine.threads)
         console.line(
-            "searching with \(c.strategy): \(c.children) children, \(c.evaluator.kind.rawValue), \(c.target.map { "at most \(grouped($0.limit)) \($0.measure.rawValue)" } ?? "no target"), \(plural(search.workers, "worker")) with \(plural(c.threads, "thread")) each")
+            "searching with \(c.strategy): \(c.children) children, \(c.evaluator.kind.rawValue), \(c.target.map { "at most \(grouped($0.limit)) \($0.measure.noun)" } ?? "no target"), \(plural(search.workers, "worker")) with \(plural(c.threads, "thread")) each")
         let result = try search.run(resume: resume)
         if output.json { return try printJSON(result) }
         print(
@@ -143,7 +146,8 @@ struct SearchCommand: ParsableCommand {
             if let childrenPerUpdate { c.agent.childrenPerUpdate = childrenPerUpdate }
             if let agentRate { c.agent.learningRate = agentRate }
             if let entropyBonus { c.agent.entropyBonus = entropyBonus }
-            let space = SearchSpace(architecture)
+            c.searchesBlockEnds = searchBlockEnd
+            let space = c.space
             switch (targetMacs, targetParameters) {
             case (nil, nil): break
             case (let value?, nil): c.target = try CostTarget(.macs, value, in: space)
@@ -175,12 +179,15 @@ func show(_ event: SearchEvent, _ console: Console) {
     case .child(let child, let best, let paid, let all, let left):
         let paidFor = child.state == .pruned ? "pruned after \(fixed(child.seconds, 1)) s" : "\(fixed(child.seconds, 1)) s"
         let what = child.repeatOf.map { "repeats child \($0)" } ?? child.failure.map { "failed: \($0)" } ?? paidFor
-        let baseline = child.baseline.map { ", baseline \(percent($0))" } ?? ""
         console.line(
-            "child \(paid)/\(all): validation \(percent(child.accuracy)), \(grouped(child.macs)) MACs, \(child.connections) connections, \(what); best \(percent(best.accuracy)) (child \(best.number))\(baseline), \(duration(left)) left")
+            "child \(paid)/\(all): validation \(percent(child.accuracy)), \(grouped(child.macs)) MACs, \(child.connections) connections, \(what); best \(percent(best.accuracy)) (child \(best.number)), \(duration(left)) left")
     case .reevaluation(let r, let done, let all):
         console.line("again \(done)/\(all): child \(r.child), validation \(percent(r.accuracy)), \(fixed(r.seconds, 1)) s")
-    case .update: break
+    case .update(let record):
+        let mean = record.rewards.reduce(0, +) / Double(max(1, record.rewards.count))
+        let baseline = record.baseline.map { ", baseline \(percent($0))" } ?? ""
+        let keep = record.keepRate.map { ", keeps \(percent($0)) of the free connections" } ?? ""
+        console.line("update \(record.update): mean reward \(percent(mean))\(baseline)\(keep)")
     case .note(let text): console.line(text)
     }
 }

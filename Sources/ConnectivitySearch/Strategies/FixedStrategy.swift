@@ -1,0 +1,39 @@
+import DenseNetArchitecture
+import Foundation
+
+/// The patterns of the literature as rows of a comparison: each is proposed once; with a target those that keep it.
+public final class FixedStrategy: Strategy {
+    public static let name = "fixed"
+    public static let help = "dense, log, harmonic, nearest and far-near, each once"
+    /// Log-DenseNet, HarDNet and the patterns of arXiv 1804.05340.
+    static let patterns = ["dense", "log", "harmonic", "nearest", "nearest:2", "nearest:4", "far-near:4", "far-near:6"]
+    private let rows: [Connectivity]
+    private var next = 0
+
+    public init(_ space: SearchSpace, target: CostTarget?, settings: AgentSettings, seed: UInt64) throws {
+        var rows: [Connectivity] = []
+        for pattern in Self.patterns {
+            let row = Connectivity(try ConnectivityPatterns.parse(pattern), for: space.architecture)
+            let cost = try target.map { $0.measure.of(try Network(space.architecture, row)) }
+            if let target, let cost, cost > target.limit { continue }
+            if !rows.contains(row) { rows.append(row) }
+        }
+        guard !rows.isEmpty else {
+            throw SearchError("no fixed pattern keeps \(target?.limit ?? 0) \(target?.measure.noun ?? ""); raise the target or choose another strategy")
+        }
+        self.rows = rows
+    }
+
+    public func propose(_ count: Int) -> [Connectivity] {
+        defer { next = min(rows.count, next + count) }
+        return Array(rows[next..<min(rows.count, next + count)])
+    }
+
+    public func learn(_ children: [(connectivity: Connectivity, reward: Double)]) {}
+    public func exploreMore() -> Bool { false }
+    public var baseline: Double? { nil }
+    public var keepRate: Double? { nil }
+    public func probabilities() -> [Float]? { nil }
+    public func state() throws -> Data { Data(try Column.text(next).utf8) }
+    public func restore(_ state: Data) throws { next = try JSONDecoder().decode(Int.self, from: state) }
+}
