@@ -113,36 +113,6 @@ import Testing
         #expect(try Data(contentsOf: URL(fileURLWithPath: folder("whole/weights.safetensors"))) == Data(contentsOf: URL(fileURLWithPath: folder("killed/weights.safetensors"))))
     }
 
-    @Test func aSearchSurvivesKills() throws {
-        let folder = TemporaryFolder()
-        let arch = try architecture(folder)
-        func command(_ out: String) -> [String] {
-            ["search", "--data", "shapes", "--arch", arch, "--limit-train", "64", "--limit-validation", "40", "--batch-size", "32", "--children", "12", "--top", "1", "--threads", "1", "--resume", "--out", folder(out), "--json"]
-        }
-        let whole = try ads(command("whole"))
-        #expect(whole.status == 0, "\(whole.errors)")
-        var kills = 0
-        var final: Finished?
-        var before = 0
-        while final == nil {
-            let attempt = try ads(command("killed"), killAfter: kills < 10 ? Double.random(in: 0.2...1.5) : nil)
-            if attempt.status == 0 { final = attempt } else { kills += 1 }
-            let shown = attempt.errors.split(separator: "\n").count { $0.hasPrefix("child ") }
-            #expect(kills <= 10)
-            if kills > 10 { break }
-            before += shown
-        }
-        func result(_ finished: Finished?) throws -> [String: String] {
-            var json = try finished?.json() ?? [:]
-            json["seconds"] = nil
-            return json.mapValues { "\($0)" }
-        }
-        #expect(try result(final) == result(whole))
-        // Every child once: what was acknowledged was never evaluated again.
-        let lines = try String(contentsOfFile: folder("killed/metrics.jsonl"), encoding: .utf8).split(separator: "\n").count
-        #expect(before == lines)
-    }
-
     @Test func startsFromAnotherFolderWithAnEmptyEnvironment() throws {
         let finished = try run(Program.folder + "/ads", ["inspect", "--arch", "densenet-22-12", "--json"], environment: [:], in: "/")
         #expect(finished.status == 0, "\(finished.errors)")

@@ -1,0 +1,117 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// A search and its workers as processes: killed, interrupted, started twice, on a full disk.
+@Suite(.serialized) struct SearchProcessTests {
+    private func search(_ folder: TemporaryFolder, _ out: String, _ more: String...) throws -> [String] {
+        let network = #"{"blocks":[4,3],"growth_rate":4,"bottleneck":false,"compression":1,"stem":{"kind":"cifar","channels":8},"input_channels":3,"image_size":32,"classes":10}"#
+        try network.write(toFile: folder("a.json"), atomically: true, encoding: .utf8)
+        return [
+            "search", "--data", "shapes", "--arch", folder("a.json"), "--limit-train", "64", "--limit-validation", "40", "--batch-size", "32",
+            "--top", "1", "--out", folder(out),
+        ] + more
+    }
+
+    private func ads(_ arguments: [String], killAfter: Double? = nil, signal: Int32 = SIGKILL) throws -> Finished {
+        try run(Program.folder + "/ads", arguments, killAfter: killAfter, signal: signal)
+    }
+
+    private func show(_ path: String) throws -> [String: Any] { try ads(["study", "show", path, "--json"]).json() }
+
+    /// The script kills the search and its workers at random moments; its long form has a hundred kills.
+    @Test func killedAnywhereItEndsTheSame() throws {
+        let folder = TemporaryFolder()
+        var environment = ProcessInfo.processInfo.environment
+        environment["ADS"] = Program.folder + "/ads"
+        let done = try run(packageRoot + "/scripts/kill-search", ["4", folder("kills")], environment: environment)
+        #expect(done.status == 0, "\(done.output)\(done.errors)")
+        #expect(done.output.contains("4 kills: ") && done.output.contains("the same digest and result as the search left alone"))
+    }
+
+    @Test func theSameChildrenWithAnyNumberOfWorkers() throws {
+        let folder = TemporaryFolder()
+        let digests = try [1, 2, 4].map { workers -> String in
+            let done = try ads(search(folder, "w\(workers)", "--children", "7", "--children-per-update", "4", "--halving", "2", "--workers", "\(workers)"))
+            #expect(done.status == 0, "\(done.errors)")
+            #expect(done.errors.contains("\(workers) worker\(workers == 1 ? "" : "s") with 1 thread each"))
+            return try #require(show(folder("w\(workers)"))["digest"] as? String)
+        }
+        #expect(Set(digests).count == 1)
+        // The strategy learned from the same rewards, and the same child won.
+        let results = try [1, 2, 4].map { workers -> NSDictionary in
+            var result = try #require(JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: folder("w\(workers)/result.json")))) as? [String: Any])
+            result["seconds"] = nil
+            return result as NSDictionary
+        }
+        #expect(results[0] == results[1] && results[1] == results[2])
+    }
+
+    @Test func ctrlCGivesTrialsBackAndResumes() throws {
+        let folder = TemporaryFolder()
+        let command = try search(folder, "s", "--children", "400", "--workers", "2")
+        let stopped = try ads(command, killAfter: 4, signal: SIGINT)
+        #expect(stopped.status == 130)
+        #expect(stopped.errors.contains("finished children are kept. Continue with the same command and --resume"))
+        let trials = try ads(["study", "trials", folder("s")]).output
+        #expect(!trials.contains("RUNNING") && trials.contains("COMPLETE"))
+        let doctor = try ads(["study", "doctor", folder("s")])
+        #expect(doctor.status == 0 && doctor.output.hasPrefix("sound: "), "\(doctor.output)\(doctor.errors)")
+        let resumed = try ads(["search", "--resume", "--out", folder("s"), "--children", "12", "--json"])
+        #expect(resumed.status == 0, "\(resumed.errors)")
+    }
+
+    @Test func aSecondSearchIsRefused() throws {
+        let folder = TemporaryFolder()
+        let first = Process()
+        first.executableURL = URL(fileURLWithPath: Program.folder + "/ads")
+        first.arguments = try search(folder, "s", "--children", "2000", "--quiet")
+        first.standardError = FileHandle.nullDevice
+        try first.run()
+        defer { first.waitUntilExit() }
+        defer { kill(first.processIdentifier, SIGKILL) }
+        let end = Date().addingTimeInterval(30)
+        while try ads(["study", "show", folder("s")]).status != 0, Date() < end { Thread.sleep(forTimeInterval: 0.1) }
+        let second = try ads(["search", "--resume", "--out", folder("s")])
+        #expect(second.status == 1)
+        #expect(second.errors.contains("is being searched by process \(first.processIdentifier) on "), "\(second.errors)")
+        #expect(try ads(["study", "doctor", folder("s")]).output.contains("process \(first.processIdentifier) on "))
+    }
+
+    @Test func whatTheStudyCommandsSay() throws {
+        let folder = TemporaryFolder()
+        let done = try ads(search(folder, "runs/s", "--children", "6", "--strategy", "evolution", "--search-block-end", "--target-macs", "0.6"))
+        #expect(done.status == 0, "\(done.errors)")
+        let list = try ads(["study", "list", folder("runs")]).output
+        #expect(list.hasPrefix("\(folder("runs"))/s: evolution on shapes, 6 of 6 children, best "))
+        let csv = try ads(["study", "trials", folder("runs/s"), "--csv"]).output.split(separator: "\n")
+        #expect(csv.count == 9 && Set(csv.map { $0.split(separator: ",", omittingEmptySubsequences: false).count }) == [19])
+        let best = try ads(["study", "best", folder("runs/s"), "--target-macs", "0.6", "--out", folder("c.json"), "--json"])
+        let macs = try #require(best.json()["macs"] as? Int)
+        let inspected = try ads(["inspect", "--arch", folder("a.json"), "--connectivity", folder("c.json"), "--json"]).json()
+        #expect(inspected["macs"] as? Int == macs)
+        for (arguments, status, sentence) in [
+            (["best", folder("runs/s"), "--target-macs", "0.01"], Int32(1), "no child keeps"),
+            (["best", folder("runs/s"), "--target-macs=-1"], 64, "a target of -1.0; it must be over 0"),
+            (["show", folder("nothing")], 64, "there is no run"),
+            (["show", folder("runs")], 1, "there is no study"),
+            (["list", folder("nothing")], 64, "no study in"),
+        ] {
+            let refused = try ads(["study"] + arguments)
+            #expect(refused.status == status && refused.errors.contains(sentence) && refused.output.isEmpty, "\(arguments): \(refused.errors)")
+        }
+    }
+
+    @Test func wrongWords() throws {
+        let folder = TemporaryFolder()
+        for (more, sentence) in [
+            (["--workers", "0"], "--workers 0; at least 1 is needed"), (["--child-threads", "0"], "0 threads a child"),
+            (["--max-lost=-1"], "-1 losses of a child"), (["--halving", "1"], "halving by 1.0; it must be over 1"),
+            (["--strategy", "luck"], "unknown strategy 'luck'; known are ads, random, evolution, fixed"),
+        ] {
+            let refused = try ads(search(folder, "s") + more)
+            #expect(refused.status == 64 && refused.errors.contains(sentence), "\(more): \(refused.errors)")
+            #expect(!FileManager.default.fileExists(atPath: folder("s")))
+        }
+    }
+}
