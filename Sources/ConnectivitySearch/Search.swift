@@ -216,6 +216,6 @@ public struct Search {
             parameters: best.parameters, macs: best.macs, connections: best.connections,
             macsShare: Double(best.macs) / Double(dense.cost.macs), children: paid.count, repeats: history.children.count - paid.count,
             seconds: history.trials.reduce(0) { $0 + $1.seconds }, images: history.trials.reduce(0) { $0 + $1.images },
-            exhausted: exhausted)
+            latency: nil, exhausted: exhausted)
     }
 }

@@ -20,6 +20,18 @@ public struct SearchResult: Codable, Sendable, Hashable {
     public var seconds: Double
     /// Training images all evaluations saw; absent in runs of older versions.
     public var images: Int?
+    /// What one image takes, where the search had a latency target.
+    public var latency: Latency?
     /// Whether the search ended because its strategy only repeated itself.
     public var exhausted: Bool
+
+    /// Milliseconds of one image.
+    public struct Latency: Codable, Sendable, Hashable {
+        /// The target.
+        public var target: Double
+        /// By the study's table.
+        public var predicted: Double
+        /// The whole network, timed when the search ended.
+        public var timed: Double
+    }
 }

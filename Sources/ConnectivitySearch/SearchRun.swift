@@ -62,7 +62,7 @@ public struct SearchRun {
             workers > 1 ? WorkerProcesses(workers, command: workerCommand) : OwnProcess(Worker(configuration, storage, evaluator))
         var search = try Search(configuration, storage, workforce)
         search.observer = observer
-        let result: SearchResult
+        var result: SearchResult
         do {
             result = try search.run {
                 try storage.store(configuration)
@@ -72,6 +72,7 @@ public struct SearchRun {
             let count = try StudyHistory(storage).children.count
             throw Interrupted(description: "interrupted; \(count) finished children are kept. Continue with the same command and --resume")
         }
+        result.latency = try latency(result.connectivity)
         let lines = try StudyHistory(storage).children.map { try RunFolder.encoder(pretty: false).encode($0) + Data("\n".utf8) }
         try AtomicFile.write(lines, to: folder.metrics)
         try folder.write(Network(configuration.architecture, result.connectivity), to: folder.architecture)
@@ -87,6 +88,15 @@ public struct SearchRun {
         try Runtime.setThreads(run.configuration.threads)
         try WorkerProcesses.serve(
             Worker(run.configuration, SQLiteStudy(path: folder.study, mustExist: true), run.makeEvaluator()))
+    }
+
+    /// The found network's latency, timed whole, beside its target.
+    private func latency(_ connectivity: Connectivity) throws -> SearchResult.Latency? {
+        guard let target = configuration.target, let table = target.table else { return nil }
+        let network = try Network(configuration.architecture, connectivity)
+        try Runtime.setThreads(table.threads)
+        let timed = try DenseNet(network, generator: Generator(seed: 0)).milliseconds(repetitions: 300)
+        return .init(target: Double(target.limit) / 1e3, predicted: table.milliseconds(of: network), timed: timed)
     }
 
     private func makeEvaluator() throws -> any Evaluator {

@@ -69,57 +69,6 @@ public struct SearchSpace: Sendable, Hashable {
     }
 }
 
-/// What a target limits.
-public enum CostMeasure: String, Codable, Sendable, CaseIterable {
-    case macs
-    case parameters
-
-    /// What people call it.
-    public var noun: String {
-        switch self {
-        case .macs: "MACs"
-        case .parameters: "parameters"
-        }
-    }
-
-    /// This cost of a network.
-    public func of(_ network: Network) -> Int {
-        switch self {
-        case .macs: network.cost.macs
-        case .parameters: network.cost.parameters
-        }
-    }
-}
-
-/// A limit that every network of a search keeps.
-public struct CostTarget: Codable, Sendable, Hashable {
-    /// What is limited.
-    public let measure: CostMeasure
-    /// The most it may be.
-    public let limit: Int
-
-    /// A target as a user writes it: up to 1 a share of the dense network, else a number.
-    /// - Throws: `SearchError` when the space cannot reach it, with the reachable range.
-    public init(_ measure: CostMeasure, _ value: Double, in space: SearchSpace) throws {
-        let dense = measure.of(try Network(space.architecture))
-        let least = measure.of(try space.cheapest())
-        let limit = value <= 1 ? value * Double(dense) : value
-        let range = "\(least) to \(dense) \(measure.noun), \(share(least, dense)) to 1 of the dense network"
-        guard value > 0, limit.isFinite else { throw SearchError("the target \(value) is out of reach; possible are \(range)") }
-        guard limit >= Double(least) else {
-            let wider = SearchSpace(space.architecture, keepsPredecessor: space.keepsPredecessor, searchesBlockEnds: true)
-            let widest = measure.of(try wider.cheapest())
-            let hint = space.searchesBlockEnds || Double(widest) > limit ? "" : "; --search-block-end reaches from \(widest), \(share(widest, dense)) of dense"
-            throw SearchError(
-                "a target of \(Int(limit)) \(measure.noun) is out of reach: pruning \(space.searchesBlockEnds ? "all" : "the layers'") connections reaches \(range)\(hint)")
-        }
-        self.measure = measure
-        self.limit = Int(min(limit, Double(dense)))
-    }
-}
-
-private func share(_ part: Int, _ whole: Int) -> Double { (Double(part) / Double(whole) * 1000).rounded() / 1000 }
-
 /// Why a search cannot start or go on.
 public struct SearchError: Error, Equatable, CustomStringConvertible {
     /// One sentence.

@@ -52,6 +52,23 @@ extension DenseNet {
         preparedStem = nil
     }
 
+    /// Milliseconds that each layer of each block and each transition take for one image, on our kernels.
+    /// - Returns: per block, its layers' in order, bottlenecks included, and the transition's behind it (0 after the last).
+    /// - Throws: `TorchError`.
+    public func layerMilliseconds(repetitions: Int) throws -> [(layers: [Double], transition: Double)] {
+        guard let first = network.blocks.first else { return [] }
+        layerKernels.threads = Runtime.threads
+        var times = layerKernels.layerMilliseconds(try preparedPlan([1, 0, first.size, first.size]), repetitions: repetitions)[...]
+        let perLayer = network.architecture.bottleneck ? 2 : 1
+        return network.blocks.map { block in
+            let layers = block.layers.map { _ in
+                defer { times = times.dropFirst(perLayer) }
+                return times.prefix(perLayer).reduce(0, +)
+            }
+            return (layers, block.transitionChannels == nil ? 0 : times.popFirst() ?? 0)
+        }
+    }
+
     private func bodyTraining(_ x: Tensor) throws -> Tensor {
         let layers = kernelLayers
         let plan = network.kernelPlan(height: x.shape[2], width: x.shape[3], for: .training)

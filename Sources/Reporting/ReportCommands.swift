@@ -26,13 +26,15 @@ enum ReportCommands {
         parts.append("--arch ARCHITECTURE.json --strategy \(c.strategy) --children \(c.children) --evaluator \(c.evaluator.kind.rawValue)")
         if let dense = c.dense { parts.append("--dense \(quoted(dense))") }
         parts.append("--child-epochs \(c.evaluator.epochs) --batch-size \(c.evaluator.batchSize) --learning-rate \(c.evaluator.learningRate)")
-        if let target = c.target { parts.append("--target-\(target.measure.rawValue) \(target.limit)") }
+        if let halving = c.evaluator.halving { parts.append("--halving \(halving)") }
+        if c.searchesBlockEnds == true { parts.append("--search-block-end") }
+        if let target = c.target { parts.append("--target-\(target.measure.rawValue) \(target.measure == .latency ? "\(Double(target.limit) / 1e3)" : "\(target.limit)")") }
         if let price = c.price { parts.append("--price-\(price.measure.rawValue) \(price.weight)") }
         if let limit = c.limitTrain { parts.append("--limit-train \(limit)") }
         if let limit = c.limitValidation { parts.append("--limit-validation \(limit)") }
         parts.append("--top \(c.top) --reevaluation-seeds \(c.reevaluationSeeds)")
         parts.append("--children-per-update \(c.agent.childrenPerUpdate) --agent-rate \(c.agent.learningRate) --entropy-bonus \(c.agent.entropyBonus)")
-        parts.append("--seed \(c.seed) --threads \(c.machine.threads) --device \(c.machine.device) --kernels \(c.machine.kernels.rawValue) --out NEW-RUN")
+        parts.append("--seed \(c.seed) --threads \(c.machine.threads) --child-threads \(c.threads) --device \(c.machine.device) --kernels \(c.machine.kernels.rawValue) --out NEW-RUN")
         return parts.joined(separator: " \\\n  ").replacing("ARCHITECTURE.json", with: quoted(search.path + "/architecture.json"))
     }
 

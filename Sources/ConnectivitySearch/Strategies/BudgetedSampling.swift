@@ -52,7 +52,7 @@ struct BudgetedSampling {
 
     private func cost(_ choices: [Bool]) throws -> Int {
         guard let target else { return 0 }
-        return target.measure.of(try Network(space.architecture, space.connectivity(choices)))
+        return target.cost(of: try Network(space.architecture, space.connectivity(choices)))
     }
 
     private func threshold(_ coin: Double, _ logit: Double) -> Double { log(max(coin, 1e-300) / max(1 - coin, 1e-300)) - logit }

@@ -77,7 +77,7 @@ public final class EvolutionStrategy: Strategy {
     private func keepingTarget(_ choices: [Bool]) throws -> [Bool] {
         guard let target else { return choices }
         var choices = choices
-        func fits() throws -> Bool { target.measure.of(try Network(space.architecture, space.connectivity(choices))) <= target.limit }
+        func fits() throws -> Bool { target.cost(of: try Network(space.architecture, space.connectivity(choices))) <= target.limit }
         let order = memory.random.permutation(free.count).map { free[$0] }
         for index in order where choices[index] {
             if try fits() { break }

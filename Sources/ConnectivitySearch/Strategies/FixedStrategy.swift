@@ -14,7 +14,7 @@ public final class FixedStrategy: Strategy {
         var rows: [Connectivity] = []
         for pattern in Self.patterns {
             let row = Connectivity(try ConnectivityPatterns.parse(pattern), for: space.architecture)
-            let cost = try target.map { $0.measure.of(try Network(space.architecture, row)) }
+            let cost = try target.map { $0.cost(of: try Network(space.architecture, row)) }
             if let target, let cost, cost > target.limit { continue }
             if !rows.contains(row) { rows.append(row) }
         }

@@ -12,6 +12,9 @@ extension StudyHistory {
     /// The best child whose cost keeps a limit; of several the one that was evaluated again, then the cheaper.
     /// - Throws: `SearchError` when there is none, with the cheapest there is.
     public func best(_ measure: CostMeasure = .macs, limit: Int? = nil) throws -> Child {
+        if measure == .latency, configuration.target?.table == nil {
+            throw SearchError("the study has no latencies; they are measured by a search with --target-latency")
+        }
         let complete = children.filter { $0.repeatOf == nil && $0.state == .complete }
         guard let cheapest = complete.map({ cost(measure, $0) }).min() else { throw SearchError("no child is evaluated to the end yet") }
         let fitting = complete.filter { cost(measure, $0) <= limit ?? .max }
@@ -41,6 +44,9 @@ extension StudyHistory {
         switch measure {
         case .macs: child.macs
         case .parameters: child.parameters
+        case .latency:
+            // Only a study with a latency target has a table.
+            (try? Network(configuration.architecture, child.connectivity)).map { measure.of($0, configuration.target?.table) } ?? .max
         }
     }
 }

@@ -37,6 +37,9 @@ struct SearchCommand: ParsableCommand {
     @Option(help: "The most parameters, in the same way.")
     var targetParameters: Double?
 
+    @Option(help: "The most milliseconds one image may take on --threads threads, by a table of layers that is measured first.")
+    var targetLatency: Double?
+
     @Flag(help: "Prune what the blocks' ends read, too: reaches cheaper networks.")
     var searchBlockEnd = false
 
@@ -104,7 +107,7 @@ struct SearchCommand: ParsableCommand {
             else { throw UsageError("--arch is needed, such as densenet-40-12") }
             if network.connectivity != nil { throw UsageError("a search starts from the dense network; leave --connectivity out") }
             search = SearchRun(
-                try settings(value.architecture, set, .current(device: applied.device, kernels: applied.kernels)), set, folder: folder)
+                try settings(value.architecture, set, .current(device: applied.device, kernels: applied.kernels), console), set, folder: folder)
         }
         search.observer = { show($0, console) }
         let c = search.configuration
@@ -113,6 +116,10 @@ struct SearchCommand: ParsableCommand {
             "searching with \(c.strategy): \(c.children) children, \(c.evaluator.kind.rawValue), \(c.target.map { "at most \(grouped($0.limit)) \($0.measure.noun)" } ?? "no target"), \(plural(search.workers, "worker")) with \(plural(c.threads, "thread")) each")
         let result = try search.run(resume: resume)
         if output.json { return try printJSON(result) }
+        if let latency = result.latency {
+            print(
+                "one image takes \(fixed(latency.timed, 3)) ms, timed whole; \(fixed(latency.predicted, 3)) ms by the table, at most \(fixed(latency.target, 3)) ms asked")
+        }
         print(
             """
             best of \(result.children) children (\(result.repeats) repeats): child \(result.child), validated \(percent(result.accuracy)) when evaluated again
@@ -122,8 +129,22 @@ struct SearchCommand: ParsableCommand {
             """)
     }
 
+    /// The table latencies come from: the study's, where it has one, so that a resumed search computes with the same.
+    private func latencyTable(_ space: SearchSpace, _ here: Machine, _ console: Console) throws -> LatencyTable {
+        guard here.device == "cpu", here.kernels != .torch else { throw SearchError("a latency target needs --device cpu and our own kernels") }
+        let folder = RunFolder(out)
+        if resume, folder.exists, let stored = try SQLiteStudy(path: folder.study, mustExist: true).configuration()?.target?.table {
+            return stored
+        }
+        console.line("measuring the latency of every layer the search can come to")
+        let table = try LatencyTable(measuring: space, threads: here.threads)
+        func milliseconds(_ network: Network) -> String { fixed(table.milliseconds(of: network), 3) }
+        console.line("one image takes \(milliseconds(try space.cheapest())) to \(milliseconds(try Network(space.architecture))) ms")
+        return table
+    }
+
     /// The configuration the options describe.
-    private func settings(_ architecture: Architecture, _ set: DataSet, _ machine: Machine) throws -> SearchConfiguration {
+    private func settings(_ architecture: Architecture, _ set: DataSet, _ machine: Machine, _ console: Console) throws -> SearchConfiguration {
         do {
             let kindName = evaluator ?? (dense == nil ? "scratch" : "inherit")
             guard let kind = EvaluatorSettings.Kind(rawValue: kindName) else {
@@ -148,11 +169,13 @@ struct SearchCommand: ParsableCommand {
             if let entropyBonus { c.agent.entropyBonus = entropyBonus }
             c.searchesBlockEnds = searchBlockEnd
             let space = c.space
-            switch (targetMacs, targetParameters) {
-            case (nil, nil): break
-            case (let value?, nil): c.target = try CostTarget(.macs, value, in: space)
-            case (nil, let value?): c.target = try CostTarget(.parameters, value, in: space)
-            default: throw SearchError("--target-macs and --target-parameters exclude each other")
+            let targets: [(CostMeasure, Double)] = [
+                targetMacs.map { (.macs, $0) }, targetParameters.map { (.parameters, $0) }, targetLatency.map { (.latency, $0) },
+            ].compactMap { $0 }
+            guard targets.count <= 1 else { throw SearchError("one target at a time: --target-macs, --target-parameters or --target-latency") }
+            if let (measure, value) = targets.first {
+                let table = measure == .latency ? try latencyTable(space, machine, console) : nil
+                c.target = try CostTarget(measure, value, in: space, table: table)
             }
             switch (priceMacs, priceParameters) {
             case (nil, nil): break

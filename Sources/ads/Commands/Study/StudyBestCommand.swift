@@ -24,6 +24,9 @@ struct StudyBestCommand: ParsableCommand {
     @Option(help: "The most parameters, in the same way.")
     var targetParameters: Double?
 
+    @Option(help: "The most milliseconds for one image, by the table of a search with a latency target.")
+    var targetLatency: Double?
+
     @Option(help: "Write its matrices into this file, for --connectivity.")
     var out: String?
 
@@ -33,11 +36,13 @@ struct StudyBestCommand: ParsableCommand {
     func run() throws {
         let history = try StudyHistory(openStudy(study))
         let child: Child
-        switch (targetMacs, targetParameters) {
-        case (nil, nil): child = try history.best()
-        case (let value?, nil): child = try history.best(.macs, limit: limit(.macs, value, history))
-        case (nil, let value?): child = try history.best(.parameters, limit: limit(.parameters, value, history))
-        default: throw UsageError("--target-macs and --target-parameters exclude each other")
+        let targets: [(CostMeasure, Double)] = [
+            targetMacs.map { (.macs, $0) }, targetParameters.map { (.parameters, $0) }, targetLatency.map { (.latency, $0) },
+        ].compactMap { $0 }
+        switch targets.count {
+        case 0: child = try history.best()
+        case 1: child = try history.best(targets[0].0, limit: limit(targets[0].0, targets[0].1, history))
+        default: throw UsageError("one target at a time: --target-macs, --target-parameters or --target-latency")
         }
         if let out { try AtomicFile.write(RunFolder.encoder(pretty: false).encode(child.connectivity) + Data("\n".utf8), to: out) }
         if json { return try printJSON(child) }

@@ -25,9 +25,10 @@ func openStudy(_ path: String) throws -> SQLiteStudy {
     return try SQLiteStudy(path: isFolder.boolValue ? RunFolder(path).study : path, mustExist: true)
 }
 
-/// A limit as a user writes it, up to 1 a share of the dense network.
+/// A limit as a user writes it: up to 1 a share of the dense network; milliseconds for a latency.
 func limit(_ measure: CostMeasure, _ value: Double, _ history: StudyHistory) throws -> Int {
-    let dense = measure.of(try Network(history.configuration.architecture))
     guard value > 0, value.isFinite else { throw UsageError("a target of \(value); it must be over 0") }
+    if measure == .latency { return Int(value * 1e3) }
+    let dense = measure.of(try Network(history.configuration.architecture))
     return value <= 1 ? Int(value * Double(dense)) : Int(value)
 }

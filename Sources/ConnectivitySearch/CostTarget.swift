@@ -1,0 +1,66 @@
+import DenseNetArchitecture
+
+/// What a target limits and a price is taken for.
+public enum CostMeasure: String, Codable, Sendable, CaseIterable {
+    case macs
+    case parameters
+    /// Microseconds of one image, by a table that was measured on this machine.
+    case latency
+
+    /// What people call it.
+    public var noun: String {
+        switch self {
+        case .macs: "MACs"
+        case .parameters: "parameters"
+        case .latency: "microseconds"
+        }
+    }
+
+    /// This cost of a network.
+    /// - Parameter table: needed for latency.
+    public func of(_ network: Network, _ table: LatencyTable? = nil) -> Int {
+        switch self {
+        case .macs: return network.cost.macs
+        case .parameters: return network.cost.parameters
+        case .latency:
+            guard let table else { preconditionFailure("a latency needs a table") }
+            return Int((table.milliseconds(of: network) * 1e3).rounded())
+        }
+    }
+}
+
+/// A limit that every network of a search keeps.
+public struct CostTarget: Codable, Sendable, Hashable {
+    /// What is limited.
+    public let measure: CostMeasure
+    /// The most it may be.
+    public let limit: Int
+    /// What latencies are computed from; for latency alone.
+    public let table: LatencyTable?
+
+    /// This target's cost of a network.
+    public func cost(of network: Network) -> Int { measure.of(network, table) }
+
+    /// A target as a user writes it: up to 1 a share of the dense network, else a number; a latency is in milliseconds.
+    /// - Throws: `SearchError` when the space cannot reach it, with the reachable range.
+    public init(_ measure: CostMeasure, _ value: Double, in space: SearchSpace, table: LatencyTable? = nil) throws {
+        let dense = measure.of(try Network(space.architecture), table)
+        let least = measure.of(try space.cheapest(), table)
+        let limit = measure == .latency ? value * 1e3 : value <= 1 ? value * Double(dense) : value
+        let range = "\(least) to \(dense) \(measure.noun), \(share(least, dense)) to 1 of the dense network"
+        guard value > 0, limit.isFinite else { throw SearchError("the target \(value) is out of reach; possible are \(range)") }
+        guard limit >= Double(least) else {
+            let wider = SearchSpace(space.architecture, keepsPredecessor: space.keepsPredecessor, searchesBlockEnds: true)
+            let widest = measure.of(try wider.cheapest(), table)
+            let reached = "\(widest), \(share(widest, dense)) of dense"
+            let hint = space.searchesBlockEnds || Double(widest) > limit ? "" : "; --search-block-end reaches from \(reached)"
+            throw SearchError(
+                "a target of \(Int(limit)) \(measure.noun) is out of reach: pruning \(space.searchesBlockEnds ? "all" : "the layers'") connections reaches \(range)\(hint)")
+        }
+        self.measure = measure
+        self.limit = Int(min(limit, Double(dense)))
+        self.table = table
+    }
+}
+
+private func share(_ part: Int, _ whole: Int) -> Double { (Double(part) / Double(whole) * 1000).rounded() / 1000 }
