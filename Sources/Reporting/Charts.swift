@@ -1,3 +1,4 @@
+import ConnectivitySearch
 import DenseNetArchitecture
 import Foundation
 
@@ -37,6 +38,25 @@ public enum Charts {
             x += Double(max(rows.count, 4)) * cell + 28
         }
         return "<svg class=\"matrix\" viewBox=\"0 0 \(n(x)) \(n(height))\" width=\"\(n(x))\" height=\"\(n(height))\" role=\"img\" aria-label=\"adjacency matrices\">\(body)</svg>"
+    }
+
+    /// Matrices whose squares are as dark as a connection's probability.
+    static func probabilities(_ space: SearchSpace, _ values: [Float]) -> String {
+        let cell = 9.0
+        var (x, height, body) = (0.0, 0.0, "")
+        for b in space.architecture.blocks.indices {
+            let own = zip(space.entries, values).filter { $0.0.block == b }
+            for (entry, value) in own {
+                let (left, top) = (n(x + Double(entry.source) * cell), n(Double(entry.layer - 1) * cell))
+                let shape = "x=\"\(left)\" y=\"\(top)\" width=\"\(n(cell - 1))\" height=\"\(n(cell - 1))\""
+                let who = "layer \(entry.layer) reads \(entry.source == 0 ? "the block's input" : "layer \(entry.source)")"
+                body += "<rect class=\"off\" \(shape)/><rect class=\"prob\" fill-opacity=\"\(String(format: "%.2f", value))\" \(shape)><title>\(who): \(percent(Double(value)))</title></rect>"
+            }
+            let rows = Double(own.map(\.0.layer).max() ?? 1)
+            height = max(height, rows * cell)
+            x += rows * cell + 10
+        }
+        return "<svg viewBox=\"0 0 \(n(x)) \(n(height))\" width=\"\(n(x))\" height=\"\(n(height))\" role=\"img\" aria-label=\"probabilities of keeping connections\">\(body)</svg>"
     }
 
     /// The same picture as a file of its own, for a README or a paper.

@@ -3,9 +3,9 @@ import DenseNetArchitecture
 import Foundation
 import Training
 
-/// One self-contained HTML file: no script, no font, no picture from elsewhere.
+/// One self-contained HTML file: no script, no font, no picture from elsewhere. Its own script sorts tables.
 public struct HTMLReport {
-    private let content: ReportContent
+    let content: ReportContent
 
     // Closures here say that they return String: GRDB, which a module below uses, offers its SQL literals for interpolations.
 
@@ -29,12 +29,14 @@ public struct HTMLReport {
             \(summary)
             \(table)
             \(matrices)
-            \(rewards)
+            \(searches)
+            \(searchBudget)
             \(costs)
             \(curves)
+            \(trials)
             \(configurations)
             <footer>Written by ads \(ADS.version). MACs are multiply-adds of convolutions and classifier for one image; parameters include BN's. Images a second were measured on this run's machine at the threads below.</footer>
-            </main></body>
+            </main>\(Self.sorting)</body>
             </html>
 
             """
@@ -83,53 +85,6 @@ public struct HTMLReport {
         }
         guard !parts.isEmpty else { return "" }
         return "<h2>Connections</h2><p class=\"note\">A row is a layer, a column what it may read: first the block's input, then each layer. Filled squares are read.</p><div class=\"cards\">\(parts.joined())</div>"
-    }
-
-    private var rewards: String {
-        content.searched.enumerated().map { index, search -> String in
-            let paid = search.children
-            var series = [
-                Charts.Series(
-                    name: "child", points: paid.map { (Double($0.number), $0.reward) }, isLine: false, color: index,
-                    titles: paid.map { "child \($0.number), reward \(percent($0.reward)), \(grouped($0.macs)) MACs" })
-            ]
-            let baseline = paid.compactMap { child in child.baseline.map { (x: Double(child.number), y: $0) } }
-            if !baseline.isEmpty { series.append(Charts.Series(name: "baseline", points: baseline, isLine: true, color: 3)) }
-            var best = -Double.infinity
-            let record = paid.map { child -> (x: Double, y: Double) in
-                best = max(best, child.reward)
-                return (Double(child.number), best)
-            }
-            series.append(Charts.Series(name: "best so far", points: record, isLine: true, color: index, isDashed: true))
-            let repeats = paid.count { $0.repeatOf != nil }
-            let seconds = search.children.reduce(0) { $0 + $1.seconds }
-            let state = search.result == nil ? " Not finished." : ""
-            return """
-                <h2>Search: \(escape(search.configuration.strategy))</h2>
-                <p class="note">\(paid.count - repeats) children in \(duration(seconds)), \(repeats) repeats.\(state)</p>
-                \(Charts.plot(series, x: "child", y: "reward", format: { fixed($0 * 100, 1) + "%" }, xFormat: { fixed($0, 0) }, wholeX: true))
-                """
-        }.joined()
-    }
-
-    private var costs: String {
-        var series = content.searched.enumerated().map { index, search in
-            Charts.Series(
-                name: "children of \(search.configuration.strategy)", points: search.children.map { (Double($0.macs) / 1e6, $0.accuracy) },
-                isLine: false, color: index, titles: search.children.map { "child \($0.number), \(percent($0.accuracy)), \(grouped($0.macs)) MACs" })
-        }
-        guard !series.isEmpty else { return "" }
-        for (index, row) in content.rows.enumerated() {
-            series.append(
-                Charts.Series(
-                    name: "\(row.label), trained", points: [(Double(row.macs) / 1e6, row.accuracyMean)], isLine: false,
-                    color: content.searched.count + index, titles: ["\(percent(row.accuracyMean)), \(grouped(row.macs)) MACs"]))
-        }
-        return """
-            <h2>Accuracy against cost</h2>
-            <p class="note">Children are trained shortly and validated; the networks trained in full are shown by their final accuracy.</p>
-            \(Charts.plot(series, x: "million MACs", y: "accuracy", format: { fixed($0 * 100, 1) + "%" }, xFormat: { fixed($0, 1) }))
-            """
     }
 
     private var curves: String {

@@ -20,6 +20,7 @@ public struct ReportContent {
         public let configuration: SearchConfiguration
         /// `nil` while it is not finished.
         public let result: SearchResult?
+        public let history: StudyHistory
         public let children: [Child]
         public let path: String
     }
@@ -68,7 +69,7 @@ public struct ReportContent {
                     Searched(
                         configuration: try folder.read(SearchConfiguration.self, from: folder.configuration),
                         result: exists(folder.result) ? try folder.read(SearchResult.self, from: folder.result) : nil,
-                        children: history.children, path: path))
+                        history: history, children: history.children, path: path))
             } else if exists(folder.result) {
                 trained.append(
                     Trained(

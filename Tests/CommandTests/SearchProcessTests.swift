@@ -102,6 +102,31 @@ import Testing
         }
     }
 
+    /// Every child keeps a latency by the study's table, and a resumed search computes with the same table.
+    @Test func latencyTargets() throws {
+        let folder = TemporaryFolder()
+        let loose = try ads(search(folder, "loose", "--children", "1", "--target-latency", "1000", "--json"))
+        let dense = try #require((try loose.json()["latency"] as? [String: Any])?["predicted"] as? Double)
+        #expect(loose.errors.contains("one image takes "))
+        let limit = "\(dense * 0.85)"
+        let command = try search(folder, "s", "--children", "6", "--strategy", "random", "--target-latency", limit, "--resume", "--json")
+        let done = try ads(command)
+        guard done.status == 0 else {
+            // A machine that is busy while it measures may find the range elsewhere.
+            #expect(done.errors.contains("out of reach: pruning the layers' connections reaches "), "\(done.errors)")
+            return
+        }
+        let found = try #require(try done.json()["latency"] as? [String: Any])
+        #expect(try #require(found["predicted"] as? Double) <= dense * 0.85 + 1e-3)
+        #expect(try #require(found["timed"] as? Double) > 0)
+        let again = try ads(command)
+        #expect(again.status == 0 && !again.errors.contains("measuring"), "\(again.errors)")
+        let best = try ads(["study", "best", folder("s"), "--target-latency", "1000", "--json"])
+        #expect(best.status == 0, "\(best.errors)")
+        let none = try ads(["study", "best", folder("s"), "--target-latency", "0.0001"])
+        #expect(none.status == 1 && none.errors.contains("no child keeps 0 microseconds"), "\(none.errors)")
+    }
+
     @Test func wrongWords() throws {
         let folder = TemporaryFolder()
         for (more, sentence) in [

@@ -1,0 +1,51 @@
+import DenseNetArchitecture
+import DenseNetModel
+import Foundation
+import Testing
+import Torch
+
+@testable import ConnectivitySearch
+
+@Suite(.serialized) struct LatencyTests {
+    private func space(bottleneck: Bool, ends: Bool = false) throws -> SearchSpace {
+        SearchSpace(
+            try Architecture(
+                blocks: [3, 2], growthRate: 4, bottleneck: bottleneck, compression: 0.5, stem: .init(.cifar, channels: 6), imageSize: 16),
+            searchesBlockEnds: ends)
+    }
+
+    /// Every network of the space is made of layers that were measured.
+    @Test(arguments: [false, true], [false, true])
+    func everyLayerOfTheSpaceIsMeasured(bottleneck: Bool, ends: Bool) throws {
+        let space = try space(bottleneck: bottleneck, ends: ends)
+        let table = try LatencyTable(measuring: space, threads: 1, repetitions: 3)
+        let strategy = try RandomStrategy(space, target: nil, settings: AgentSettings(), seed: 3)
+        for connectivity in try strategy.propose(40) + [.dense(space.architecture)] {
+            let network = try Network(space.architecture, connectivity)
+            for (b, block) in network.blocks.enumerated() {
+                let measured = block.layers.allSatisfy { layer in table.layers[b].contains { $0.channels == layer.inputChannels } }
+                #expect(measured)
+                #expect(block.transitionChannels == nil || table.transitions[b].contains { $0.channels == block.endChannels })
+            }
+            #expect(table.milliseconds(of: network) > table.base)
+        }
+        let times = table.layers.flatMap { $0 }.map(\.milliseconds)
+        #expect(table.base > 0 && times.allSatisfy { $0 > 0 })
+    }
+
+    @Test func aLatencyIsTheSumOfItsLayers() throws {
+        let space = try space(bottleneck: false)
+        var table = try LatencyTable(measuring: space, threads: 1, repetitions: 3)
+        table.base = 1
+        table.layers = [[.init(channels: 4, milliseconds: 2), .init(channels: 10, milliseconds: 5)], [.init(channels: 9, milliseconds: 7)]]
+        table.transitions = [[.init(channels: 18, milliseconds: 0.5)], []]
+        // Block 1: layers read 6, 10 and 14 channels; block 2: 9 and 13.
+        let dense = try Network(space.architecture)
+        #expect(dense.blocks.map { $0.layers.map(\.inputChannels) } == [[6, 10, 14], [9, 13]])
+        #expect(abs(table.milliseconds(of: dense) - (1 + 3 + 5 + 5 * 14 / 10 + 0.5 + 7 + 7 * 13 / 9.0)) < 1e-12)
+        let target = try CostTarget(.latency, 25, in: space, table: table)
+        #expect(target.limit == 25_000 && target.cost(of: dense) == 33_611)
+        let error = #expect(throws: SearchError.self) { try CostTarget(.latency, 0.9, in: space, table: table) }
+        #expect(error?.description.hasPrefix("a target of 900 microseconds is out of reach: pruning the layers' connections reaches ") == true)
+    }
+}
