@@ -2,6 +2,7 @@ import DenseNetArchitecture
 import DenseNetModel
 import Foundation
 import Torch
+import Training
 
 /// What a network takes for one image on one machine, as a sum over its layers: measured once when a study starts and kept in
 /// it, so that costs and rewards repeat. After the latency tables of FBNet (arXiv 1812.03443) and ProxylessNAS (1812.00332).
@@ -22,9 +23,9 @@ public struct LatencyTable: Codable, Sendable, Hashable {
     }
 
     /// Measures every layer a search over a space can come to: networks whose layers read the nearest 1, 2, ... nodes, with the
-    /// block's input and without.
+    /// block's input and without. Rounds are spread over seconds, as other programs disturb for about so long.
     /// - Throws: `TorchError`.
-    public init(measuring space: SearchSpace, threads: Int, repetitions: Int = 60) throws {
+    public init(measuring space: SearchSpace, threads: Int, repetitions: Int = 20, rounds: Int = 8) throws {
         let before = Runtime.threads
         defer { try? Runtime.setThreads(before) }
         try Runtime.setThreads(threads)
@@ -33,13 +34,16 @@ public struct LatencyTable: Codable, Sendable, Hashable {
         var layerTimes = blocks.map { _ in [Int: [Double]]() }
         var transitionTimes = layerTimes
         var rests: [Double] = []
-        for reach in 1...(blocks.max() ?? 1) {
-            for readsInput in [false, true] {
-                let network = try Self.network(space, reach: reach, readsInput: readsInput)
-                let net = try DenseNet(network, generator: Generator(seed: 0))
+        let nets = try (1...(blocks.max() ?? 1)).flatMap { reach in
+            try [false, true].map { try DenseNet(Self.network(space, reach: reach, readsInput: $0), generator: Generator(seed: 0)) }
+        }
+        for round in 0..<rounds {
+            if round > 0 { Thread.sleep(forTimeInterval: 0.3) }
+            for net in nets {
+                try Interruption.check("interrupted while measuring")
                 let times = try net.layerMilliseconds(repetitions: repetitions)
                 var sum = 0.0
-                for (b, (block, own)) in zip(network.blocks, times).enumerated() {
+                for (b, (block, own)) in zip(net.network.blocks, times).enumerated() {
                     for (layer, time) in zip(block.layers, own.layers) { layerTimes[b][layer.inputChannels, default: []].append(time) }
                     transitionTimes[b][block.endChannels, default: []].append(own.transition)
                     sum += own.layers.reduce(0, +) + own.transition
@@ -49,7 +53,7 @@ public struct LatencyTable: Codable, Sendable, Hashable {
         }
         base = max(0, rests.sorted()[rests.count / 2])
         func points(_ times: [Int: [Double]]) -> [Point] {
-            times.map { Point(channels: $0, milliseconds: $1.sorted()[$1.count / 2]) }.sorted { $0.channels < $1.channels }
+            times.map { Point(channels: $0, milliseconds: $1.sorted()[$1.count / 4]) }.sorted { $0.channels < $1.channels }
         }
         layers = layerTimes.map(points)
         transitions = transitionTimes.map(points)
@@ -88,14 +92,18 @@ extension DenseNet {
     /// Milliseconds of one image through the whole network: of repetitions the one that a tenth of them beat, as what else a
     /// machine does only adds.
     /// - Throws: `TorchError`.
-    public func milliseconds(repetitions: Int) throws -> Double {
+    /// - Parameter rounds: so many times the repetitions, spread over seconds.
+    public func milliseconds(repetitions: Int, rounds: Int = 1) throws -> Double {
         let a = network.architecture
         let x = try Tensor.zeros([1, a.inputChannels, a.imageSize, a.imageSize]).fillNormal(Generator(seed: 0))
         var times: [Double] = []
-        for repetition in 0..<repetitions + 5 {
-            let began = ContinuousClock.now
-            _ = try withoutGrad { try self(x, training: false).doubles() }
-            if repetition >= 5 { times.append((ContinuousClock.now - began).seconds * 1e3) }
+        for round in 0..<rounds {
+            if round > 0 { Thread.sleep(forTimeInterval: 0.3) }
+            for repetition in 0..<repetitions + 5 {
+                let began = ContinuousClock.now
+                _ = try withoutGrad { try self(x, training: false).doubles() }
+                if repetition >= 5 { times.append((ContinuousClock.now - began).seconds * 1e3) }
+            }
         }
         return times.sorted()[times.count / 10]
     }

@@ -95,7 +95,7 @@ public struct SearchRun {
         guard let target = configuration.target, let table = target.table else { return nil }
         let network = try Network(configuration.architecture, connectivity)
         try Runtime.setThreads(table.threads)
-        let timed = try DenseNet(network, generator: Generator(seed: 0)).milliseconds(repetitions: 300)
+        let timed = try DenseNet(network, generator: Generator(seed: 0)).milliseconds(repetitions: 60, rounds: 8)
         return .init(target: Double(target.limit) / 1e3, predicted: table.milliseconds(of: network), timed: timed)
     }
 

@@ -18,7 +18,7 @@ import Torch
     @Test(arguments: [false, true], [false, true])
     func everyLayerOfTheSpaceIsMeasured(bottleneck: Bool, ends: Bool) throws {
         let space = try space(bottleneck: bottleneck, ends: ends)
-        let table = try LatencyTable(measuring: space, threads: 1, repetitions: 3)
+        let table = try LatencyTable(measuring: space, threads: 1, repetitions: 3, rounds: 1)
         let strategy = try RandomStrategy(space, target: nil, settings: AgentSettings(), seed: 3)
         for connectivity in try strategy.propose(40) + [.dense(space.architecture)] {
             let network = try Network(space.architecture, connectivity)
@@ -35,7 +35,7 @@ import Torch
 
     @Test func aLatencyIsTheSumOfItsLayers() throws {
         let space = try space(bottleneck: false)
-        var table = try LatencyTable(measuring: space, threads: 1, repetitions: 3)
+        var table = try LatencyTable(measuring: space, threads: 1, repetitions: 3, rounds: 1)
         table.base = 1
         table.layers = [[.init(channels: 4, milliseconds: 2), .init(channels: 10, milliseconds: 5)], [.init(channels: 9, milliseconds: 7)]]
         table.transitions = [[.init(channels: 18, milliseconds: 0.5)], []]
