@@ -82,12 +82,15 @@ public struct SearchRun {
     }
 
     /// What a worker's process does: evaluates the trials of the search in a folder until that search ends.
+    /// - Parameter workers: how many there are.
     /// - Throws: `FileError`, `DataError`, `SearchError`.
-    public static func work(in folder: RunFolder) throws {
+    public static func work(in folder: RunFolder, workers: Int) throws {
         let run = try SearchRun(continuing: folder)
         try Runtime.setThreads(run.configuration.threads)
         try WorkerProcesses.serve(
-            Worker(run.configuration, SQLiteStudy(path: folder.study, mustExist: true), run.makeEvaluator()))
+            Worker(
+                run.configuration, SQLiteStudy(path: folder.study, mustExist: true), run.makeEvaluator(),
+                sharedThreads: workers * run.configuration.threads))
     }
 
     /// The found network's latency, timed whole, beside its target.

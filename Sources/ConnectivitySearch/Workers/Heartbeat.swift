@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import Torch
 
 /// Extends this process' leases while its main thread computes.
 final class Heartbeat: Sendable {
@@ -11,11 +12,19 @@ final class Heartbeat: Sendable {
     }
     private let state = Mutex(State())
     private let storage: any StudyStorage
+    private let sharing: (all: Int, own: Int)?
 
-    init(_ storage: any StudyStorage) { self.storage = storage }
+    /// - Parameter sharing: threads of all workers, of which those that work have a share, and those each has in any case.
+    init(_ storage: any StudyStorage, sharing: (all: Int, own: Int)? = nil) {
+        self.storage = storage
+        self.sharing = sharing
+    }
 
     /// From now on a trial's lease is extended.
-    func start(_ claim: Claim) { change { $0.claim = claim } }
+    func start(_ claim: Claim) {
+        change { $0.claim = claim }
+        share()
+    }
 
     /// From now on the ownership of the study is extended.
     func start(_ owner: WorkerIdentity) { change { $0.owner = owner } }
@@ -38,11 +47,17 @@ final class Heartbeat: Sendable {
             while true {
                 Thread.sleep(forTimeInterval: 0.2)
                 guard let self, !self.state.withLock({ $0.ends }) else { return }
+                self.share()
                 if Lease.now() < beat { continue }
                 beat = Lease.now() + Lease.interval
                 self.beat()
             }
         }.start()
+    }
+
+    private func share() {
+        guard let sharing, state.withLock({ $0.claim != nil }), let working = try? storage.leases().count else { return }
+        Runtime.setKernelThreads(max(sharing.own, sharing.all / max(1, working)))
     }
 
     private func beat() {

@@ -11,11 +11,16 @@ public struct Worker {
     let identity = WorkerIdentity.current
 
     /// A worker in this process.
-    public init(_ configuration: SearchConfiguration, _ storage: any StudyStorage, _ evaluator: any Evaluator) {
+    /// - Parameter sharedThreads: threads of all workers together. Those of workers that have nothing to do, at the end of an update,
+    ///   help the others: only where our kernels compute, whose results do not depend on the threads.
+    public init(
+        _ configuration: SearchConfiguration, _ storage: any StudyStorage, _ evaluator: any Evaluator, sharedThreads: Int? = nil
+    ) {
         self.configuration = configuration
         self.storage = storage
         self.evaluator = evaluator
-        heartbeat = Heartbeat(storage)
+        let alone = configuration.machine.device != "cpu" || configuration.machine.kernels == .torch
+        heartbeat = Heartbeat(storage, sharing: alone ? nil : sharedThreads.map { ($0, configuration.threads) })
     }
 
     /// Evaluates the next waiting trial; `false` when none is waiting.

@@ -73,7 +73,8 @@ struct DemoCommand: ParsableCommand {
             let folder = RunFolder(out + "/search-" + strategy)
             var run = SearchRun(c, data, folder: folder)
             run.observer = { show($0, console) }
-            (run.workers, run.workerCommand) = (WorkerOptions.fitting(c, threads: machine.threads), WorkerOptions.command(folder))
+            run.workers = WorkerOptions.fitting(c, threads: machine.threads)
+            run.workerCommand = WorkerOptions.command(folder, workers: run.workers)
             _ = try run.run(resume: true)
             return try folder.network()
         }

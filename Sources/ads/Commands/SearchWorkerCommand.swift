@@ -10,5 +10,8 @@ struct SearchWorkerCommand: ParsableCommand {
     @Argument(help: "The search's folder.")
     var folder: String
 
-    func run() throws { try SearchRun.work(in: RunFolder(folder)) }
+    @Argument(help: "How many workers there are.")
+    var workers: Int
+
+    func run() throws { try SearchRun.work(in: RunFolder(folder), workers: workers) }
 }

@@ -17,7 +17,8 @@ struct WorkerOptions: ParsableArguments {
     /// How many processes a search in a folder gets, and the command that starts one.
     func processes(for c: SearchConfiguration, in folder: RunFolder, threads: Int?) throws -> (Int, [String]) {
         if let workers, workers < 1 { throw UsageError("--workers \(workers); at least 1 is needed") }
-        return (workers ?? Self.fitting(c, threads: threads), Self.command(folder))
+        let count = workers ?? Self.fitting(c, threads: threads)
+        return (count, Self.command(folder, workers: count))
     }
 
     /// As many workers as the cores, or fewer threads, allow.
@@ -28,8 +29,8 @@ struct WorkerOptions: ParsableArguments {
     }
 
     /// What starts a worker.
-    static func command(_ folder: RunFolder) -> [String] {
+    static func command(_ folder: RunFolder, workers: Int) -> [String] {
         let program = Bundle.main.executablePath ?? CommandLine.arguments[0]
-        return [program, SearchWorkerCommand._commandName, URL(fileURLWithPath: folder.path).standardizedFileURL.path]
+        return [program, SearchWorkerCommand._commandName, URL(fileURLWithPath: folder.path).standardizedFileURL.path, "\(workers)"]
     }
 }
