@@ -49,7 +49,7 @@ import Testing
 
     @Test func ctrlCGivesTrialsBackAndResumes() throws {
         let folder = TemporaryFolder()
-        let command = try search(folder, "s", "--children", "400", "--workers", "2")
+        let command = try search(folder, "s", "--children", "400", "--workers", "2", "--limit-train", "1024")
         let stopped = try ads(command, killAfter: 4, signal: SIGINT)
         #expect(stopped.status == 130)
         #expect(stopped.errors.contains("finished children are kept. Continue with the same command and --resume"))
