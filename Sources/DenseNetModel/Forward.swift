@@ -11,9 +11,13 @@ extension DenseNet {
         let usesKernels = usesKernels(training: training)
         if device == .cpu { try Runtime.setLibtorchThreads(usesKernels ? 1 : Runtime.threads) }
         var x = try usesKernels && !training ? kernelStem(images) : stemOutput(images, training: training)
-        x = try usesKernels ? kernelBody(x, training: training) : body(x, training: training)
-        x = try blocks[blocks.count - 1].endNorm(x, training: training, momentum: normMomentum).relu()
-        return try x.mean([2, 3]).linear(classifier.weight, classifier.bias)
+        if usesKernels {
+            x = try kernelEnd(kernelBody(x, training: training), training: training)
+        } else {
+            x = try body(x, training: training)
+            x = try blocks[blocks.count - 1].endNorm(x, training: training, momentum: normMomentum).relu().mean([2, 3])
+        }
+        return try x.linear(classifier.weight, classifier.bias)
     }
 
     /// The stem's output `[N, channels, H, W]` of images, by libtorch's operations.

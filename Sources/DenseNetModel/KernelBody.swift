@@ -80,7 +80,9 @@ extension DenseNet {
             let statistics = try withParameters(layers) { parameters in
                 kernels.forwardTraining(plan, try buffers.map(elements), images: images, parameters)
             }
-            try updateRunning(layers, plan, statistics, images: images)
+            for (layer, w) in zip(plan.layers, layers) {
+                try updateRunning(w.norm, layer.reads, statistics[layer.source], count: images * plan.shapes[layer.source].pixels)
+            }
             saved = (buffers, statistics)
             return [buffers[last]]
         } backward: { grads in
@@ -113,22 +115,6 @@ extension DenseNet {
         let buffers = try plan.shapes.map { try Tensor.empty([x.shape[0], $0.channels, $0.height, $0.width]) }
         try buffers[0].narrowed(1, from: 0, count: plan.inputChannels).assign(x)
         return buffers
-    }
-
-    /// Moves every reader's running statistics towards the batch's, the variance unbiased, as PyTorch does.
-    private func updateRunning(
-        _ layers: [KernelWeights], _ plan: KernelPlan, _ statistics: [BatchStatistics], images: Int
-    ) throws {
-        let m = Float(normMomentum)
-        for (layer, w) in zip(plan.layers, layers) {
-            let (own, count) = (statistics[layer.source], Float(images * plan.shapes[layer.source].pixels))
-            let unbiased = count / max(1, count - 1)
-            let (mean, variance) = (try elements(w.norm.mean), try elements(w.norm.variance))
-            for (i, channel) in layer.reads.enumerated() {
-                mean[i] = (1 - m) * mean[i] + m * own.mean[channel]
-                variance[i] = (1 - m) * variance[i] + m * own.variance[channel] * unbiased
-            }
-        }
     }
 
     /// The tensors of each layer of a plan, in its order.

@@ -175,6 +175,39 @@ import Torch
         #expect(theirs.count == results[0].count && worst <= 1e-5 * largest, "\(worst) of \(largest)")
     }
 
+    /// The last BN, ReLU and pooling beside libtorch's in float64: values, gradients, running statistics; the same bits at any
+    /// thread count.
+    @Test(arguments: [(8, 5), (7, 3), (1, 6), (5, 1)])
+    func networkEnds(size: Int, images: Int) throws {
+        let a = try Architecture(blocks: [2], growthRate: 8, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 5), imageSize: size, classes: 3)
+        let base = try DenseNet(Network(a), generator: Generator(seed: 3))
+        var state = base.state
+        for (i, name) in ["weight", "bias"].enumerated() { state["features.norm5." + name] = try Tensor.zeros([21]).fillNormal(Generator(seed: UInt64(i + 1))) }
+        let start = try Tensor.zeros([images, 21, size, size]).fillNormal(Generator(seed: 4)) * 2 + 0.5
+        let weight = try Tensor.zeros([images, 21]).fillNormal(Generator(seed: 5))
+        let before = Runtime.threads
+        defer { try? Runtime.setThreads(before) }
+        func results(_ type: ElementType, ours: Bool, threads: Int) throws -> [[Double]] {
+            try Runtime.setThreads(threads)
+            let net = try DenseNet(Network(a), state: state, type: type)
+            let norm = net.blocks[0].endNorm
+            let x = try start.to(type).clone().requiringGrad()
+            func end(_ training: Bool) throws -> Tensor {
+                try ours ? net.kernelEnd(x, training: training) : norm(x, training: training, momentum: 0.1).relu().mean([2, 3])
+            }
+            let out = try end(true)
+            try (out * weight.to(type)).sum().backward()
+            let inference = try withoutGrad { try end(false) }
+            return try [out, inference, norm.mean, norm.variance].map { try $0.doubles() } + [x, norm.scale, norm.shift].map { try $0.grad?.doubles() ?? [] }
+        }
+        let (mine, theirs) = (try results(.float32, ours: true, threads: 1), try results(.float64, ours: false, threads: 1))
+        for (i, (p, q)) in zip(mine, theirs).enumerated() {
+            #expect(p.count == q.count && relativeError(p, q) < 1e-4, "value \(i)")
+        }
+        let others = try [2, 3].count { try results(.float32, ours: true, threads: $0) == mine }
+        #expect(others == 2)
+    }
+
     @Test func theSameBitsAtAnyThreadCount() throws {
         // Layer 1 reads the input; layer 2 skips it in part, layer 3 skips layer 1; a transition and a bottleneck follow.
         let (images, growth) = (21, 12)
