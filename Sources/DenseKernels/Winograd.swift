@@ -20,6 +20,16 @@ struct Six {
     var v5: Vector
 }
 
+/// Stores the six one behind the other, `stride` apart.
+@inline(__always) func store(_ r: Six, _ out: UnsafeMutablePointer<Float>, stride: Int) {
+    store(r.v0, out)
+    store(r.v1, out + stride)
+    store(r.v2, out + 2 &* stride)
+    store(r.v3, out + 3 &* stride)
+    store(r.v4, out + 4 &* stride)
+    store(r.v5, out + 5 &* stride)
+}
+
 /// `x + y · c`, kept whole: the optimiser otherwise computes some of the transforms in halves of vectors.
 @inline(__always) private func fused(_ x: Vector, _ y: Vector, _ c: Float) -> Vector {
     var sum = x

@@ -92,12 +92,7 @@ func transformInput(_ panel: Panel, _ t: TileScratch, _ out: UnsafeMutablePointe
             let at = tile &- t.first
             let left = masked(load(p + 3 &* stride - 1), t.mask(0, at)), right = masked(load(p + 1), t.mask(1, at))
             let r = transformPixels(left, load(p), load(p + stride), load(p + 2 &* stride), load(p + 3 &* stride), right)
-            store(r.v0, o)
-            store(r.v1, o + stride)
-            store(r.v2, o + 2 &* stride)
-            store(r.v3, o + 3 &* stride)
-            store(r.v4, o + 4 &* stride)
-            store(r.v5, o + 5 &* stride)
+            store(r, o, stride: stride)
             tile &+= 16
         }
     }
@@ -111,12 +106,7 @@ func transformInput(_ panel: Panel, _ t: TileScratch, _ out: UnsafeMutablePointe
                 masked(load(p + (18 &* stride &- columns)), up), load(p), load(p + 6 &* stride), load(p + 12 &* stride),
                 load(p + 18 &* stride), masked(load(p + columns), down))
             let o = out + (k &* productStride &+ unit)
-            store(r.v0, o)
-            store(r.v1, o + 6 &* productStride)
-            store(r.v2, o + 12 &* productStride)
-            store(r.v3, o + 18 &* productStride)
-            store(r.v4, o + 24 &* productStride)
-            store(r.v5, o + 30 &* productStride)
+            store(r, o, stride: 6 &* productStride)
         }
         unit &+= 16
     }
@@ -132,23 +122,13 @@ func transformGradient(_ panel: Panel, _ t: TileScratch, _ out: UnsafeMutablePoi
         for line in 0..<4 {
             let x = p + 4 &* line &* stride, o = t.halves + (6 &* line &* stride &+ unit)
             let r = spreadGradient(load(x), load(x + stride), load(x + 2 &* stride), load(x + 3 &* stride))
-            store(r.v0, o)
-            store(r.v1, o + stride)
-            store(r.v2, o + 2 &* stride)
-            store(r.v3, o + 3 &* stride)
-            store(r.v4, o + 4 &* stride)
-            store(r.v5, o + 5 &* stride)
+            store(r, o, stride: stride)
         }
         for k in 0..<6 {
             let h = t.halves + (k &* stride &+ unit)
             let r = spreadGradient(load(h), load(h + 6 &* stride), load(h + 12 &* stride), load(h + 18 &* stride))
             let o = out + (k &* productStride &+ unit)
-            store(r.v0, o)
-            store(r.v1, o + 6 &* productStride)
-            store(r.v2, o + 12 &* productStride)
-            store(r.v3, o + 18 &* productStride)
-            store(r.v4, o + 24 &* productStride)
-            store(r.v5, o + 30 &* productStride)
+            store(r, o, stride: 6 &* productStride)
         }
         unit &+= 16
     }

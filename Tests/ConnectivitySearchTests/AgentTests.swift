@@ -35,32 +35,18 @@ import Torch
     }
 
     /// At equal cost, with connections of different worth and noisy rewards, late proposals are better than early ones.
-    @Test func beatsCoinFlipsOnSyntheticRewardsAtEqualCost() throws {
+    @Test(arguments: [AdsStrategy.name, EvolutionStrategy.name])
+    func beatsCoinFlipsOnSyntheticRewardsAtEqualCost(name: String) throws {
         let space = SearchSpace(try Architecture(named: "densenet-16-12"))
         let target = try CostTarget(.macs, 0.7, in: space)
         var gain = 0.0
         for seed in 0..<6 {
             var reward = SyntheticReward(space, seed: UInt64(seed) + 50)
-            let strategy = try AdsStrategy(space, target: target, settings: AgentSettings(), seed: UInt64(seed))
+            let strategy = try Strategies.named(name).init(space, target: target, settings: AgentSettings(), seed: UInt64(seed))
             let values = try play(strategy, &reward, updates: 40, each: 5)
             let flips = try RandomStrategy(space, target: target, settings: AgentSettings(), seed: UInt64(seed))
             let control = try play(flips, &reward, updates: 8, each: 5)
             gain += (mean(Array(values.suffix(8))) - mean(control)) / 6
-        }
-        #expect(gain > 0.005, "mean gain \(gain)")
-    }
-
-    /// Evolution, too, at equal cost.
-    @Test func evolutionBeatsCoinFlipsOnSyntheticRewards() throws {
-        let space = SearchSpace(try Architecture(named: "densenet-16-12"))
-        let target = try CostTarget(.macs, 0.7, in: space)
-        var gain = 0.0
-        for seed in 0..<6 {
-            var reward = SyntheticReward(space, seed: UInt64(seed) + 50)
-            let strategy = try EvolutionStrategy(space, target: target, settings: AgentSettings(), seed: UInt64(seed))
-            let values = try play(strategy, &reward, updates: 40, each: 5)
-            let flips = try RandomStrategy(space, target: target, settings: AgentSettings(), seed: UInt64(seed))
-            gain += (mean(Array(values.suffix(8))) - mean(try play(flips, &reward, updates: 8, each: 5))) / 6
         }
         #expect(gain > 0.005, "mean gain \(gain)")
     }
