@@ -12,10 +12,10 @@ import Training
 @Suite struct StudyFileTests {
     private static let fixtures = packageRoot + "/Tests/Fixtures"
 
-    /// A study of the first schema: six children of two updates and two longer evaluations.
+    /// A study of the first schema, as the program of its time left it, dumped as SQL: six children of two updates and two longer evaluations.
     @Test func aStudyOfTheFirstSchemaIsCarriedOver() throws {
         let folder = TemporaryFolder()
-        try FileManager.default.copyItem(atPath: Self.fixtures + "/study-1.sqlite", toPath: folder("study.sqlite"))
+        try sqlite(folder("study.sqlite"), script: String(contentsOfFile: Self.fixtures + "/study-1.sql", encoding: .utf8))
         let study = try SQLiteStudy(path: folder("study.sqlite"))
         let history = try StudyHistory(study)
         #expect(history.children.map(\.number) == [1, 2, 3, 4, 5, 6] && history.children.allSatisfy { $0.state == .complete })
@@ -35,7 +35,7 @@ import Training
         let folder = TemporaryFolder()
         let path = folder("study.sqlite")
         _ = try SQLiteStudy(path: path)
-        try sqlite(path, "INSERT INTO grdb_migrations VALUES ('99: of a later version')")
+        try sqlite(path, script: "INSERT INTO grdb_migrations VALUES ('99: of a later version')")
         let error = #expect(throws: FileError.self) { try SQLiteStudy(path: path) }
         #expect(error?.description == "\(path) was made by a newer version of ads; update this one")
     }
@@ -50,7 +50,7 @@ import Training
             try study.store(configuration)
             _ = try Search(configuration, study, OwnProcess(Worker(configuration, study, FormulaEvaluator()))).run()
         }
-        try sqlite(whole, "PRAGMA wal_checkpoint(TRUNCATE)")
+        try sqlite(whole, script: "PRAGMA wal_checkpoint(TRUNCATE)")
         let good = try Data(contentsOf: URL(fileURLWithPath: whole))
         func read(_ path: String) throws -> [String] {
             let study = try SQLiteStudy(path: path)
@@ -96,10 +96,10 @@ import Training
         #expect(throws: FileError("there is no study \(folder("none"))")) { try SQLiteStudy(path: folder("none"), mustExist: true) }
     }
 
-    /// Runs a statement by SQLite's own program, or Python's where that is not there.
-    private func sqlite(_ path: String, _ statement: String) throws {
-        let program = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None); c.execute(sys.argv[2]).fetchall(); c.close()"
-        let done = try run("/usr/bin/env", ["python3", "-c", program, path, statement])
+    /// Runs statements, by Python's SQLite.
+    private func sqlite(_ path: String, script: String) throws {
+        let program = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None); c.executescript(sys.argv[2]); c.close()"
+        let done = try run("/usr/bin/env", ["python3", "-c", program, path, script])
         #expect(done.status == 0, "\(done.errors)")
     }
 }

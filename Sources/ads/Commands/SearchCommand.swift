@@ -31,14 +31,7 @@ struct SearchCommand: ParsableCommand {
     @Option(help: "Children to evaluate; repeats are free.")
     var children: Int?
 
-    @Option(help: "The most MACs the network may have: a share of the dense network's up to 1, else a number.")
-    var targetMacs: Double?
-
-    @Option(help: "The most parameters, in the same way.")
-    var targetParameters: Double?
-
-    @Option(help: "The most milliseconds one image may take on --threads threads, by a table of layers that is measured first.")
-    var targetLatency: Double?
+    @OptionGroup var target: TargetOptions
 
     @Flag(help: "Prune what the blocks' ends read, too: reaches cheaper networks.")
     var searchBlockEnd = false
@@ -169,11 +162,7 @@ struct SearchCommand: ParsableCommand {
             if let entropyBonus { c.agent.entropyBonus = entropyBonus }
             c.searchesBlockEnds = searchBlockEnd
             let space = c.space
-            let targets: [(CostMeasure, Double)] = [
-                targetMacs.map { (.macs, $0) }, targetParameters.map { (.parameters, $0) }, targetLatency.map { (.latency, $0) },
-            ].compactMap { $0 }
-            guard targets.count <= 1 else { throw SearchError("one target at a time: --target-macs, --target-parameters or --target-latency") }
-            if let (measure, value) = targets.first {
+            if let (measure, value) = try target.chosen() {
                 let table = measure == .latency ? try latencyTable(space, machine, console) : nil
                 c.target = try CostTarget(measure, value, in: space, table: table)
             }

@@ -18,14 +18,7 @@ struct StudyBestCommand: ParsableCommand {
     @Argument(help: "A search's folder, or its study.sqlite.")
     var study: String
 
-    @Option(help: "The most MACs it may have: a share of the dense network's up to 1, else a number.")
-    var targetMacs: Double?
-
-    @Option(help: "The most parameters, in the same way.")
-    var targetParameters: Double?
-
-    @Option(help: "The most milliseconds for one image, by the table of a search with a latency target.")
-    var targetLatency: Double?
+    @OptionGroup var target: TargetOptions
 
     @Option(help: "Write its matrices into this file, for --connectivity.")
     var out: String?
@@ -35,15 +28,8 @@ struct StudyBestCommand: ParsableCommand {
 
     func run() throws {
         let history = try StudyHistory(openStudy(study))
-        let child: Child
-        let targets: [(CostMeasure, Double)] = [
-            targetMacs.map { (.macs, $0) }, targetParameters.map { (.parameters, $0) }, targetLatency.map { (.latency, $0) },
-        ].compactMap { $0 }
-        switch targets.count {
-        case 0: child = try history.best()
-        case 1: child = try history.best(targets[0].0, limit: limit(targets[0].0, targets[0].1, history))
-        default: throw UsageError("one target at a time: --target-macs, --target-parameters or --target-latency")
-        }
+        let target = try target.chosen()
+        let child = try target.map { try history.best($0.measure, limit: limit($0.measure, $0.value, history)) } ?? history.best()
         if let out { try AtomicFile.write(RunFolder.encoder(pretty: false).encode(child.connectivity) + Data("\n".utf8), to: out) }
         if json { return try printJSON(child) }
         let worth = history.worth(child)

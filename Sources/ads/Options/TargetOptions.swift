@@ -1,0 +1,23 @@
+import ArgumentParser
+import ConnectivitySearch
+
+/// What a network may cost at most.
+struct TargetOptions: ParsableArguments {
+    @Option(help: "The most MACs the network may have: a share of the dense network's up to 1, else a number.")
+    var targetMacs: Double?
+
+    @Option(help: "The most parameters, in the same way.")
+    var targetParameters: Double?
+
+    @Option(help: "The most milliseconds one image may take on --threads threads, by a table of layers that a search measures first.")
+    var targetLatency: Double?
+
+    /// The one target that was given.
+    func chosen() throws -> (measure: CostMeasure, value: Double)? {
+        let given: [(CostMeasure, Double)] = [
+            targetMacs.map { (.macs, $0) }, targetParameters.map { (.parameters, $0) }, targetLatency.map { (.latency, $0) },
+        ].compactMap { $0 }
+        guard given.count <= 1 else { throw UsageError("one target at a time: --target-macs, --target-parameters or --target-latency") }
+        return given.first
+    }
+}
