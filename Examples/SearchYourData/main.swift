@@ -43,8 +43,8 @@ configuration.target = try CostTarget(.macs, 0.75, in: SearchSpace(architecture)
 let folder = RunFolder(CommandLine.arguments.dropFirst().first ?? "stripes-search")
 var search = SearchRun(configuration, data, folder: folder)
 search.observer = { event in
-    if case .child(let child, let best, let paid, let all, _) = event {
-        print("child \(paid)/\(all): accuracy \(child.accuracy), best \(best.accuracy)")
+    if case .child(let child, let status) = event {
+        print("child \(status.finished)/\(status.of): accuracy \(child.accuracy), best \(status.best?.accuracy ?? 0)")
     }
 }
 let result = try search.run(resume: true)

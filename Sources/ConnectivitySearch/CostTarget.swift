@@ -41,6 +41,13 @@ public struct CostTarget: Codable, Sendable, Hashable {
     /// This target's cost of a network.
     public func cost(of network: Network) -> Int { measure.of(network, table) }
 
+    /// A limit that is known to be within reach.
+    init(_ measure: CostMeasure, limit: Int, table: LatencyTable? = nil) {
+        self.measure = measure
+        self.limit = limit
+        self.table = table
+    }
+
     /// A target as a user writes it: up to 1 a share of the dense network, else a number; a latency is in milliseconds.
     /// - Throws: `SearchError` when the space cannot reach it, with the reachable range.
     public init(_ measure: CostMeasure, _ value: Double, in space: SearchSpace, table: LatencyTable? = nil) throws {

@@ -1,34 +1,66 @@
 import DenseNetArchitecture
+import Training
 
 /// What a search keeps in mind of the study, so that a study of thousands is not read anew for every child.
 struct Scoreboard {
     /// The trial of each connectivity that was paid for.
     private(set) var known: [Connectivity: Int] = [:]
     /// The last trial's number.
-    private(set) var last = 0
+    private(set) var lastNumber = 0
     /// Children paid for in finished updates.
     private(set) var paid = 0
+    /// Training images that were seen by then: before the first child, by the children and by the strategy.
+    private(set) var images = 0
     /// Children paid for and finished.
     private(set) var finished = 0
+    /// Training images they saw.
+    private var childImages = 0
     /// The best of them, and the seconds the last few took.
     private(set) var best: Child?
     private var recent: [Double] = []
+    /// The last update's record.
+    private(set) var last: UpdateRecord?
+    /// When this process began, and how many children were finished by then.
+    private let began = ContinuousClock.now
+    private var finishedBefore = 0
 
     /// What a study holds, of which so many updates are finished.
     init(_ history: StudyHistory, updates: Int) {
         for trial in history.trials { add(trial.number, trial.proposal) }
-        paid = history.trials.count { $0.proposal.again == nil && $0.proposal.repeatOf == nil && $0.proposal.update <= updates }
+        images = history.configuration.imagesBefore ?? 0
+        finish(history.trials.filter { $0.proposal.again == nil && $0.proposal.update <= updates }, images: 0)
+        images += history.updates.reduce(0) { $0 + ($1.images ?? 0) }
         for child in history.children { finish(child) }
+        finishedBefore = finished
+        last = history.updates.last
     }
 
     /// A trial was recorded.
     mutating func add(_ number: Int, _ proposal: Proposal) {
-        last = max(last, number)
+        lastNumber = max(lastNumber, number)
         if proposal.again == nil, proposal.repeatOf == nil, known[proposal.connectivity] == nil { known[proposal.connectivity] = number }
     }
 
-    /// An update was finished.
-    mutating func finish(_ update: [Trial]) { paid += update.count { $0.proposal.repeatOf == nil } }
+    /// The strategy learned from an update.
+    mutating func learned(_ record: UpdateRecord) { last = record }
+
+    /// An update's trials were finished, for which the strategy itself saw so many images.
+    mutating func finish(_ update: [Trial], images own: Int) {
+        paid += update.count { $0.proposal.repeatOf == nil }
+        let seen = update.reduce(0) { $0 + $1.images }
+        childImages += seen
+        images += seen + own
+    }
+
+    /// The most children that may still be proposed.
+    func remaining(_ configuration: SearchConfiguration) -> Int {
+        let children = configuration.children - paid
+        guard let budget = configuration.imageBudget else { return children }
+        if images >= budget { return 0 }
+        // What children saw so far tells what the next will see; the first update is paid whole.
+        let each = Double(childImages) / Double(max(1, paid))
+        return min(children, each > 0 ? max(1, Int(Double(budget - images) / each)) : children)
+    }
 
     /// A child was finished.
     mutating func finish(_ child: Child) {
@@ -38,6 +70,35 @@ struct Scoreboard {
         best = best.map { Search.ranked([$0, child])[0] } ?? child
     }
 
-    /// Mean seconds a child.
-    var pace: Double { recent.reduce(0, +) / Double(max(1, recent.count)) }
+    /// Where the search is, for who watches.
+    /// - Parameter workers: how many evaluate side by side.
+    func status(_ configuration: SearchConfiguration, workers: Int) -> SearchStatus {
+        // Mean seconds a child of the last few.
+        let pace = recent.reduce(0, +) / Double(max(1, recent.count))
+        let toCome = paid + max(remaining(configuration), finished - paid)
+        // Longer evaluations of shared weights are trainings; nothing is known of their length before the first.
+        let again = Double(configuration.top * configuration.reevaluationSeeds) * configuration.reevaluationLength
+        let minutes = (ContinuousClock.now - began).seconds / 60
+        return SearchStatus(
+            finished: finished, of: toCome, images: images, best: best, last: last,
+            childrenPerMinute: Double(finished - finishedBefore) / max(minutes, 1e-9),
+            secondsLeft: pace * (Double(max(0, toCome - finished)) + again) / Double(workers))
+    }
+}
+
+/// Where a search is.
+public struct SearchStatus: Sendable {
+    /// Children paid for and finished, and how many it will be, repeats aside; with a budget of images an estimate.
+    public var finished: Int
+    public var of: Int
+    /// Training images seen by the end of the last update.
+    public var images: Int
+    /// The best child so far.
+    public var best: Child?
+    /// What the strategy made of the last update.
+    public var last: UpdateRecord?
+    /// Children a minute, since this process began.
+    public var childrenPerMinute: Double
+    /// Seconds until the search ends, longer evaluations included.
+    public var secondsLeft: Double
 }

@@ -5,9 +5,13 @@ import Training
 
 /// What a search tells while it works.
 public enum SearchEvent {
-    case child(Child, best: Child, paid: Int, of: Int, secondsLeft: Double)
-    case reevaluation(Reevaluation, done: Int, of: Int)
-    case update(UpdateRecord)
+    case child(Child, SearchStatus)
+    case reevaluation(Reevaluation, done: Int, of: Int, secondsLeft: Double)
+    /// Where the search is before its first child.
+    case start(SearchStatus)
+    case update(UpdateRecord, SearchStatus)
+    /// The training of the weights that all children share.
+    case training(TrainingEvent)
     case note(String)
 }
 
@@ -26,8 +30,11 @@ public struct Search {
     /// Updates of repeats alone before more is explored, and again before the search ends; ours.
     static let patience = 5
 
+    /// The trained dense network, for strategies that look into it.
+    var dense: TrainedDense?
+
     private let rule: RewardRule
-    private let dense: Network
+    private let whole: Network
     private let identity = WorkerIdentity.current
 
     /// A search, new or continued.
@@ -36,7 +43,7 @@ public struct Search {
         self.storage = storage
         self.workforce = workforce
         rule = RewardRule(configuration)
-        dense = try Network(configuration.architecture)
+        whole = try Network(configuration.architecture)
     }
 
     /// Runs to the end, from wherever the study is.
@@ -56,7 +63,7 @@ public struct Search {
         }
         try begin()
         let strategy = try Strategies.named(configuration.strategy).init(
-            configuration.space, target: configuration.target, settings: configuration.agent, seed: configuration.seed)
+            configuration.context(dense: dense) { [observer] in observer(.note($0)) })
         var progress = SearchProgress()
         if let stored = try storage.strategy() {
             try strategy.restore(stored.state)
@@ -64,19 +71,20 @@ public struct Search {
         }
         var board = Scoreboard(
             StudyHistory(configuration, try storage.trials(update: nil), try storage.updates()), updates: progress.update)
+        observer(.start(board.status(configuration, workers: workforce.count)))
         // An update counts whole: what was paid when it began decides how many it proposes, also after a resume.
         while !progress.exhausted {
-            let remaining = configuration.children - board.paid
+            let remaining = board.remaining(configuration)
             if remaining <= 0 { break }
             progress.update += 1
+            let seen = strategy.images
             let proposals = try strategy.propose(min(configuration.agent.childrenPerUpdate, remaining))
             if proposals.isEmpty {
                 progress.exhausted = true
                 break
             }
             let own = try evaluate(proposals, update: progress.update, &board)
-            board.finish(own)
-            try learn(own, strategy, &progress)
+            try learn(own, strategy, seen: seen, &progress, &board)
         }
         return try conclude(exhausted: progress.exhausted, &board)
     }
@@ -94,7 +102,7 @@ public struct Search {
             }
             var proposal = try proposed(connectivity, update, position)
             proposal.repeatOf = board.known[connectivity]
-            board.add(board.last + 1, proposal)
+            board.add(board.lastNumber + 1, proposal)
             missing.append(proposal)
         }
         if !missing.isEmpty { _ = try storage.add(missing) }
@@ -142,12 +150,15 @@ public struct Search {
         return open.compactMap { trial in trial.proposal.repeatOf.map { .copy(trial.number, of: $0) } }
     }
 
-    private func learn(_ own: [Trial], _ strategy: any Strategy, _ progress: inout SearchProgress) throws {
+    private func learn(
+        _ own: [Trial], _ strategy: any Strategy, seen: Int, _ progress: inout SearchProgress, _ board: inout Scoreboard
+    ) throws {
         let rewards = try rule.rewards(of: own)
         var record = UpdateRecord(update: progress.update, trials: own.map(\.number), rewards: rewards, baseline: strategy.baseline)
         try strategy.learn(zip(own, rewards).map { ($0.proposal.connectivity, $1) })
         record.keepRate = strategy.keepRate
         record.probabilities = try strategy.probabilities()
+        if strategy.images > seen { record.images = strategy.images - seen }
         progress.repeatedUpdates = own.allSatisfy { $0.proposal.repeatOf != nil } ? progress.repeatedUpdates + 1 : 0
         if progress.repeatedUpdates >= Self.patience {
             progress.repeatedUpdates = 0
@@ -160,7 +171,9 @@ public struct Search {
             }
         }
         try storage.finish(record, state: strategy.state(), progress)
-        observer(.update(record))
+        board.finish(own, images: record.images ?? 0)
+        board.learned(record)
+        observer(.update(record, board.status(configuration, workers: workforce.count)))
     }
 
     private func tell(_ trial: Trial, _ own: [Trial], _ board: inout Scoreboard) throws {
@@ -168,15 +181,14 @@ public struct Search {
         if let child = trial.proposal.again {
             let again = Reevaluation(
                 child: child, seed: trial.proposal.seed, accuracy: result.accuracy, loss: result.loss, seconds: trial.seconds)
-            return observer(.reevaluation(again, done: own.count { $0.state.isFinished }, of: own.count))
+            let done = own.filter { $0.state.isFinished }
+            let left = done.reduce(0) { $0 + $1.seconds } / Double(done.count) * Double(own.count - done.count) / Double(workforce.count)
+            return observer(.reevaluation(again, done: done.count, of: own.count, secondsLeft: left))
         }
         // What it is worth by itself; what a short evaluation is worth is known when the update is finished.
         let child = Child(trial, result, reward: try rule.rewards(of: [trial])[0], baseline: nil)
         board.finish(child)
-        guard let best = board.best else { return }
-        let again = Double(configuration.top * configuration.reevaluationSeeds) * configuration.reevaluationLength
-        let left = board.pace * (Double(max(0, configuration.children - board.finished)) + again) / Double(workforce.count)
-        observer(.child(child, best: best, paid: board.finished, of: configuration.children, secondsLeft: left))
+        observer(.child(child, board.status(configuration, workers: workforce.count)))
     }
 
     /// Paid children, the best first: those evaluated to the end by reward, then the cheaper, then the earlier; then the rest.
@@ -189,11 +201,12 @@ public struct Search {
     private func conclude(exhausted: Bool, _ board: inout Scoreboard) throws -> SearchResult {
         var history = StudyHistory(configuration, try storage.trials(update: nil), try storage.updates())
         let paid = history.children.filter { $0.repeatOf == nil }
-        let top = Self.ranked(paid.filter { $0.state == .complete }).prefix(configuration.top)
-        guard !top.isEmpty else { throw SearchError("every child failed; the first because \(paid.first?.failure ?? "of nothing known")") }
+        let ranked = Self.ranked(paid.filter { $0.state == .complete })
+        guard let first = ranked.first else { throw SearchError("every child failed; the first because \(paid.first?.failure ?? "of nothing known")") }
         let seeds = (0..<configuration.reevaluationSeeds).map { SeededGenerator(seed: configuration.seed, stream: 0x2E, UInt64($0)).state }
         let recorded = try storage.trials(update: 0)
         var missing: [Proposal] = []
+        let top = ranked.prefix(configuration.top)
         for child in top {
             for seed in seeds where !recorded.contains(where: { $0.proposal.again == child.number && $0.proposal.seed == seed }) {
                 var proposal = try proposed(child.connectivity, 0, recorded.count + missing.count)
@@ -207,15 +220,15 @@ public struct Search {
         let known = history.reevaluations
         func mean(_ child: Child) -> Double {
             let own = known.filter { $0.child == child.number }
-            return own.reduce(0) { $0 + $1.accuracy } / Double(max(1, own.count))
+            return own.isEmpty ? child.accuracy : own.reduce(0) { $0 + $1.accuracy } / Double(own.count)
         }
         func worth(_ child: Child) -> Double { mean(child) + child.reward - child.accuracy }
-        let best = top.dropFirst().reduce(top[0]) { worth($1) > worth($0) ? $1 : $0 }
+        let best = top.dropFirst().reduce(first) { worth($1) > worth($0) ? $1 : $0 }
         return SearchResult(
             strategy: configuration.strategy, child: best.number, connectivity: best.connectivity, accuracy: mean(best),
             parameters: best.parameters, macs: best.macs, connections: best.connections,
-            macsShare: Double(best.macs) / Double(dense.cost.macs), children: paid.count, repeats: history.children.count - paid.count,
-            seconds: history.trials.reduce(0) { $0 + $1.seconds }, images: history.trials.reduce(0) { $0 + $1.images },
+            macsShare: Double(best.macs) / Double(whole.cost.macs), children: paid.count, repeats: history.children.count - paid.count,
+            seconds: history.trials.reduce(0) { $0 + $1.seconds }, images: history.images,
             latency: nil, exhausted: exhausted)
     }
 }

@@ -15,6 +15,11 @@ public struct SearchConfiguration: Codable, Sendable, Hashable {
     public var seed: UInt64
     /// Children to pay for; repeats are free.
     public var children: Int
+    /// Training images after which no more children are proposed, with all that was seen before the first; no limit without it.
+    public var imageBudget: Int?
+    /// Training images that were seen before the first child: by the trained dense network or by the shared weights; absent in
+    /// searches of older versions, which did not count them.
+    public var imagesBefore: Int?
     /// How a child becomes an accuracy.
     public var evaluator: EvaluatorSettings
     /// The first so many images children are trained and validated on; all without it.
@@ -30,7 +35,7 @@ public struct SearchConfiguration: Codable, Sendable, Hashable {
     public var searchesBlockEnds: Bool?
     /// The agent's numbers.
     public var agent = AgentSettings()
-    /// The best so many children are evaluated again, ...
+    /// The best so many children are evaluated again (0 for none), ...
     public var top = 3
     /// ... with this many fresh seeds, ...
     public var reevaluationSeeds = 2
@@ -39,6 +44,8 @@ public struct SearchConfiguration: Codable, Sendable, Hashable {
     /// The run of the trained dense network, for inherited weights, and the digest of its weights.
     public var dense: String?
     public var denseDigest: String?
+    /// The digest of the shared weights, once they are trained.
+    public var sharedDigest: String?
     /// Threads that compute a child, however many workers there are; absent in searches of older versions, which used all.
     public var childThreads: Int?
     /// Times a child may be lost with its worker before it is given up; 5 without it.
@@ -97,10 +104,28 @@ public struct SearchConfiguration: Codable, Sendable, Hashable {
         if let halving = evaluator.halving {
             try need(halving > 1 && halving.isFinite, "halving by \(halving); it must be over 1")
         }
-        try need(top >= 1, "the top \(top); at least 1 is needed")
+        try need(top >= 0, "the top \(top); it must be 0 or more")
         try need(reevaluationSeeds >= 1, "\(reevaluationSeeds) seeds to evaluate again; at least 1 is needed")
         try need(reevaluationLength > 0, "a length of \(reevaluationLength); it must be over 0")
-        _ = try Strategies.named(strategy)
+        if let epochs = evaluator.sharedEpochs { try need(epochs >= 1, "\(epochs) epochs of shared weights; at least 1 is needed") }
+        if evaluator.kind == .shared {
+            try need(evaluator.halving == nil, "--halving with shared weights; children that are not trained cannot be trained longer")
+        }
+        if let imageBudget {
+            let before = imagesBefore ?? 0
+            try need(
+                imageBudget > before,
+                "a budget of \(imageBudget) images; \(before) were seen before the first child, by the weights that children start from")
+        }
+        let type = try Strategies.named(strategy)
+        try need(!type.needsDense || dense != nil, "\(strategy) prunes a trained dense network; give its run with --dense")
+    }
+
+    /// What a strategy for this search is made of.
+    func context(dense: TrainedDense?, note: @escaping (String) -> Void = { _ in }) -> StrategyContext {
+        var context = StrategyContext(space, target: target, seed: seed)
+        (context.settings, context.children, context.dense, context.note) = (agent, children, dense, note)
+        return context
     }
 
     /// The first difference that makes two searches different ones; more children are the same search, longer.

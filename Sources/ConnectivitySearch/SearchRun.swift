@@ -1,4 +1,3 @@
-import Crypto
 import DenseNetArchitecture
 import DenseNetModel
 import Files
@@ -48,7 +47,10 @@ public struct SearchRun {
     public func run(resume: Bool) throws -> SearchResult {
         try configuration.validate()
         // Before anything is written: what cannot be evaluated is refused here, whoever evaluates.
-        let evaluator = try makeEvaluator()
+        let children = childData
+        let evaluator = try makeEvaluator(children)
+        let type = try Strategies.named(configuration.strategy)
+        let dense = try type.needsDense ? TrainedDense(of: configuration, data, children, for: "\(type.name) prunes") : nil
         if !(resume && folder.exists) { try folder.create() }
         let storage = try SQLiteStudy(path: folder.study)
         if let stored = try storage.configuration() {
@@ -62,11 +64,18 @@ public struct SearchRun {
             workers > 1 ? WorkerProcesses(workers, command: workerCommand) : OwnProcess(Worker(configuration, storage, evaluator))
         var search = try Search(configuration, storage, workforce)
         search.observer = observer
+        search.dense = dense
         var result: SearchResult
         do {
             result = try search.run {
-                try storage.store(configuration)
-                try folder.write(configuration, to: folder.configuration)
+                var known = configuration
+                known.sharedDigest = try storage.configuration()?.sharedDigest
+                try storage.store(known)
+                try folder.write(known, to: folder.configuration)
+                guard configuration.evaluator.kind == .shared else { return }
+                try prepareSharedWeights(&known)
+                try storage.store(known)
+                try folder.write(known, to: folder.configuration)
             }
         } catch is Interrupted {
             let count = try StudyHistory(storage).children.count
@@ -86,11 +95,23 @@ public struct SearchRun {
     /// - Throws: `FileError`, `DataError`, `SearchError`.
     public static func work(in folder: RunFolder, workers: Int) throws {
         let run = try SearchRun(continuing: folder)
-        try Runtime.setThreads(run.configuration.threads)
+        let configuration = run.configuration
+        try Runtime.setThreads(configuration.threads)
         try WorkerProcesses.serve(
             Worker(
-                run.configuration, SQLiteStudy(path: folder.study, mustExist: true), run.makeEvaluator(),
-                sharedThreads: workers * run.configuration.threads))
+                configuration, SQLiteStudy(path: folder.study, mustExist: true), run.makeEvaluator(run.childData),
+                sharedThreads: workers * configuration.threads))
+    }
+
+    /// Training images that were seen by the weights children start from.
+    /// - Throws: `FileError` when the dense network's run cannot be read.
+    public static func imagesBefore(_ configuration: SearchConfiguration, _ data: DataSet) throws -> Int {
+        let dense = try configuration.dense.map { path in
+            let run = RunFolder(path)
+            return try run.read(TrainingConfiguration.self, from: run.configuration).images(of: data)
+        }
+        let shared = configuration.evaluator.kind == .shared ? SharedWeights(configuration, RunFolder(""), data).training.images(of: data) : 0
+        return (dense ?? 0) + shared
     }
 
     /// The found network's latency, timed whole, beside its target.
@@ -102,33 +123,34 @@ public struct SearchRun {
         return .init(target: Double(target.limit) / 1e3, predicted: table.milliseconds(of: network), timed: timed)
     }
 
-    private func makeEvaluator() throws -> any Evaluator {
-        let device = try Device(named: configuration.machine.device)
-        let children = ChildData(
-            data, seed: configuration.seed, limitTrain: configuration.limitTrain, limitValidation: configuration.limitValidation)
-        guard configuration.evaluator.kind == .inherit else {
-            return ScratchEvaluator(
-                configuration.architecture, children, configuration.evaluator, device: device, kernels: configuration.machine.kernels)
+    /// Trains the shared weights where they are not trained yet, and notes or checks which they are.
+    private func prepareSharedWeights(_ known: inout SearchConfiguration) throws {
+        let weights = SharedWeights(known, folder, data)
+        try weights.train { [observer] in observer(.training($0)) }
+        let digest = try TrainedDense.digest(weights.folder)
+        guard digest == known.sharedDigest ?? digest else {
+            throw SearchError("the weights of \(weights.folder.path) have changed since the search was started")
         }
-        guard let path = configuration.dense else { throw SearchError("inherited weights need a trained dense network; give its run with --dense") }
-        let run = RunFolder(path)
-        let dense = try run.model(device: device)
-        guard try Self.digest(run) == configuration.denseDigest else {
-            throw SearchError("the weights of \(path) have changed since the search was started")
-        }
-        guard dense.network == (try Network(configuration.architecture)) else {
-            throw SearchError("\(path) holds another network than the dense one of this search")
-        }
-        let trained = try run.read(TrainingConfiguration.self, from: run.configuration)
-        guard trained.seed == configuration.seed, !trained.allData, trained.data.digest == data.digest else {
-            throw SearchError("\(path) was trained on images that this search validates on (another seed, data set or --all-data); train it with --seed \(configuration.seed)")
-        }
-        dense.kernels = configuration.machine.kernels
-        return InheritEvaluator(dense, children, configuration.evaluator)
+        known.sharedDigest = digest
     }
 
-    /// The digest of a run's weights.
-    public static func digest(_ run: RunFolder) throws -> String {
-        SHA256.hash(data: try AtomicFile.read(run.weights, mapped: true)).map { String(format: "%02x", $0) }.joined()
+    private var childData: ChildData {
+        ChildData(data, seed: configuration.seed, limitTrain: configuration.limitTrain, limitValidation: configuration.limitValidation)
+    }
+
+    private func makeEvaluator(_ children: ChildData) throws -> any Evaluator {
+        let device = try Device(named: configuration.machine.device)
+        let scratch = ScratchEvaluator(
+            configuration.architecture, children, configuration.evaluator, device: device, kernels: configuration.machine.kernels)
+        switch configuration.evaluator.kind {
+        case .scratch: return scratch
+        case .inherit:
+            let dense = try TrainedDense(of: configuration, data, children, for: "inherited weights need")
+            return InheritEvaluator(dense.network, children, configuration.evaluator)
+        case .shared:
+            return SharedEvaluator(children, configuration.evaluator, again: scratch) { [configuration, folder, data] in
+                try SharedWeights(configuration, folder, data).load()
+            }
+        }
     }
 }

@@ -49,7 +49,7 @@ public final class DenseNet {
     let classifier: (weight: Tensor, bias: Tensor)
     var prepared = PreparedInference(versions: nil)
     var preparedStem: (version: Int, convolution: StemConvolution)?
-    private(set) lazy var layerKernels = LayerKernels(threads: Runtime.threads)
+    lazy var layerKernels = LayerKernels(threads: Runtime.threads)
 
     /// A network with fresh weights: BN 1 and 0, the classifier uniform in ±1/√inputs with bias 0.
     /// - Throws: `TorchError` when memory runs out.
@@ -82,7 +82,19 @@ public final class DenseNet {
 
     /// A network with copies of given weights.
     /// - Throws: `WeightError` when a tensor is missing, has another shape, or belongs to no part of the network.
-    public init(_ network: Network, state: [String: Tensor], type: ElementType = .float32, device: Device = .cpu) throws {
+    public convenience init(_ network: Network, state: [String: Tensor], type: ElementType = .float32, device: Device = .cpu) throws {
+        try self.init(network, state, type, device) { given, isTrained in
+            let tensor = try given.detached().clone().to(type, on: device).contiguous()
+            return isTrained ? try tensor.requiringGrad() : tensor
+        }
+    }
+
+    /// A network of given tensors.
+    /// - Parameter hold: what becomes of a tensor that is given, and whether it is trained.
+    init(
+        _ network: Network, _ state: [String: Tensor], _ type: ElementType, _ device: Device,
+        hold: (_ given: Tensor, _ isTrained: Bool) throws -> Tensor
+    ) throws {
         self.network = network
         self.device = device
         self.type = type
@@ -93,11 +105,9 @@ public final class DenseNet {
             guard given.shape == weight.shape else {
                 throw WeightError.shape(weight.name, found: given.shape, needed: weight.shape)
             }
-            let tensor = try given.detached().clone().to(type, on: device).contiguous()
-            switch weight.kind {
-            case .runningMean, .runningVariance: break
-            default: parameters.append(try tensor.requiringGrad())
-            }
+            let isTrained = weight.kind != .runningMean && weight.kind != .runningVariance
+            let tensor = try hold(given, isTrained)
+            if isTrained { parameters.append(tensor) }
             tensors.append((weight.name, tensor))
         }
         let names = Dictionary(uniqueKeysWithValues: tensors)

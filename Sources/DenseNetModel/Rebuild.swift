@@ -7,6 +7,29 @@ extension DenseNet {
     /// A pruned connection's weights go with their BN scale, shift and running statistics; nothing else changes.
     /// - Throws: `WeightError.notASubset`; `ArchitectureError` when the matrices do not fit.
     public func rebuilt(_ connectivity: Connectivity) throws -> DenseNet {
+        let (smaller, state) = try withoutGrad { try subset(connectivity) }
+        return try DenseNet(smaller, state: state, type: type, device: device).computing(like: self)
+    }
+
+    /// The smaller network of a subset of this one's connections, for one step of training: its weights are parts of this
+    /// network's, and the gradients arrive there. Its running statistics are copies.
+    /// - Throws: `WeightError.notASubset`; `ArchitectureError` when the matrices do not fit.
+    public func sharing(_ connectivity: Connectivity) throws -> DenseNet {
+        let (smaller, state) = try subset(connectivity)
+        let net = try DenseNet(smaller, state, type, device) { given, isTrained in isTrained ? given : try given.detached().clone() }
+        forgetPrepared()
+        // Scratch memory is worth keeping from step to step.
+        net.layerKernels = layerKernels
+        return net.computing(like: self)
+    }
+
+    private func computing(like other: DenseNet) -> DenseNet {
+        (kernels, dropout) = (other.kernels, other.dropout)
+        return self
+    }
+
+    /// The network of a subset, and the tensors it keeps.
+    private func subset(_ connectivity: Connectivity) throws -> (Network, [String: Tensor]) {
         let smaller = try Network(network.architecture, connectivity)
         var state: [String: Tensor] = [:]
         for (name, tensor) in tensors { state[name] = tensor }
@@ -31,21 +54,17 @@ extension DenseNet {
                 channels, norm: isLast ? "features.norm5" : "features.transition\(b + 1).norm",
                 convolution: isLast ? "classifier.weight" : "features.transition\(b + 1).conv.weight", &state)
         }
-        let net = try DenseNet(smaller, state: state, type: type, device: device)
-        net.kernels = kernels
-        net.dropout = dropout
-        return net
+        return (smaller, state)
     }
 
     /// Keeps the given input channels of a BN and of the weights behind it.
     private func keep(_ channels: [Int], norm: String, convolution: String, _ state: inout [String: Tensor]) throws {
+        guard let weight = state[convolution], channels.count < weight.shape[1] else { return }
         let index = try Tensor(channels.map(Int64.init), [channels.count]).to(on: device)
-        try withoutGrad {
-            for part in ["weight", "bias", "running_mean", "running_var"] {
-                state["\(norm).\(part)"] = try state["\(norm).\(part)"]?.selecting(index, dim: 0)
-            }
-            state[convolution] = try state[convolution]?.selecting(index, dim: 1)
+        for part in ["weight", "bias", "running_mean", "running_var"] {
+            state["\(norm).\(part)"] = try state["\(norm).\(part)"]?.selecting(index, dim: 0)
         }
+        state[convolution] = try weight.selecting(index, dim: 1)
     }
 }
 

@@ -7,6 +7,9 @@ public final class Console {
     private let quiet: Bool
     private var lastShown: ContinuousClock.Instant?
     private var hasOpenLine = false
+    /// The picture below the lines, and whether it is on the terminal.
+    private var panel: [String] = []
+    private var panelIsShown = false
 
     /// A console; a quiet one prints nothing.
     public init(quiet: Bool = false) { self.quiet = quiet }
@@ -16,6 +19,29 @@ public final class Console {
         guard !quiet else { return }
         clear()
         write(text + "\n")
+        draw()
+    }
+
+    /// Shows a picture of a few lines below all others, until the next; on a terminal only.
+    public func panel(_ lines: [String]) {
+        guard !quiet, isTerminal else { return }
+        clear()
+        panel = lines
+        draw()
+    }
+
+    private func draw() {
+        guard !panel.isEmpty else { return }
+        // A line that wraps would take two to clear.
+        write(panel.map { $0.prefix(Self.width - 1) + "\n" }.joined())
+        panelIsShown = true
+    }
+
+    /// Columns of the terminal.
+    private static var width: Int {
+        var size = winsize()
+        guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 1 else { return 80 }
+        return Int(size.ws_col)
     }
 
     /// Shows passing progress: at most five times a second on a terminal, every 20 seconds elsewhere.
@@ -31,7 +57,8 @@ public final class Console {
         }
         lastShown = now
         if isTerminal {
-            write("\r\u{1B}[2K" + text())
+            clear()
+            write(text().prefix(Self.width - 1) + "")
             hasOpenLine = true
         } else {
             write(text() + "\n")
@@ -56,7 +83,9 @@ public final class Console {
 
     private func clear() {
         if hasOpenLine { write("\r\u{1B}[2K") }
-        hasOpenLine = false
+        // Up to the picture's first line, and clear from there.
+        if panelIsShown { write("\u{1B}[\(panel.count)A\r\u{1B}[J") }
+        (hasOpenLine, panelIsShown) = (false, false)
     }
 
     private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }

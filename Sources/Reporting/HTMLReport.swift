@@ -14,7 +14,7 @@ public struct HTMLReport {
 
     /// The file's text.
     public var text: String {
-        let title = "DenseNet sparsification: \(content.trained.first?.configuration.data.name ?? content.searched.first?.configuration.data.name ?? "report")"
+        let title = "DenseNet sparsification: \(content.trained.first?.configuration.data.name ?? content.searched.first?.configuration.data.name ?? content.calibrations.first?.calibration.configuration.search.data.name ?? "report")"
         return """
             <!doctype html>
             <html lang="en">
@@ -32,6 +32,7 @@ public struct HTMLReport {
             \(searches)
             \(searchBudget)
             \(costs)
+            \(calibrations)
             \(curves)
             \(trials)
             \(configurations)
@@ -109,6 +110,10 @@ public struct HTMLReport {
         var parts: [String] = []
         for search in content.searched {
             parts.append(detail("search \(search.configuration.strategy), \(search.path)", ReportCommands.command(for: search), search.configuration))
+        }
+        for calibrated in content.calibrations {
+            parts.append(
+                detail("calibration, \(calibrated.path)", ReportCommands.command(for: calibrated), calibrated.calibration.configuration))
         }
         for run in content.trained {
             parts.append(detail("\(run.result.label), seed \(run.result.seed), \(run.path)", ReportCommands.command(for: run), run.configuration))

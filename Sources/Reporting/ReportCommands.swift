@@ -1,3 +1,4 @@
+import ConnectivitySearch
 import Foundation
 
 /// The command lines that repeat runs.
@@ -23,7 +24,10 @@ enum ReportCommands {
         let c = search.configuration
         var parts = ["ads search --data \(c.data.name)"]
         if let folder = c.data.folder { parts.append("--data-dir \(quoted(folder))") }
-        parts.append("--arch ARCHITECTURE.json --strategy \(c.strategy) --children \(c.children) --evaluator \(c.evaluator.kind.rawValue)")
+        parts.append("--arch ARCHITECTURE.json --strategy \(c.strategy) --evaluator \(c.evaluator.kind.rawValue)")
+        if c.children < .max { parts.append("--children \(c.children)") }
+        if let budget = c.imageBudget { parts.append("--images \(budget)") }
+        if let epochs = c.evaluator.sharedEpochs { parts.append("--shared-epochs \(epochs)") }
         if let dense = c.dense { parts.append("--dense \(quoted(dense))") }
         parts.append("--child-epochs \(c.evaluator.epochs) --batch-size \(c.evaluator.batchSize) --learning-rate \(c.evaluator.learningRate)")
         if let halving = c.evaluator.halving { parts.append("--halving \(halving)") }
@@ -36,6 +40,20 @@ enum ReportCommands {
         parts.append("--children-per-update \(c.agent.childrenPerUpdate) --agent-rate \(c.agent.learningRate) --entropy-bonus \(c.agent.entropyBonus)")
         parts.append("--seed \(c.seed) --threads \(c.machine.threads) --child-threads \(c.threads) --device \(c.machine.device) --kernels \(c.machine.kernels.rawValue) --out NEW-RUN")
         return parts.joined(separator: " \\\n  ").replacing("ARCHITECTURE.json", with: quoted(search.path + "/architecture.json"))
+    }
+
+    static func command(for calibrated: ReportContent.Calibrated) -> String {
+        let calibration = calibrated.calibration.configuration
+        let c = calibration.search
+        var parts = ["ads calibrate --data \(c.data.name)"]
+        if let folder = c.data.folder { parts.append("--data-dir \(quoted(folder))") }
+        parts.append("--arch \(quoted(calibrated.path + "/architecture.json")) --children \(c.children) --full-epochs \(calibration.fullEpochs) --full-seeds \(calibration.fullSeeds)")
+        parts.append("--child-epochs \(c.evaluator.epochs) --shared-epochs \(calibration.sharedEpochs) --batch-size \(c.evaluator.batchSize) --learning-rate \(c.evaluator.learningRate)")
+        if let target = c.target { parts.append("--target-\(target.measure.rawValue) \(target.limit)") }
+        if let limit = c.limitTrain { parts.append("--limit-train \(limit)") }
+        if let limit = c.limitValidation { parts.append("--limit-validation \(limit)") }
+        parts.append("--seed \(c.seed) --threads \(c.machine.threads) --child-threads \(c.threads) --device \(c.machine.device) --kernels \(c.machine.kernels.rawValue) --out NEW-RUN")
+        return parts.joined(separator: " \\\n  ")
     }
 
     private static func quoted(_ text: String) -> String {

@@ -24,6 +24,11 @@ public struct ReportContent {
         public let children: [Child]
         public let path: String
     }
+    /// A calibration.
+    public struct Calibrated {
+        public let calibration: Calibration
+        public let path: String
+    }
     /// One line of the comparison: the runs of a label, averaged over seeds.
     public struct Row: Codable, Sendable {
         public var label: String
@@ -46,12 +51,14 @@ public struct ReportContent {
     public private(set) var trained: [Trained] = []
     /// The searches.
     public private(set) var searched: [Searched] = []
+    /// The calibrations; the studies they are made of are not among the searches.
+    public private(set) var calibrations: [Calibrated] = []
 
     /// Reads every run at or below the given folders, three levels deep.
     /// - Throws: `FileError` when there is none, or one is damaged.
     public init(folders: [String]) throws {
         for folder in folders { try collect(folder, depth: 0) }
-        guard !trained.isEmpty || !searched.isEmpty else {
+        guard !trained.isEmpty || !searched.isEmpty || !calibrations.isEmpty else {
             throw FileError("no run in \(folders.joined(separator: ", ")): a run's folder has a config.json, and a result.json once it is finished")
         }
         let order = ["dense": 0, "found": 1, "random": 2]
@@ -61,6 +68,10 @@ public struct ReportContent {
 
     private mutating func collect(_ path: String, depth: Int) throws {
         let folder = RunFolder(path)
+        if exists(folder.calibration) {
+            calibrations.append(Calibrated(calibration: try folder.read(Calibration.self, from: folder.calibration), path: path))
+            return
+        }
         if folder.exists {
             struct Kind: Decodable { var kind: String? }
             if try folder.read(Kind.self, from: folder.configuration).kind == "search" {
@@ -70,7 +81,7 @@ public struct ReportContent {
                         configuration: try folder.read(SearchConfiguration.self, from: folder.configuration),
                         result: exists(folder.result) ? try folder.read(SearchResult.self, from: folder.result) : nil,
                         history: history, children: history.children, path: path))
-            } else if exists(folder.result) {
+            } else if exists(folder.result), try folder.read(TrainingConfiguration.self, from: folder.configuration).sampling == nil {
                 trained.append(
                     Trained(
                         result: try folder.read(TrainingResult.self, from: folder.result),

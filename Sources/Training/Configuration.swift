@@ -22,6 +22,8 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
     public var testAtEnd: Bool
     /// Where the starting weights came from; `nil` for fresh ones.
     public var initialWeights: String?
+    /// What part of the network each step trains, in words; the whole without it.
+    public var sampling: String?
     /// What the images were normalised with; set when the run starts.
     public var normalization: Normalization?
     /// The machine's part.
@@ -52,6 +54,7 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
             ("the batch size", "\(recipe.batchSize)", "\(stored.recipe.batchSize)"),
             ("the recipe", "\(recipe)", "\(stored.recipe)"),
             ("the seed", "\(seed)", "\(stored.seed)"),
+            ("what a step trains", sampling ?? "the whole network", stored.sampling ?? "the whole network"),
             ("--limit-train", limitTrain.map(String.init) ?? "not set", stored.limitTrain.map(String.init) ?? "not set"),
             ("--all-data", "\(allData)", "\(stored.allData)"),
             ("the number of threads", "\(machine.threads)", "\(stored.machine.threads)"),
@@ -60,6 +63,16 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
         ]
         return pairs.first { $0.1 != $0.2 }.map { "\($0.0) is \($0.2) there and \($0.1) here" }
     }
+}
+
+extension TrainingConfiguration {
+    /// The images of a data set that are trained on, and those that are held out.
+    public func split(of data: DataSet) -> Split {
+        Split(count: data.train.count, seed: seed, limit: limitTrain, holdOut: !allData)
+    }
+
+    /// Training images the whole training sees.
+    public func images(of data: DataSet) -> Int { split(of: data).train.count / recipe.batchSize * recipe.batchSize * recipe.epochs }
 }
 
 /// Which data set a run used.

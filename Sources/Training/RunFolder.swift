@@ -21,6 +21,7 @@ public struct RunFolder: Sendable {
     public var testUses: String { path + "/test-uses.jsonl" }
     public var checkpoints: String { path + "/checkpoints" }
     public var report: String { path + "/report.html" }
+    public var calibration: String { path + "/calibration.json" }
     public var study: String { path + "/study.sqlite" }
 
     /// Whether a run is there.

@@ -4,12 +4,14 @@ import Randomness
 import Torch
 
 /// One step of SGD on the images at `chosen`: forward, backward, update. Nothing is changed when the loss is no number.
+/// - Parameter part: the part of the network that this step trains, of `sharing`; the whole without it.
 /// - Returns: the loss before the update, and how many images were classified right.
 public func trainStep(
-    _ net: DenseNet, _ optimizer: SGD, _ maker: BatchMaker, _ chosen: ArraySlice<Int>, _ augmentation: SeededGenerator?
+    _ net: DenseNet, _ optimizer: SGD, _ maker: BatchMaker, _ chosen: ArraySlice<Int>, _ augmentation: SeededGenerator?,
+    through part: DenseNet? = nil
 ) throws -> (loss: Double, correct: Int) {
     let batch = try maker.batch(chosen, augmentation: augmentation)
-    let logits = try net(batch.images.to(on: net.device), training: true)
+    let logits = try (part ?? net)(batch.images.to(on: net.device), training: true)
     let loss = try logits.crossEntropy(batch.labels.to(on: net.device))
     let value = try loss.item()
     guard value.isFinite else { return (value, 0) }

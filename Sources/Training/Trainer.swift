@@ -64,6 +64,8 @@ public struct Trainer {
     public let folder: RunFolder
     /// Receives progress.
     public var observer: (TrainingEvent) -> Void = { _ in }
+    /// The connectivity that a step trains, from step 0 on, where it is not the whole network: training of shared weights.
+    public var sampler: ((Int) throws -> Connectivity)?
     /// Seconds between checkpoints within an epoch.
     public var checkpointSeconds = 60.0
     /// Interrupts after so many steps, as Ctrl-C would; tests use it.
@@ -91,8 +93,7 @@ public struct Trainer {
     func validate() throws {
         let recipe = configuration.recipe
         try recipe.validate()
-        let split = Split(
-            count: data.train.count, seed: configuration.seed, limit: configuration.limitTrain, holdOut: !configuration.allData)
+        let split = configuration.split(of: data)
         guard split.train.count >= recipe.batchSize else {
             throw TrainingError("\(split.train.count) training images do not fill one batch of \(recipe.batchSize); lower --batch-size")
         }
@@ -109,8 +110,7 @@ public struct Trainer {
     public func run(resume: Bool, initial: DenseNet? = nil) throws -> TrainingResult {
         let recipe = configuration.recipe
         let device = try Device(named: configuration.machine.device)
-        let split = Split(
-            count: data.train.count, seed: configuration.seed, limit: configuration.limitTrain, holdOut: !configuration.allData)
+        let split = configuration.split(of: data)
         let steps = split.train.count / recipe.batchSize
         try validate()
         let maker = BatchMaker(data.train, normalization)
@@ -144,7 +144,8 @@ public struct Trainer {
                 (optimizer.rate, optimizer.momentum) = recipe.rate(step: now, of: total)
                 let chosen = shuffled[state.step * recipe.batchSize..<(state.step + 1) * recipe.batchSize]
                 let augmentation = SeededGenerator(seed: configuration.seed, stream: 4, UInt64(now))
-                let (value, correct) = try trainStep(net, optimizer, maker, chosen, recipe.augment ? augmentation : nil)
+                let part = try sampler.map { try net.sharing($0(now)) }
+                let (value, correct) = try trainStep(net, optimizer, maker, chosen, recipe.augment ? augmentation : nil, through: part)
                 guard value.isFinite else {
                     throw TrainingError(
                         "the loss became \(value) in epoch \(state.epoch + 1), step \(state.step + 1); the last good checkpoint is kept in \(folder.checkpoints). Lower --learning-rate")
@@ -181,6 +182,11 @@ public struct Trainer {
     ) throws {
         var validation: Evaluation?
         do {
+            if sampler != nil {
+                // Steps through parts of the network leave no running statistics of the whole.
+                let batches = Array(split.train.prefix(8 * configuration.recipe.batchSize))
+                try net.recomputeNormStatistics(maker, batches, batchSize: configuration.recipe.batchSize)
+            }
             validation = split.validation.isEmpty ? nil : try net.evaluate(maker, split.validation)
         } catch is Interrupted {
             // The epoch's steps are all done; validating them is repeated on resume.
@@ -194,7 +200,8 @@ public struct Trainer {
                 trainAccuracy: Double(state.correct) / Double(max(1, state.seen)), validationLoss: validation?.loss,
                 validationAccuracy: validation?.accuracy, learningRate: optimizer.rate, seconds: state.epochSeconds,
                 imagesPerSecond: Double(state.seen) / max(state.epochSeconds, 1e-9)))
-        let isBest = validation.map { $0.accuracy > (state.bestAccuracy ?? -1) } ?? true
+        // Shared weights are for all parts; how the whole network does says little of them.
+        let isBest = sampler != nil || validation.map { $0.accuracy > (state.bestAccuracy ?? -1) } ?? true
         if isBest {
             state.bestAccuracy = validation?.accuracy
             state.bestEpoch = state.epoch + 1
@@ -207,7 +214,7 @@ public struct Trainer {
         try checkpoint.save(state, net, optimizer)
         try writeMetrics(state)
         if let metrics = state.history.last {
-            observer(.epoch(metrics, epochs: configuration.recipe.epochs, isBest: isBest && validation != nil))
+            observer(.epoch(metrics, epochs: configuration.recipe.epochs, isBest: isBest && validation != nil && sampler == nil))
         }
     }
 

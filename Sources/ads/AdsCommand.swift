@@ -19,7 +19,7 @@ struct AdsCommand: ParsableCommand {
         version: ADS.version,
         subcommands: [
             DemoCommand.self, TrainCommand.self, SearchCommand.self, RetrainCommand.self, EvaluateCommand.self, InspectCommand.self,
-            ReportCommand.self, StudyCommand.self, BenchCommand.self, SearchWorkerCommand.self,
+            ReportCommand.self, StudyCommand.self, CalibrateCommand.self, BenchCommand.self, SearchWorkerCommand.self,
         ])
 
     static func main() {

@@ -18,7 +18,7 @@ import Torch
     @Test(arguments: [1.0, -1.0])
     func learnsWhatIsRewarded(sign: Double) throws {
         let space = try space()
-        let strategy = try AdsStrategy(space, target: nil, settings: AgentSettings(), seed: 1)
+        let strategy = try AdsStrategy(StrategyContext(space, seed: 1))
         func share(_ c: Connectivity) -> Double {
             let choices = space.choices(c)
             let free = space.entries.indices.filter { space.entries[$0].isFree }
@@ -42,9 +42,9 @@ import Torch
         var gain = 0.0
         for seed in 0..<6 {
             var reward = SyntheticReward(space, seed: UInt64(seed) + 50)
-            let strategy = try Strategies.named(name).init(space, target: target, settings: AgentSettings(), seed: UInt64(seed))
+            let strategy = try Strategies.named(name).init(StrategyContext(space, target: target, seed: UInt64(seed)))
             let values = try play(strategy, &reward, updates: 40, each: 5)
-            let flips = try RandomStrategy(space, target: target, settings: AgentSettings(), seed: UInt64(seed))
+            let flips = try RandomStrategy(StrategyContext(space, target: target, seed: UInt64(seed)))
             let control = try play(flips, &reward, updates: 8, each: 5)
             gain += (mean(Array(values.suffix(8))) - mean(control)) / 6
         }
@@ -65,7 +65,7 @@ import Torch
     @Test(arguments: [AdsStrategy.name, RandomStrategy.name, EvolutionStrategy.name], [false, true])
     func stateContinuesTheSameProposals(name: String, ends: Bool) throws {
         let space = SearchSpace(try space().architecture, searchesBlockEnds: ends)
-        func fresh() throws -> any Strategy { try Strategies.named(name).init(space, target: nil, settings: AgentSettings(), seed: 4) }
+        func fresh() throws -> any Strategy { try Strategies.named(name).init(StrategyContext(space, seed: 4)) }
         let one = try fresh()
         for round in 0..<3 { try one.learn(one.propose(4).enumerated().map { ($1, Double($0 + round)) }) }
         let two = try fresh()
@@ -77,7 +77,7 @@ import Torch
             try two.learn(b.enumerated().map { ($1, Double($0)) })
         }
         #expect(try one.state() == two.state())
-        #expect(try fresh().propose(4) != AdsStrategy(space, target: nil, settings: AgentSettings(), seed: 5).propose(4))
+        #expect(try fresh().propose(4) != AdsStrategy(StrategyContext(space, seed: 5)).propose(4))
     }
 
     @Test func biasMatchesTheKeptConnections() {

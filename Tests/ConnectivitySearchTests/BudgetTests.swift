@@ -9,7 +9,7 @@ import Testing
         let space = SearchSpace(try Architecture(named: "densenet-22-12"), searchesBlockEnds: ends)
         let target = try CostTarget(.macs, share, in: space)
         for type in Strategies.all where type.name != FixedStrategy.name {
-            let strategy = try type.init(space, target: target, settings: AgentSettings(), seed: 2)
+            let strategy = try type.init(StrategyContext(space, target: target, seed: 2))
             // The second and third time by what was learned.
             for round in 0..<3 {
                 let children = try strategy.propose(8)
@@ -38,16 +38,16 @@ import Testing
 
     @Test func fixedPatternsAreProposedOnce() throws {
         let space = SearchSpace(try Architecture(named: "densenet-22-12"))
-        let strategy = try FixedStrategy(space, target: CostTarget(.macs, 0.69, in: space), settings: AgentSettings(), seed: 0)
+        let strategy = try FixedStrategy(StrategyContext(space, target: CostTarget(.macs, 0.69, in: space), seed: 0))
         let first = strategy.propose(2)
-        let again = try FixedStrategy(space, target: CostTarget(.macs, 0.69, in: space), settings: AgentSettings(), seed: 1)
+        let again = try FixedStrategy(StrategyContext(space, target: CostTarget(.macs, 0.69, in: space), seed: 1))
         try again.restore(strategy.state())
         let rest = again.propose(100)
         #expect(Set(first + rest).count == first.count + rest.count && again.propose(5).isEmpty)
         #expect(first[0] == Connectivity(try ConnectivityPatterns.parse("log"), for: space.architecture))
         #expect(try (first + rest).allSatisfy { try Network(space.architecture, $0).cost.macs <= 50_305_140 })
         #expect(throws: SearchError.self) {
-            try FixedStrategy(SearchSpace(space.architecture, searchesBlockEnds: true), target: CostTarget(.macs, 0.3, in: SearchSpace(space.architecture, searchesBlockEnds: true)), settings: AgentSettings(), seed: 0)
+            try FixedStrategy(SearchSpace(space.architecture, searchesBlockEnds: true), target: CostTarget(.macs, 0.3, in: SearchSpace(space.architecture, searchesBlockEnds: true)), seed: 0)
         }
     }
 
@@ -63,7 +63,7 @@ import Testing
 
     @Test func withoutATargetCoinsAreFair() throws {
         let space = SearchSpace(try Architecture(named: "densenet-22-12"))
-        let strategy = try RandomStrategy(space, target: nil, settings: AgentSettings(), seed: 2)
+        let strategy = try RandomStrategy(StrategyContext(space, seed: 2))
         let free = space.entries.indices.filter { space.entries[$0].isFree }
         #expect(free.count == 45)
         let kept = try strategy.propose(200).reduce(0) { sum, c in

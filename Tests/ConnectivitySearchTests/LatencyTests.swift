@@ -19,7 +19,7 @@ import Torch
     func everyLayerOfTheSpaceIsMeasured(bottleneck: Bool, ends: Bool) throws {
         let space = try space(bottleneck: bottleneck, ends: ends)
         let table = try LatencyTable(measuring: space, threads: 1, repetitions: 3, rounds: 1)
-        let strategy = try RandomStrategy(space, target: nil, settings: AgentSettings(), seed: 3)
+        let strategy = try RandomStrategy(StrategyContext(space, seed: 3))
         for connectivity in try strategy.propose(40) + [.dense(space.architecture)] {
             let network = try Network(space.architecture, connectivity)
             for (b, block) in network.blocks.enumerated() {

@@ -13,11 +13,15 @@ public struct EvaluatorSettings: Codable, Sendable, Hashable {
         case scratch
         /// The trained dense network's weights, a short tuning, BN statistics recomputed.
         case inherit
+        /// The weights of one network that was trained through sampled connectivities; no training of its own.
+        case shared
     }
     /// Where the weights come from.
     public var kind: Kind
     /// Times a child goes through the training images; parts of one are possible.
     public var epochs: Double
+    /// Times the network of shared weights goes through the training images; absent where there is none.
+    public var sharedEpochs: Int?
     /// Images a step.
     public var batchSize: Int
     /// The highest learning rate of the child's one-cycle training.
@@ -28,15 +32,19 @@ public struct EvaluatorSettings: Codable, Sendable, Hashable {
     public var halving: Double?
 
     /// The lengths of a child's evaluations, one after the other, as multiples of `epochs`.
-    public var lengths: [Double] { halving.map { [1, $0] } ?? [1] }
+    public var lengths: [Double] { kind == .shared ? [0] : halving.map { [1, $0] } ?? [1] }
 
-    /// The defaults: the one-cycle recipe from scratch; a quarter of its learning rate for inherited weights (ours).
+    /// Epochs of shared weights where nothing else is asked for; ours.
+    public static let sharedEpochs = 8
+
+    /// The defaults: the one-cycle recipe, and a quarter of its learning rate for inherited weights (ours).
     public init(_ kind: Kind) {
         self.kind = kind
         epochs = 1
         batchSize = Recipe.oneCycle.batchSize
-        learningRate = kind == .scratch ? Recipe.oneCycle.learningRate : Recipe.oneCycle.learningRate / 4
+        learningRate = kind == .inherit ? Recipe.oneCycle.learningRate / 4 : Recipe.oneCycle.learningRate
         normBatches = 8
+        sharedEpochs = kind == .shared ? Self.sharedEpochs : nil
     }
 }
 
@@ -44,7 +52,7 @@ public struct EvaluatorSettings: Codable, Sendable, Hashable {
 /// weights, order and augmentation (common random numbers).
 public protocol Evaluator {
     /// Trains and validates a connectivity.
-    /// - Parameter length: multiplies the length of training.
+    /// - Parameter length: multiplies the length of training; 0 for none.
     /// - Throws: `Interrupted`, `FileError`; any other error means that the child failed by itself.
     func evaluate(_ connectivity: Connectivity, seed: UInt64, length: Double) throws -> ChildEvaluation
 }

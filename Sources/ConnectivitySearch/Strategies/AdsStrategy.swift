@@ -5,9 +5,10 @@ import Torch
 
 /// The published method: a recurrent agent trained by REINFORCE (Williams, 1992) on the children's rewards, with a
 /// moving-average baseline, an entropy bonus and Adam.
-public final class AdsStrategy: Strategy {
-    public static let name = "ads"
-    public static let help = "a recurrent agent trained by reinforcement learning"
+public class AdsStrategy: Strategy {
+    public class var name: String { "ads" }
+    public class var help: String { "a recurrent agent trained by reinforcement learning" }
+    public class var defaultPrice: SearchConfiguration.Price? { nil }
     private let space: SearchSpace
     private let settings: AgentSettings
     private let sampling: BudgetedSampling
@@ -20,10 +21,10 @@ public final class AdsStrategy: Strategy {
     /// The mean probabilities with which the last update's children were drawn, one per entry.
     private var drawn: [Float]?
 
-    public init(_ space: SearchSpace, target: CostTarget?, settings: AgentSettings, seed: UInt64) throws {
-        self.space = space
-        self.settings = settings
-        sampling = BudgetedSampling(space: space, target: target)
+    public required init(_ context: StrategyContext) throws {
+        (space, settings) = (context.space, context.settings)
+        let seed = context.seed
+        sampling = BudgetedSampling(space: context.space, target: context.target)
         agent = try Agent(space, settings, seed: SeededGenerator(seed: seed, stream: 0xA6E).state)
         optimizer = try Adam(agent.parameters, rate: settings.learningRate)
         random = SeededGenerator(seed: seed, stream: 0xAD5)

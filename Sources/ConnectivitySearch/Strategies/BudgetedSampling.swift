@@ -50,6 +50,13 @@ struct BudgetedSampling {
         }
     }
 
+    /// Draws `count` children by coins alone, the same probability for every connection: 0.5 without a target.
+    func flips(_ count: Int, _ random: inout SeededGenerator) throws -> [Connectivity] {
+        try draw(count, &random) { coins, biases in
+            (zip(coins, biases).map { coins, bias in coins.map { $0 < 1 / (1 + exp(-bias)) } }, coins.map { $0.map { _ in 0 } })
+        }
+    }
+
     private func cost(_ choices: [Bool]) throws -> Int {
         guard let target else { return 0 }
         return target.cost(of: try Network(space.architecture, space.connectivity(choices)))

@@ -31,19 +31,17 @@ public final class EvolutionStrategy: Strategy {
         var members: [Member] = []
     }
 
-    public init(_ space: SearchSpace, target: CostTarget?, settings: AgentSettings, seed: UInt64) throws {
-        self.space = space
-        self.target = target
-        free = space.entries.indices.filter { space.entries[$0].isFree }
-        memory = Memory(random: SeededGenerator(seed: seed, stream: 0xE70))
+    public init(_ context: StrategyContext) throws {
+        (space, target) = (context.space, context.target)
+        let entries = context.space.entries
+        free = entries.indices.filter { entries[$0].isFree }
+        memory = Memory(random: SeededGenerator(seed: context.seed, stream: 0xE70))
     }
 
     public func propose(_ count: Int) throws -> [Connectivity] {
         // The first generations are coin flips, as `random` draws them.
         guard memory.members.count >= Self.drawn else {
-            return try BudgetedSampling(space: space, target: target).draw(count, &memory.random) { coins, biases in
-                (zip(coins, biases).map { coins, bias in coins.map { $0 < 1 / (1 + exp(-bias)) } }, coins.map { $0.map { _ in 0 } })
-            }
+            return try BudgetedSampling(space: space, target: target).flips(count, &memory.random)
         }
         return try (0..<count).map { _ in
             var choices = parent().choices
@@ -95,8 +93,6 @@ public final class EvolutionStrategy: Strategy {
         memory.members.removeFirst(max(0, memory.members.count - Self.population))
     }
 
-    public func exploreMore() -> Bool { false }
-    public var baseline: Double? { nil }
     public var keepRate: Double? {
         guard !memory.members.isEmpty, !free.isEmpty else { return nil }
         let kept = memory.members.reduce(0) { sum, member in sum + free.count { member.choices[$0] } }

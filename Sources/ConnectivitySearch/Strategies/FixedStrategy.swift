@@ -10,7 +10,8 @@ public final class FixedStrategy: Strategy {
     private let rows: [Connectivity]
     private var next = 0
 
-    public init(_ space: SearchSpace, target: CostTarget?, settings: AgentSettings, seed: UInt64) throws {
+    public init(_ context: StrategyContext) throws {
+        let (space, target) = (context.space, context.target)
         var rows: [Connectivity] = []
         for pattern in Self.patterns {
             let row = Connectivity(try ConnectivityPatterns.parse(pattern), for: space.architecture)
@@ -30,10 +31,6 @@ public final class FixedStrategy: Strategy {
     }
 
     public func learn(_ children: [(connectivity: Connectivity, reward: Double)]) {}
-    public func exploreMore() -> Bool { false }
-    public var baseline: Double? { nil }
-    public var keepRate: Double? { nil }
-    public func probabilities() -> [Float]? { nil }
     public func state() throws -> Data { Data(try Column.text(next).utf8) }
     public func restore(_ state: Data) throws { next = try JSONDecoder().decode(Int.self, from: state) }
 }

@@ -10,8 +10,12 @@ public protocol Strategy: AnyObject, SendableMetatype {
     static var name: String { get }
     /// What it is, for help texts.
     static var help: String { get }
-    /// A strategy over a space.
-    init(_ space: SearchSpace, target: CostTarget?, settings: AgentSettings, seed: UInt64) throws
+    /// Whether it looks into a trained dense network.
+    static var needsDense: Bool { get }
+    /// What children pay for their cost where the user names no price.
+    static var defaultPrice: SearchConfiguration.Price? { get }
+    /// A strategy for a search.
+    init(_ context: StrategyContext) throws
     /// The next children, `count` at most; none when there is nothing left to propose.
     func propose(_ count: Int) throws -> [Connectivity]
     /// Learns from proposed children and their rewards.
@@ -24,16 +28,31 @@ public protocol Strategy: AnyObject, SendableMetatype {
     var keepRate: Double? { get }
     /// The probability of keeping each entry of the space, where the strategy has one.
     func probabilities() throws -> [Float]?
+    /// Training images it has seen itself, beside those of the children.
+    var images: Int { get }
     /// Everything it knows.
     func state() throws -> Data
     /// Restores what `state` gave.
     func restore(_ state: Data) throws
 }
 
+extension Strategy {
+    public static var needsDense: Bool { false }
+    public static var defaultPrice: SearchConfiguration.Price? { nil }
+    public func exploreMore() -> Bool { false }
+    public var baseline: Double? { nil }
+    public var keepRate: Double? { nil }
+    public func probabilities() throws -> [Float]? { nil }
+    public var images: Int { 0 }
+}
+
 /// The strategies that can be named.
 public enum Strategies {
     /// Every strategy.
-    public static let all: [any Strategy.Type] = [AdsStrategy.self, RandomStrategy.self, EvolutionStrategy.self, FixedStrategy.self]
+    public static let all: [any Strategy.Type] = [
+        AdsStrategy.self, TradeoffStrategy.self, RandomStrategy.self, EvolutionStrategy.self, MagnitudeStrategy.self,
+        FixedStrategy.self, SpreadStrategy.self,
+    ]
 
     /// A strategy by name.
     /// - Throws: `SearchError` when it is unknown.

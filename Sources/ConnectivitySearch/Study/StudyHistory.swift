@@ -36,6 +36,11 @@ public struct StudyHistory: Sendable {
         }
     }
 
+    /// Training images of everything: what the children start from, the children, their longer evaluations, the strategy.
+    public var images: Int {
+        (configuration.imagesBefore ?? 0) + trials.reduce(0) { $0 + $1.images } + updates.reduce(0) { $0 + ($1.images ?? 0) }
+    }
+
     /// The longer evaluations of the best children.
     public var reevaluations: [Reevaluation] {
         let judge = RewardRule(configuration)

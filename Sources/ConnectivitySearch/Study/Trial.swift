@@ -98,4 +98,6 @@ public struct UpdateRecord: Codable, Sendable, Hashable {
     public var keepRate: Double?
     /// The probability of keeping each entry of the space after the update, where the strategy has one.
     public var probabilities: [Float]?
+    /// Training images the strategy itself saw for it; absent where it saw none.
+    public var images: Int?
 }

@@ -56,6 +56,7 @@ struct DemoCommand: ParsableCommand {
             return try trainer.run(resume: true)
         }
         func search(_ strategy: String) throws -> Network {
+            let progress = SearchConsole(console)
             var evaluator = EvaluatorSettings(.inherit)
             evaluator.batchSize = 32
             evaluator.normBatches = 16
@@ -69,10 +70,10 @@ struct DemoCommand: ParsableCommand {
             c.reevaluationSeeds = 1
             c.target = try CostTarget(.macs, 0.7, in: SearchSpace(architecture))
             c.dense = URL(fileURLWithPath: out + "/dense").standardizedFileURL.path
-            c.denseDigest = try SearchRun.digest(RunFolder(out + "/dense"))
+            c.denseDigest = try TrainedDense.digest(RunFolder(out + "/dense"))
             let folder = RunFolder(out + "/search-" + strategy)
             var run = SearchRun(c, data, folder: folder)
-            run.observer = { show($0, console) }
+            run.observer = progress.show
             run.workers = WorkerOptions.fitting(c, threads: machine.threads)
             run.workerCommand = WorkerOptions.command(folder, workers: run.workers)
             _ = try run.run(resume: true)

@@ -31,6 +31,9 @@ struct SearchCommand: ParsableCommand {
     @Option(help: "Children to evaluate; repeats are free.")
     var children: Int?
 
+    @Option(help: "End the exploring when so many training images were seen, those of --dense or shared weights included; with --children whatever comes first.")
+    var images: Int?
+
     @OptionGroup var target: TargetOptions
 
     @Flag(help: "Prune what the blocks' ends read, too: reaches cheaper networks.")
@@ -42,14 +45,17 @@ struct SearchCommand: ParsableCommand {
     @Option(help: "The same for parameters.")
     var priceParameters: Double?
 
-    @Option(help: "scratch (short training from fresh weights) or inherit (a trained dense network's weights, tuned); inherit where --dense is given.")
+    @Option(help: "scratch (short training from fresh weights), inherit (a trained dense network's weights, tuned) or shared (one network's shared weights, no training); inherit where --dense is given.")
     var evaluator: String?
 
-    @Option(help: "The run of the trained dense network whose weights children inherit; it must have this --seed.")
+    @Option(help: "The run of the trained dense network that children inherit from, or that is pruned by magnitude; it must have this --seed.")
     var dense: String?
 
     @Option(help: "Times a child goes through its training images.")
     var childEpochs: Double?
+
+    @Option(help: "Times the network of shared weights goes through the training images.")
+    var sharedEpochs: Int?
 
     @Option(help: "Images a step of a child's training.")
     var batchSize: Int?
@@ -63,7 +69,7 @@ struct SearchCommand: ParsableCommand {
     @Option(help: "Validate children on N of the validation images only.")
     var limitValidation: Int?
 
-    @Option(help: "How many of the best children are evaluated again, longer.")
+    @Option(help: "How many of the best children are evaluated again, longer; 0 for none.")
     var top = 3
 
     @Option(help: "With how many fresh seeds.")
@@ -102,7 +108,8 @@ struct SearchCommand: ParsableCommand {
             search = SearchRun(
                 try settings(value.architecture, set, .current(device: applied.device, kernels: applied.kernels), console), set, folder: folder)
         }
-        search.observer = { show($0, console) }
+        let progress = SearchConsole(console)
+        search.observer = progress.show
         let c = search.configuration
         (search.workers, search.workerCommand) = try workers.processes(for: c, in: folder, threads: machine.threads)
         console.line(
@@ -145,11 +152,16 @@ struct SearchCommand: ParsableCommand {
             }
             var evaluation = EvaluatorSettings(kind)
             if let childEpochs { evaluation.epochs = childEpochs }
+            if let sharedEpochs {
+                guard kind == .shared else { throw SearchError("--shared-epochs needs --evaluator shared") }
+                evaluation.sharedEpochs = sharedEpochs
+            }
             if let batchSize { evaluation.batchSize = batchSize }
             if let learningRate { evaluation.learningRate = learningRate }
             var c = SearchConfiguration(
                 strategy: strategy, architecture: architecture, data: DataIdentity(set, folder: data.dataDir), seed: self.machine.seed,
-                children: children ?? 40, evaluator: evaluation, machine: machine)
+                children: children ?? (images == nil ? 40 : .max), evaluator: evaluation, machine: machine)
+            let type = try Strategies.named(strategy)
             c.childThreads = workers.childThreads
             c.maxLost = workers.maxLost
             c.evaluator.halving = halving
@@ -167,39 +179,27 @@ struct SearchCommand: ParsableCommand {
                 c.target = try CostTarget(measure, value, in: space, table: table)
             }
             switch (priceMacs, priceParameters) {
-            case (nil, nil): break
+            case (nil, nil): c.price = type.defaultPrice
             case (let weight?, nil): c.price = .init(.macs, weight: weight)
             case (nil, let weight?): c.price = .init(.parameters, weight: weight)
             default: throw SearchError("--price-macs and --price-parameters exclude each other")
             }
-            if kind == .inherit {
-                guard let dense else { throw SearchError("inherited weights need a trained dense network; give its run with --dense") }
+            if let dense {
+                guard kind == .inherit || type.needsDense else { throw SearchError("--dense is for --evaluator inherit and for strategies that prune it") }
                 c.dense = URL(fileURLWithPath: dense).standardizedFileURL.path
-                c.denseDigest = try SearchRun.digest(RunFolder(dense))
+                c.denseDigest = try TrainedDense.digest(RunFolder(dense))
+            } else if kind == .inherit {
+                throw SearchError("inherited weights need a trained dense network; give its run with --dense")
             }
+            c.imageBudget = images
+            if kind == .shared, images != nil, children == nil {
+                throw SearchError("children with shared weights see no images of their own; --images needs --children, too")
+            }
+            c.imagesBefore = try SearchRun.imagesBefore(c, set)
             try c.validate()
             return c
         } catch let error as SearchError {
             throw UsageError("\(error)")
         }
-    }
-}
-
-/// One line per child.
-func show(_ event: SearchEvent, _ console: Console) {
-    switch event {
-    case .child(let child, let best, let paid, let all, let left):
-        let paidFor = child.state == .pruned ? "pruned after \(fixed(child.seconds, 1)) s" : "\(fixed(child.seconds, 1)) s"
-        let what = child.repeatOf.map { "repeats child \($0)" } ?? child.failure.map { "failed: \($0)" } ?? paidFor
-        console.line(
-            "child \(paid)/\(all): validation \(percent(child.accuracy)), \(grouped(child.macs)) MACs, \(child.connections) connections, \(what); best \(percent(best.accuracy)) (child \(best.number)), \(duration(left)) left")
-    case .reevaluation(let r, let done, let all):
-        console.line("again \(done)/\(all): child \(r.child), validation \(percent(r.accuracy)), \(fixed(r.seconds, 1)) s")
-    case .update(let record):
-        let mean = record.rewards.reduce(0, +) / Double(max(1, record.rewards.count))
-        let baseline = record.baseline.map { ", baseline \(percent($0))" } ?? ""
-        let keep = record.keepRate.map { ", keeps \(percent($0)) of the free connections" } ?? ""
-        console.line("update \(record.update): mean reward \(percent(mean))\(baseline)\(keep)")
-    case .note(let text): console.line(text)
     }
 }

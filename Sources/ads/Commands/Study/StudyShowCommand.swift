@@ -40,7 +40,7 @@ struct StudyShowCommand: ParsableCommand {
         let paid = children.count { $0.repeatOf == nil }
         let summary = Summary(
             strategy: c.strategy, data: c.data.name, children: paid, repeats: children.count - paid, states: states,
-            updates: history.updates.count, images: history.trials.reduce(0) { $0 + $1.images },
+            updates: history.updates.count, images: history.images,
             seconds: history.trials.reduce(0) { $0 + $1.seconds }, digest: try history.digest(strategy: storage.strategy()?.state),
             front: history.front())
         if json { return try printJSON(summary) }

@@ -1,0 +1,34 @@
+import DenseNetArchitecture
+import DenseNetModel
+import Torch
+import Training
+
+/// Scores each child with its part of one network's shared weights, without training of its own; its BN statistics are
+/// recomputed, as those of the shared network are of no child (Bender et al., 2018; Guo et al., arXiv 1904.00420).
+public final class SharedEvaluator: Evaluator {
+    private let load: () throws -> DenseNet
+    private var shared: DenseNet?
+    private let data: ChildData
+    private let settings: EvaluatorSettings
+    /// Evaluates the best again: a score by shared weights would only come out the same.
+    private let scratch: ScratchEvaluator
+
+    /// An evaluator of children by shared weights, which are loaded when the first is evaluated.
+    public init(_ data: ChildData, _ settings: EvaluatorSettings, again scratch: ScratchEvaluator, load: @escaping () throws -> DenseNet) {
+        self.data = data
+        self.settings = settings
+        self.scratch = scratch
+        self.load = load
+    }
+
+    public func evaluate(_ connectivity: Connectivity, seed: UInt64, length: Double) throws -> ChildEvaluation {
+        guard length == 0 else { return try scratch.evaluate(connectivity, seed: seed, length: length) }
+        let weights = try shared ?? load()
+        shared = weights
+        let net = try weights.rebuilt(connectivity)
+        let batches = Array(data.train.prefix(settings.normBatches * settings.batchSize))
+        try net.recomputeNormStatistics(data.maker, batches, batchSize: settings.batchSize)
+        let validation = try net.evaluate(data.maker, data.validation)
+        return ChildEvaluation(accuracy: validation.accuracy, loss: validation.loss, images: 0)
+    }
+}

@@ -1,0 +1,75 @@
+import DenseNetArchitecture
+import DenseNetModel
+import Foundation
+import ImageData
+import Randomness
+import Torch
+import Training
+
+/// The training of one network whose weights all children share: a run of its own, in the search's folder.
+///
+/// Each step trains the part of the dense network that a sampled connectivity keeps. A keep rate between 0 and 1 is drawn
+/// first, then every free connection by it, so that cheap and dear children are trained alike; fair coins alone would
+/// train the middle of the range only.
+struct SharedWeights {
+    let configuration: SearchConfiguration
+    let folder: RunFolder
+    let data: DataSet
+
+    /// The shared weights of a search in a folder.
+    init(_ configuration: SearchConfiguration, _ search: RunFolder, _ data: DataSet) {
+        self.configuration = configuration
+        folder = RunFolder(search.path + "/shared")
+        self.data = data
+    }
+
+    /// The run they come from.
+    var training: TrainingConfiguration {
+        var recipe = Recipe.oneCycle
+        recipe.epochs = configuration.evaluator.sharedEpochs ?? EvaluatorSettings.sharedEpochs
+        recipe.batchSize = configuration.evaluator.batchSize
+        recipe.learningRate = configuration.evaluator.learningRate
+        var machine = configuration.machine
+        machine.threads = configuration.threads
+        var training = TrainingConfiguration(
+            label: "shared", data: configuration.data, recipe: recipe, seed: configuration.seed, limitTrain: configuration.limitTrain,
+            machine: machine)
+        training.sampling = "connectivities by a keep rate drawn for each step"
+        return training
+    }
+
+    /// Trains them, or goes on where that was interrupted, or does nothing where it is done.
+    /// - Throws: `Interrupted` after saving; `TrainingError`, `FileError`.
+    func train(_ observer: @escaping (TrainingEvent) -> Void) throws {
+        guard !FileManager.default.fileExists(atPath: folder.result) else { return }
+        // All cores, not only a child's: the results of our kernels do not depend on their threads.
+        if configuration.machine.kernels != .torch {
+            Runtime.setKernelThreads(max(configuration.threads, configuration.machine.threads))
+        }
+        defer { Runtime.setKernelThreads(configuration.threads) }
+        var trainer = Trainer(training, try Network(configuration.architecture), data, folder: folder)
+        trainer.observer = observer
+        let (space, seed) = (configuration.space, configuration.seed)
+        trainer.sampler = { Self.sample(space, seed: seed, step: $0) }
+        try trainer.start(resume: true)
+        _ = try trainer.run(resume: true)
+    }
+
+    /// The connectivity that a step trains.
+    static func sample(_ space: SearchSpace, seed: UInt64, step: Int) -> Connectivity {
+        var random = SeededGenerator(seed: seed, stream: 0x54A, UInt64(step))
+        let rate = random.uniform()
+        return space.connectivity(space.entries.map { _ in random.uniform() < rate })
+    }
+
+    /// The trained weights.
+    /// - Throws: `SearchError` when they are not those the study was searched with; `FileError`.
+    func load() throws -> DenseNet {
+        if let digest = configuration.sharedDigest, try TrainedDense.digest(folder) != digest {
+            throw SearchError("the weights of \(folder.path) have changed since the search was started")
+        }
+        let net = try folder.model(device: Device(named: configuration.machine.device))
+        net.kernels = configuration.machine.kernels
+        return net
+    }
+}

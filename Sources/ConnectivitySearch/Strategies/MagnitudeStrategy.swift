@@ -1,0 +1,129 @@
+import DenseNetArchitecture
+import DenseNetModel
+import Foundation
+import Torch
+
+/// Greedy pruning of a trained dense network: the connections with the smallest magnitudes go, the rest is tuned, and so on.
+///
+/// Without a target each step is a child, from just under the dense network's cost to the cheapest. With one, the steps
+/// on the way to it are not proposed, as they do not keep it; the network that does is the only child. The images seen by tuning
+/// count as the search's. Which connections rank low: `DenseNet.magnitudes`.
+public final class MagnitudeStrategy: Strategy {
+    public static let name = "magnitude"
+    public static let help = "greedy pruning of the trained --dense by weights and BN scales, tuned between"
+    public static let needsDense = true
+    /// Steps of pruning on the way to a target, with tuning between; ours.
+    static let stepsToTarget = 4
+
+    private let space: SearchSpace
+    private let target: CostTarget?
+    private let dense: TrainedDense
+    private let seed: UInt64
+    private let steps: Int
+    private let note: (String) -> Void
+    private var net: DenseNet
+    private var choices: [Bool]
+    /// Steps of pruning, and of tuning, that were done.
+    private var (pruned, tuned) = (0, 0)
+    public private(set) var images = 0
+
+    public init(_ context: StrategyContext) throws {
+        guard let dense = context.dense else {
+            throw SearchError("magnitude ranks the connections of a trained dense network; give its run with --dense")
+        }
+        (space, target, seed, note) = (context.space, context.target, context.seed, context.note)
+        self.dense = dense
+        steps = context.target == nil ? context.children : Self.stepsToTarget
+        net = dense.network
+        choices = space.entries.map { _ in true }
+    }
+
+    public func propose(_ count: Int) throws -> [Connectivity] {
+        guard pruned < steps else { return [] }
+        guard target != nil else {
+            try tune()
+            try prune()
+            return [space.connectivity(choices)]
+        }
+        while pruned < steps {
+            try tune()
+            try prune()
+        }
+        return [space.connectivity(choices)]
+    }
+
+    /// Prunes as far as the next step's share of the way.
+    private func prune() throws {
+        pruned += 1
+        let measure = target?.measure ?? .macs
+        let from = measure.of(try Network(space.architecture), target?.table)
+        let to = try target?.limit ?? measure.of(space.cheapest(), nil)
+        let limit = from - (from - to) * pruned / steps
+        func fits() throws -> Bool {
+            try measure.of(Network(space.architecture, space.connectivity(choices)), target?.table) <= limit
+        }
+        let magnitudes = try net.magnitudes()
+        func magnitude(_ index: Int) -> Double {
+            let entry = space.entries[index]
+            return magnitudes[entry.block][entry.layer]?[entry.source] ?? 0
+        }
+        let order = space.entries.indices.filter { space.entries[$0].isFree && choices[$0] }
+            .map { (index: $0, magnitude: magnitude($0)) }.sorted { ($0.magnitude, $0.index) < ($1.magnitude, $1.index) }.map(\.index)
+        var gone: [Int] = []
+        for index in order {
+            if try fits() { break }
+            choices[index] = false
+            gone.append(index)
+        }
+        // The last that went may have cost more than was needed.
+        for index in gone.reversed() {
+            choices[index] = true
+            if try !fits() { choices[index] = false }
+        }
+        net = try net.rebuilt(space.connectivity(choices))
+    }
+
+    /// Tunes what the last step left, before the next one ranks it.
+    private func tune() throws {
+        guard pruned > 0, tuned < pruned else { return }
+        note("magnitude tunes what step \(pruned) of \(steps) left")
+        images += try dense.tune(net, seed: seed)
+        tuned = pruned
+    }
+
+    public func learn(_ children: [(connectivity: Connectivity, reward: Double)]) {}
+
+    // MARK: State
+
+    private struct Stored: Codable {
+        var pruned: Int
+        var tuned: Int
+        var images: Int
+        var choices: [Bool]
+        var weights: [String: PackedFloats]
+    }
+
+    public func state() throws -> Data {
+        let weights = Dictionary(uniqueKeysWithValues: try net.tensors.map { ($0.name, PackedFloats(try $0.tensor.floats())) })
+        let encoder = PropertyListEncoder()
+        encoder.outputFormat = .binary
+        return try encoder.encode(Stored(pruned: pruned, tuned: tuned, images: images, choices: choices, weights: weights))
+    }
+
+    public func restore(_ state: Data) throws {
+        let stored = try PropertyListDecoder().decode(Stored.self, from: state)
+        guard stored.choices.count == choices.count else { throw SearchError("the study's matrices have another size than this program's") }
+        (pruned, tuned, images, choices) = (stored.pruned, stored.tuned, stored.images, stored.choices)
+        // Shapes and device are those of the network that is pruned the same way.
+        let smaller = try dense.network.rebuilt(space.connectivity(choices))
+        try withoutGrad {
+            for (name, tensor) in smaller.tensors {
+                guard let values = stored.weights[name]?.values, values.count == tensor.count else {
+                    throw SearchError("the study's weights of '\(name)' have another size than this program's")
+                }
+                try tensor.assign(Tensor(values, tensor.shape).to(on: smaller.device))
+            }
+        }
+        net = smaller
+    }
+}

@@ -1,0 +1,85 @@
+import ConnectivitySearch
+import Foundation
+import Training
+
+/// A search's progress on stderr: a line per child and update, and on a terminal a picture of the whole below them.
+public final class SearchConsole {
+    private let console: Console
+    private let training: String
+    private var status: SearchStatus?
+    /// Mean rewards of the updates, for the curve.
+    private var rewards: [Double] = []
+
+    /// The progress of one search.
+    /// - Parameter training: what lines of the training before the first child begin with.
+    public init(_ console: Console, training: String = "shared weights: ") {
+        self.console = console
+        self.training = training
+    }
+
+    /// Shows what happened.
+    public func show(_ event: SearchEvent) {
+        switch event {
+        case .start(let status):
+            self.status = status
+            if let record = status.last { rewards = [Self.mean(record)] }
+        case .child(let child, let status):
+            self.status = status
+            console.line(line(child, status))
+        case .update(let record, let status):
+            self.status = status
+            rewards.append(Self.mean(record))
+            console.line("update \(record.update): \(Self.learned(record)); \(fixed(status.childrenPerMinute, 1)) children a minute")
+        case .reevaluation(let r, let done, let all, let left):
+            status = nil
+            console.panel([])
+            return console.line(
+                "again \(done)/\(all): child \(r.child), validation \(percent(r.accuracy)), \(fixed(r.seconds, 1)) s, \(duration(left)) left")
+        case .training(let event): return console.show(event, prefix: training)
+        case .note(let text): console.line(text)
+        }
+        if let status { console.panel(Self.picture(status, rewards)) }
+    }
+
+    private func line(_ child: Child, _ status: SearchStatus) -> String {
+        let paidFor = child.state == .pruned ? "pruned after \(fixed(child.seconds, 1)) s" : "\(fixed(child.seconds, 1)) s"
+        let what = child.repeatOf.map { "repeats child \($0)" } ?? child.failure.map { "failed: \($0)" } ?? paidFor
+        let best = status.best.map { "; best \(percent($0.accuracy)) (child \($0.number))" } ?? ""
+        return
+            "child \(status.finished)/\(status.of): validation \(percent(child.accuracy)), \(grouped(child.macs)) MACs, \(child.connections) connections, \(what)\(best), \(duration(status.secondsLeft)) left"
+    }
+
+    private static func mean(_ record: UpdateRecord) -> Double { record.rewards.reduce(0, +) / Double(max(1, record.rewards.count)) }
+
+    private static func learned(_ record: UpdateRecord) -> String {
+        let baseline = record.baseline.map { ", baseline \(percent($0))" } ?? ""
+        let keep = record.keepRate.map { ", keeps \(percent($0)) of the free connections" } ?? ""
+        return "mean reward \(percent(mean(record)))\(baseline)\(keep)"
+    }
+
+    /// The lines of the picture: best, reward with its curve, how far it is.
+    static func picture(_ status: SearchStatus, _ rewards: [Double]) -> [String] {
+        var lines: [String] = []
+        if let best = status.best {
+            lines.append("best      \(percent(best.accuracy)) (child \(best.number)), \(grouped(best.macs)) MACs, \(best.connections) connections")
+        }
+        if let last = status.last { lines.append("reward    \(learned(last))  \(curve(rewards.suffix(40)))") }
+        let share = Double(status.finished) / Double(max(1, status.of))
+        let left = status.finished > 0 ? ", \(fixed(status.childrenPerMinute, 1)) a minute, \(duration(status.secondsLeft)) left" : ""
+        lines.append("children  \(bar(share)) \(status.finished)/\(status.of)\(left)")
+        return lines
+    }
+
+    /// A bar of 24 characters.
+    static func bar(_ share: Double) -> String {
+        let full = Int((min(1, max(0, share)) * 24).rounded())
+        return String(repeating: "█", count: full) + String(repeating: "░", count: 24 - full)
+    }
+
+    /// Values as a line of small columns.
+    static func curve(_ values: some Collection<Double>) -> String {
+        guard let low = values.min(), let high = values.max(), values.count > 1 else { return "" }
+        let columns = Array("▁▂▃▄▅▆▇█")
+        return String(values.map { columns[high > low ? Int((($0 - low) / (high - low) * 7).rounded()) : 3] })
+    }
+}
