@@ -56,10 +56,9 @@ struct Scoreboard {
     func remaining(_ configuration: SearchConfiguration) -> Int {
         let children = configuration.children - paid
         guard let budget = configuration.imageBudget else { return children }
-        if images >= budget { return 0 }
         // What children saw so far tells what the next will see; the first update is paid whole.
         let each = Double(childImages) / Double(max(1, paid))
-        return min(children, each > 0 ? max(1, Int(Double(budget - images) / each)) : children)
+        return each > 0 ? min(children, Int(Double(max(0, budget - images)) / each)) : images < budget ? children : 0
     }
 
     /// A child was finished.

@@ -28,7 +28,7 @@ import Testing
         try expect(["train", "--data", "shapes", "--arch", "densenet-22-12", "--device", "cuda:63", "--out", out], 1, "device 'cuda:63' is not available")
         try expect(["train", "--arch", "densenet-22-12", "--out", out], 64, "--data is needed")
         try expect(["train", "--data", "shapes", "--epoks", "3", "--out", out], 64, "Unknown option '--epoks'")
-        try expect(["search", "--data", "shapes", "--arch", "densenet-22-12", "--strategy", "luck", "--out", out], 64, "unknown strategy 'luck'; known are ads, random")
+        try expect(["search", "--data", "shapes", "--arch", "densenet-22-12", "--strategy", "luck", "--out", out], 64, "unknown strategy 'luck'; known are ads, ads-tradeoff, random")
         try expect(["search", "--data", "shapes", "--arch", "densenet-22-12", "--target-macs", "0.3", "--out", out], 64, "28945680 to 72906000 MACs, 0.397 to 1 of the dense network")
         try expect(["search", "--data", "shapes", "--arch", "densenet-22-12", "--evaluator", "inherit", "--out", out], 64, "give its run with --dense")
         try expect(["train", "--data", "shapes", "--arch", "densenet-22-12", "--batch-size", "9000", "--out", out], 1, "5400 training images do not fill one batch of 9000")

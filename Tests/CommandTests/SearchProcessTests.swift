@@ -132,7 +132,14 @@ import Testing
         for (more, sentence) in [
             (["--workers", "0"], "--workers 0; at least 1 is needed"), (["--child-threads", "0"], "0 threads a child"),
             (["--max-lost=-1"], "-1 losses of a child"), (["--halving", "1"], "halving by 1.0; it must be over 1"),
-            (["--strategy", "luck"], "unknown strategy 'luck'; known are ads, random, evolution, fixed"),
+            (["--strategy", "luck"], "unknown strategy 'luck'; known are ads, ads-tradeoff, random, evolution, magnitude, fixed, spread"),
+            (["--strategy", "magnitude"], "magnitude prunes a trained dense network; give its run with --dense"),
+            (["--evaluator", "shared", "--images", "100"], "children with shared weights see no images of their own; --images needs --children, too"),
+            (["--evaluator", "shared", "--halving", "2"], "--halving with shared weights"),
+            (["--evaluator", "shared", "--shared-epochs", "0"], "0 epochs of shared weights; at least 1 is needed"),
+            (["--shared-epochs", "3"], "--shared-epochs needs --evaluator shared"),
+            (["--evaluator", "shared", "--images", "20", "--children", "4"], "a budget of 20 images; 512 were seen before the first child"),
+            (["--images", "0"], "a budget of 0 images"), (["--top=-1"], "the top -1; it must be 0 or more"),
         ] {
             let refused = try ads(search(folder, "s") + more)
             #expect(refused.status == 64 && refused.errors.contains(sentence), "\(more): \(refused.errors)")

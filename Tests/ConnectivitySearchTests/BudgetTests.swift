@@ -8,7 +8,7 @@ import Testing
     func everyChildKeepsItsTargetAndNearlyFillsIt(share: Double, ends: Bool) throws {
         let space = SearchSpace(try Architecture(named: "densenet-22-12"), searchesBlockEnds: ends)
         let target = try CostTarget(.macs, share, in: space)
-        for type in Strategies.all where type.name != FixedStrategy.name {
+        for type: any Strategy.Type in [AdsStrategy.self, TradeoffStrategy.self, RandomStrategy.self, EvolutionStrategy.self] {
             let strategy = try type.init(StrategyContext(space, target: target, seed: 2))
             // The second and third time by what was learned.
             for round in 0..<3 {
@@ -47,8 +47,28 @@ import Testing
         #expect(first[0] == Connectivity(try ConnectivityPatterns.parse("log"), for: space.architecture))
         #expect(try (first + rest).allSatisfy { try Network(space.architecture, $0).cost.macs <= 50_305_140 })
         #expect(throws: SearchError.self) {
-            try FixedStrategy(SearchSpace(space.architecture, searchesBlockEnds: true), target: CostTarget(.macs, 0.3, in: SearchSpace(space.architecture, searchesBlockEnds: true)), seed: 0)
+            let all = SearchSpace(space.architecture, searchesBlockEnds: true)
+            return try FixedStrategy(StrategyContext(all, target: CostTarget(.macs, 0.3, in: all), seed: 0))
         }
+    }
+
+    /// Any run of children covers the range of costs.
+    @Test(arguments: [nil, 0.6])
+    func spreadChildrenCoverTheCosts(share: Double?) throws {
+        let space = SearchSpace(try Architecture(named: "densenet-22-12"))
+        let target = try share.map { try CostTarget(.macs, $0, in: space) }
+        let (low, high) = (28_945_680.0, target.map { Double($0.limit) } ?? 72_906_000)
+        let strategy = try SpreadStrategy(StrategyContext(space, target: target, seed: 3))
+        let first = try strategy.propose(5)
+        let other = try SpreadStrategy(StrategyContext(space, target: target, seed: 4))
+        try other.restore(strategy.state())
+        let rest = try strategy.propose(11)
+        #expect(try other.propose(11) == rest)
+        let shares = try (first + rest).map { (Double(try Network(space.architecture, $0).cost.macs) - low) / (high - low) }.sorted()
+        #expect(shares.allSatisfy { $0 >= 0 && $0 <= 1 })
+        // 16 points of an even cover of 0 to 1 leave no gap of two sixteenths, but for the steps that connections make.
+        let gaps = zip([0] + shares, shares + [1]).map { $1 - $0 }
+        #expect((gaps.max() ?? 1) < 0.16)
     }
 
     @Test func aTargetOutOfReachIsRefusedWithTheRange() throws {

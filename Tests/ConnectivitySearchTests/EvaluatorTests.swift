@@ -2,6 +2,7 @@ import DenseNetArchitecture
 import DenseNetModel
 import Foundation
 import ImageData
+import Randomness
 import TestSupport
 import Testing
 import Torch
@@ -33,6 +34,128 @@ import Training
         let one = try inherit.evaluate(chain, seed: 3, length: 1)
         #expect(try inherit.evaluate(chain, seed: 3, length: 1).loss == one.loss)
         #expect(try dense.tensors.map { try $0.tensor.floats() } == before, "the dense network is not changed by its children")
+    }
+
+    private func small(_ kind: EvaluatorSettings.Kind, children: Int = 6) throws -> (SearchConfiguration, DataSet) {
+        let shapes = try DataSources.load("shapes")
+        let a = try Architecture(
+            blocks: [3, 2], growthRate: 4, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 4))
+        var settings = EvaluatorSettings(kind)
+        settings.batchSize = 32
+        if kind == .shared { settings.sharedEpochs = 2 }
+        var c = SearchConfiguration(
+            strategy: "ads", architecture: a, data: DataIdentity(shapes, folder: nil), seed: 5, children: children, evaluator: settings,
+            machine: .current(device: .cpu, kernels: .automatic))
+        c.childThreads = 1
+        (c.limitTrain, c.limitValidation, c.top) = (128, 100, 1)
+        return (c, shapes)
+    }
+
+    @Test func sharedWeightsAreTrainedOnceAndScoreChildren() throws {
+        let folder = TemporaryFolder()
+        let (c, shapes) = try small(.shared)
+        let weights = SharedWeights(c, RunFolder(folder("s")), shapes)
+        try weights.train { _ in }
+        let net = try weights.load()
+        let before = try net.tensors.map { try $0.tensor.floats() }
+        let fresh = try DenseNet(
+            Network(c.architecture), generator: Generator(seed: SeededGenerator(seed: 5, stream: 2).state), initialization: .fanIn)
+        for ((name, tensor), start) in zip(net.tensors, fresh.tensors) where !name.contains("running") {
+            #expect(try tensor.floats() != start.tensor.floats(), "\(name) was not trained")
+        }
+        let data = ChildData(shapes, seed: 5, limitTrain: 128, limitValidation: 100)
+        let scratch = ScratchEvaluator(c.architecture, data, c.evaluator, device: .cpu, kernels: .automatic)
+        let shared = SharedEvaluator(data, c.evaluator, again: scratch) { net }
+        let chain = Connectivity(try ConnectivityPatterns.parse("nearest"), for: c.architecture)
+        let score = try shared.evaluate(chain, seed: 5, length: 0)
+        #expect(score.images == 0)
+        #expect(try shared.evaluate(chain, seed: 6, length: 0) == score)
+        #expect(try shared.evaluate(.dense(c.architecture), seed: 5, length: 0).loss != score.loss)
+        #expect(try net.tensors.map { try $0.tensor.floats() } == before, "the shared weights are not changed by the children")
+        #expect(try shared.evaluate(chain, seed: 5, length: 1) == scratch.evaluate(chain, seed: 5, length: 1))
+    }
+
+    @Test func stepsOfSharedWeightsCoverTheRange() throws {
+        let space = SearchSpace(try Architecture(named: "densenet-22-12"))
+        let free = space.entries.indices.filter { space.entries[$0].isFree }
+        let rates = (0..<400).map { step -> Double in
+            let choices = space.choices(SharedWeights.sample(space, seed: 1, step: step))
+            return Double(free.count { choices[$0] }) / Double(free.count)
+        }
+        for tenth in 0..<10 {
+            let count = rates.count { Int(min(0.999, $0) * 10) == tenth }
+            #expect(count > 15 && count < 80, "\(count) of 400 steps keep about \(tenth)0%")
+        }
+        #expect(SharedWeights.sample(space, seed: 1, step: 7) == SharedWeights.sample(space, seed: 1, step: 7))
+    }
+
+    @Test func aSearchWithSharedWeightsCountsTheirImagesOnce() throws {
+        let folder = TemporaryFolder()
+        var (c, shapes) = try small(.shared)
+        c.imagesBefore = try SearchRun.imagesBefore(c, shapes)
+        #expect(c.imagesBefore == 256)
+        let run = SearchRun(c, shapes, folder: RunFolder(folder("s")))
+        let result = try run.run(resume: false)
+        // Two longer evaluations of the best, two epochs each.
+        #expect(result.images == 256 + 2 * 256)
+        let history = try StudyHistory(SQLiteStudy(path: folder("s/study.sqlite")))
+        #expect(history.images == result.images && history.configuration.sharedDigest != nil)
+        // Other weights are another search.
+        let path = folder("s/shared/weights.safetensors")
+        var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+        bytes[bytes.count - 2] ^= 1
+        try bytes.write(to: URL(fileURLWithPath: path))
+        let error = #expect(throws: SearchError.self) { try run.run(resume: true) }
+        #expect(error?.description == "the weights of \(folder("s"))/shared have changed since the search was started")
+    }
+
+    @Test(arguments: [nil, 0.75])
+    func magnitudePrunesAndTunes(share: Double?) throws {
+        let (c, shapes) = try small(.inherit)
+        let data = ChildData(shapes, seed: 5, limitTrain: 128, limitValidation: 100)
+        let space = SearchSpace(c.architecture)
+        // What layer 3 of the first block reads of the block's input is worth nothing.
+        let dense = try DenseNet(Network(c.architecture), generator: Generator(seed: 2))
+        try withoutGrad { try dense.state["features.denseblock1.denselayer3.norm1.weight"]?.narrowed(0, from: 0, count: 4).fill(0) }
+        let before = try dense.tensors.map { try $0.tensor.floats() }
+        func strategy() throws -> MagnitudeStrategy {
+            var context = StrategyContext(space, seed: 5)
+            context.target = try share.map { try CostTarget(.macs, $0, in: space) }
+            context.children = 4
+            context.dense = TrainedDense(dense, data, c.evaluator)
+            return try MagnitudeStrategy(context)
+        }
+        let (whole, parts) = (try strategy(), try strategy())
+        var (children, resumed): ([Connectivity], [Connectivity]) = ([], [])
+        var state: Data?
+        for _ in 0..<5 {
+            children += try whole.propose(3)
+            let next = try strategy()
+            if let state { try next.restore(state) }
+            resumed += try next.propose(3)
+            state = try next.state()
+            #expect(next.images == whole.images)
+        }
+        #expect(children == resumed && children.count == (share == nil ? 4 : 1))
+        #expect(try parts.propose(1)[0] == children[0])
+        #expect(whole.images == 3 * 128, "tuned between four steps")
+        #expect(try dense.tensors.map { try $0.tensor.floats() } == before)
+        let first = children[0].blocks[0][2]
+        #expect(!first[0], "the connection without a scale goes first")
+        let costs = try children.map { try Network(c.architecture, $0).cost.macs }
+        let (all, least) = (try Network(c.architecture).cost.macs, try space.cheapest().cost.macs)
+        if let share {
+            #expect(costs[0] <= Int(share * Double(all)))
+        } else {
+            for (step, cost) in costs.enumerated() { #expect(cost <= all - (all - least) * (step + 1) / 4) }
+            #expect(children[3] == (try space.cheapest().connectivity))
+        }
+    }
+
+    @Test func magnitudeNeedsADenseNetwork() throws {
+        let (c, _) = try small(.scratch)
+        let error = #expect(throws: SearchError.self) { try MagnitudeStrategy(StrategyContext(SearchSpace(c.architecture), seed: 1)) }
+        #expect(error?.description == "magnitude ranks the connections of a trained dense network; give its run with --dense")
     }
 
     @Test func validationImagesAreNeverTrainedOn() throws {

@@ -145,6 +145,44 @@ func smallSearch(_ strategy: String = "ads", children: Int = 23, blocks: [Int] =
         #expect(Set(all.map(\.number)).count == all.count)
     }
 
+    /// Children see 100 images each; 40 before the first.
+    @Test func aBudgetOfImagesEndsTheSearch() throws {
+        let folder = TemporaryFolder()
+        var configuration = try smallSearch("random", children: .max)
+        (configuration.imageBudget, configuration.imagesBefore, configuration.top) = (1250, 40, 1)
+        let whole = try SQLiteStudy(path: folder("whole"))
+        let expected = try search(configuration, whole).run()
+        #expect(expected.children == 12 && expected.images == 40 + 1200 + 2 * 200)
+        for stopAt in [3, 11, 12] {
+            let study = try SQLiteStudy(path: folder("stopped-\(stopAt)"))
+            let evaluator = FormulaEvaluator()
+            evaluator.stopAt = stopAt
+            #expect(throws: Interrupted.self) { try search(configuration, study, evaluator).run() }
+            _ = try search(configuration, study).run()
+            #expect(try digest(study) == digest(whole))
+        }
+        configuration.children = 7
+        #expect(try search(configuration, SQLiteStudy(path: folder("few"))).run().children == 7)
+        configuration.imageBudget = 40
+        #expect(throws: SearchError.self) { try configuration.validate() }
+    }
+
+    @Test func theBestNeedNotBeEvaluatedAgain() throws {
+        let folder = TemporaryFolder()
+        var configuration = try smallSearch(children: 8)
+        configuration.top = 0
+        let evaluator = FormulaEvaluator()
+        let study = try SQLiteStudy(path: folder("s"))
+        let result = try search(configuration, study, evaluator).run()
+        #expect(evaluator.evaluations == 8)
+        #expect(result.accuracy == (try StudyHistory(study).children.map(\.accuracy).max()))
+    }
+
+    @Test func theTradeoffPaysForMACs() throws {
+        #expect(TradeoffStrategy.defaultPrice == .init(.macs, weight: 0.1) && AdsStrategy.defaultPrice == nil)
+        #expect(try Strategies.named("ads-tradeoff") == TradeoffStrategy.self)
+    }
+
     @Test func aSecondSearchIsRefusedWithTheOwner() throws {
         let folder = TemporaryFolder()
         let study = try SQLiteStudy(path: folder("s"))

@@ -96,6 +96,36 @@ import Training
         #expect(throws: FileError("there is no study \(folder("none"))")) { try SQLiteStudy(path: folder("none"), mustExist: true) }
     }
 
+    /// What a full disk is to SQLite, brought about by a limit on the file's pages.
+    @Test func aFullDiskLosesNothing() throws {
+        let folder = TemporaryFolder()
+        let path = folder("s.sqlite")
+        var stored: [Trial] = []
+        do {
+            let study = try SQLiteStudy(path: path)
+            try study.store(smallSearch())
+            try study.database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA max_page_count = 60") }
+            let error = #expect(throws: FileError.self) {
+                for update in 1...10_000 {
+                    let proposals = (0..<5).map {
+                        Proposal(
+                            update: update, position: $0, connectivity: .init(blocks: [[[true]]]), macs: 1, parameters: 1, connections: 1, seed: 1)
+                    }
+                    _ = try study.add(proposals)
+                    stored = try study.trials(update: nil)
+                }
+            }
+            #expect(error?.description == "\(path) cannot be written: the disk is full; free some space and continue with --resume")
+            #expect(stored.count > 10 && stored.count % 5 == 0)
+            #expect(throws: FileError.self) { try study.finish(.init(update: 1, trials: [], rewards: []), state: Data(count: 1 << 20), SearchProgress()) }
+        }
+        let again = try SQLiteStudy(path: path)
+        #expect(try again.trials(update: nil) == stored)
+        #expect(try again.strategy()?.state == nil)
+        let next = Proposal(update: 20_000, position: 0, connectivity: .init(blocks: [[[true]]]), macs: 1, parameters: 1, connections: 1, seed: 1)
+        #expect(try again.add([next]) == [stored.count + 1])
+    }
+
     /// Runs statements, by Python's SQLite.
     private func sqlite(_ path: String, script: String) throws {
         let program = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None); c.executescript(sys.argv[2]); c.close()"

@@ -87,6 +87,62 @@ import Torch
         }
     }
 
+    /// A step through a part of the network has the gradients of the rebuilt part, where its weights lie, and none elsewhere.
+    @Test(arguments: 0..<12, [false, true])
+    func sharingTrainsThePart(seed: UInt64, bottleneck: Bool) throws {
+        let a = try architecture(bottleneck: bottleneck)
+        let dense = try trained(Network(a), seed: seed)
+        let c = connectivity(a, seed: seed)
+        let x = try Tensor.zeros([5, 3, 9, 9]).fillNormal(Generator(seed: seed + 100))
+        let labels = try Tensor((0..<5).map { Int64($0 % 7) }, [5])
+        for kernels in [KernelChoice.torch, .swift] {
+            dense.kernels = kernels
+            for parameter in dense.parameters { parameter.clearGrad() }
+            let part = try dense.sharing(c)
+            #expect(part.kernels == kernels && part.parameterCount == part.network.cost.parameters)
+            try part(x, training: true).crossEntropy(labels).backward()
+            let alone = try dense.rebuilt(c)
+            try alone(x, training: true).crossEntropy(labels).backward()
+            // The gradients as a network's weights, rebuilt, are the rebuilt network's gradients.
+            var state = dense.state
+            var (touched, sum) = (0.0, 0.0)
+            for (name, tensor) in dense.tensors where !name.contains("running") {
+                let grad = try tensor.grad ?? Tensor.zeros(tensor.shape)
+                touched += try grad.pow(2).sum().item()
+                state[name] = grad
+            }
+            let expected = try DenseNet(dense.network, state: state).rebuilt(c)
+            for (name, tensor) in expected.tensors where !name.contains("running") {
+                let grad = try #require(try alone.state[name]?.grad)
+                sum += try grad.pow(2).sum().item()
+                #expect(relativeError(try tensor.doubles(), try grad.doubles()) < 1e-5, "\(kernels): \(name)")
+            }
+            #expect(abs(touched - sum) <= 1e-5 * sum, "gradients arrived outside of the part")
+        }
+    }
+
+    @Test func magnitudesAreShares() throws {
+        let a = try architecture(bottleneck: false)
+        let dense = try trained(Network(a), seed: 3)
+        // Layer 3 of the first block: the block's input has no scale, layer 2's weights are doubled against layer 1's.
+        let (scale, weight) = (
+            try #require(dense.state["features.denseblock1.denselayer3.norm1.weight"]),
+            try #require(dense.state["features.denseblock1.denselayer3.conv1.weight"])
+        )
+        try withoutGrad {
+            try weight.fill(1)
+            try scale.fill(1)
+            try scale.narrowed(0, from: 0, count: 6).fill(0)
+            try weight.narrowed(1, from: 11, count: 5).fill(2)
+        }
+        let rows = try dense.magnitudes()
+        let row = try #require(rows[0][3])
+        // Squares 0, 1 and 4 over 6, 5 and 5 channels: the mean is 25/16.
+        #expect(row[0] == 0 && abs((row[1] ?? 0) - 0.8) < 1e-6 && abs((row[2] ?? 0) - 1.6) < 1e-6)
+        #expect(rows.map { $0.keys.sorted() } == [[1, 2, 3, 4, 5], [1, 2, 3, 4]])
+        #expect(rows[1][4]?.keys.sorted() == [0, 1, 2, 3] && rows[0][5]?.keys.sorted() == [0, 1, 2, 3, 4])
+    }
+
     @Test func onlySubsetsCanBeRebuilt() throws {
         let a = try architecture(bottleneck: false)
         let chain = Connectivity(try ConnectivityPatterns.parse("nearest"), for: a)

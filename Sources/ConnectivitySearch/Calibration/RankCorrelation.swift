@@ -17,7 +17,7 @@ public enum RankCorrelation {
             }
         }
         guard differentA > 0, differentB > 0 else { return nil }
-        return Double(agreement) / (Double(differentA).squareRoot() * Double(differentB).squareRoot())
+        return Double(agreement) / (Double(differentA) * Double(differentB)).squareRoot()
     }
 
     private static func sign(_ a: Double, _ b: Double) -> Int { a > b ? 1 : a < b ? -1 : 0 }

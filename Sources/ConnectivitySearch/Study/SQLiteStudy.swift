@@ -5,7 +5,7 @@ import GRDB
 
 /// A study in one SQLite file, `study.sqlite`: WAL, every transaction on disk before it returns.
 public final class SQLiteStudy: StudyStorage {
-    private let database: DatabaseQueue
+    let database: DatabaseQueue
     /// The file.
     public let path: String
     public var name: String { path }

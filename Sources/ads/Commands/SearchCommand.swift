@@ -31,7 +31,7 @@ struct SearchCommand: ParsableCommand {
     @Option(help: "Children to evaluate; repeats are free.")
     var children: Int?
 
-    @Option(help: "End the exploring when so many training images were seen, those of --dense or shared weights included; with --children whatever comes first.")
+    @Option(help: "Propose children until so many training images are seen, those of --dense or shared weights included; with --children whatever comes first.")
     var images: Int?
 
     @OptionGroup var target: TargetOptions

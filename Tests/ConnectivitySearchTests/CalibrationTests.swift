@@ -1,0 +1,69 @@
+import DenseNetArchitecture
+import Foundation
+import ImageData
+import TestSupport
+import Testing
+import Torch
+import Training
+
+@testable import ConnectivitySearch
+
+@Suite(.serialized) struct CalibrationTests {
+    /// By hand, and the example of SciPy's documentation of kendalltau.
+    @Test func kendallByHand() {
+        #expect(RankCorrelation.kendall([1, 2, 3, 4], [10, 20, 30, 40]) == 1)
+        #expect(RankCorrelation.kendall([1, 2, 3, 4], [4, 3, 2, 1]) == -1)
+        // One of six pairs is the other way round.
+        #expect(RankCorrelation.kendall([1, 2, 3, 4], [1, 3, 2, 4]) == 4.0 / 6)
+        #expect(abs((RankCorrelation.kendall([12, 2, 1, 12, 2], [1, 4, 7, 1, 0]) ?? 0) + 0.471404520791) < 1e-11)
+        #expect(RankCorrelation.kendall([1, 1, 1], [1, 2, 3]) == nil)
+        #expect(RankCorrelation.kendall([], []) == nil)
+    }
+
+    @Test func intervalsHoldTheValueAndShrink() throws {
+        func interval(_ count: Int) throws -> ClosedRange<Double> {
+            let a = (0..<count).map { Double($0) }
+            let b = a.map { $0 + 6 * sin($0 * 12.9898) }
+            let range = try #require(RankCorrelation.interval(a, b, seed: 1))
+            #expect(range == RankCorrelation.interval(a, b, seed: 1))
+            let tau = try #require(RankCorrelation.kendall(a, b))
+            #expect(range.contains(tau))
+            return range
+        }
+        let (few, many) = (try interval(8), try interval(60))
+        #expect(many.upperBound - many.lowerBound < few.upperBound - few.lowerBound)
+    }
+
+    @Test func aCalibrationComparesTheSameConnectivities() throws {
+        let folder = TemporaryFolder()
+        let shapes = try DataSources.load("shapes")
+        let a = try Architecture(blocks: [3, 2], growthRate: 4, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 4))
+        var settings = EvaluatorSettings(.scratch)
+        settings.batchSize = 32
+        var c = SearchConfiguration(
+            strategy: "spread", architecture: a, data: DataIdentity(shapes, folder: nil), seed: 5, children: 4, evaluator: settings,
+            machine: .current(device: .cpu, kernels: .automatic))
+        c.childThreads = 1
+        (c.limitTrain, c.limitValidation) = (64, 60)
+        let configuration = CalibrationConfiguration(c, fullEpochs: 3, fullSeeds: 2, sharedEpochs: 2)
+        let run = CalibrationRun(configuration, shapes, folder: RunFolder(folder("c")))
+        let found = try run.run(resume: false)
+        #expect(found.points.count == 4 && found.points.allSatisfy { $0.full.count == 2 })
+        #expect(found.rows.map(\.name) == ["scratch", "inherit", "shared", "MACs alone"])
+        #expect(found.rows.map(\.imagesPerChild) == [64, 64, 0, 0] && found.full.imagesPerChild == 192)
+        #expect(found.rows.map(\.imagesBefore) == [0, 192, 128, 0])
+        #expect(found.rows[3].values == found.points.map { Double($0.macs) })
+        for row in found.rows { #expect(row.tau == RankCorrelation.kendall(row.values, found.points.map(\.mean))) }
+        for (kind, row) in zip(["scratch", "inherit", "shared"], found.rows) {
+            let history = try StudyHistory(SQLiteStudy(path: folder("c/\(kind)/study.sqlite")))
+            #expect(history.children.map(\.connectivity) == found.points.map(\.connectivity))
+            #expect(history.children.map(\.accuracy) == row.values)
+        }
+        // Again, from what is there; and a different one is refused.
+        let again = try run.run(resume: true)
+        #expect(again.rows.map(\.values) == found.rows.map(\.values) && again.full.secondsPerChild == found.full.secondsPerChild)
+        let other = CalibrationConfiguration(c, fullEpochs: 2, fullSeeds: 2, sharedEpochs: 2)
+        let error = #expect(throws: SearchError.self) { try CalibrationRun(other, shapes, folder: RunFolder(folder("c"))).run(resume: true) }
+        #expect(error?.description.hasPrefix("\(folder("c")) holds another calibration") == true)
+    }
+}
