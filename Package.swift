@@ -62,7 +62,7 @@ let package = Package(
         .testTarget(name: "DenseNetModelTests", dependencies: ["DenseNetModel", "DenseNetArchitecture", "DenseKernels", "Randomness", "Training", "WeightFiles", "TestSupport"]),
         .testTarget(name: "ImageDataTests", dependencies: ["ImageData", "Randomness", "TestSupport"]),
         .testTarget(name: "TrainingTests", dependencies: ["Training", "ImageData", "DenseNetModel", "Files", "Randomness", "TestSupport"]),
-        .testTarget(name: "CommandTests", dependencies: ["ads", "search-your-data", "TestSupport"]),
+        .testTarget(name: "CommandTests", dependencies: ["ads", "search-your-data", "Reporting", "ConnectivitySearch", "TestSupport"]),
         .testTarget(name: "ConnectivitySearchTests", dependencies: ["ConnectivitySearch", "Training", "ImageData", "DenseNetArchitecture", "Randomness", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6],

@@ -14,7 +14,7 @@ extension Calibration {
     /// What is told of full training and of each row.
     var lines: [Line] {
         var all = rows
-        if full.tau != nil {
+        if configuration.fullSeeds > 1 {
             all.append(full)
             all[all.count - 1].name = "full training, one seed by another"
         }

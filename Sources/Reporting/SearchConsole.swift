@@ -29,7 +29,7 @@ public final class SearchConsole {
         case .update(let record, let status):
             self.status = status
             rewards.append(Self.mean(record))
-            console.line("update \(record.update): \(Self.learned(record)); \(fixed(status.childrenPerMinute, 1)) children a minute")
+            console.line("update \(record.update): mean reward \(Self.learned(record)); \(fixed(status.childrenPerMinute, 1)) children a minute")
         case .reevaluation(let r, let done, let all, let left):
             status = nil
             console.panel([])
@@ -54,7 +54,7 @@ public final class SearchConsole {
     private static func learned(_ record: UpdateRecord) -> String {
         let baseline = record.baseline.map { ", baseline \(percent($0))" } ?? ""
         let keep = record.keepRate.map { ", keeps \(percent($0)) of the free connections" } ?? ""
-        return "mean reward \(percent(mean(record)))\(baseline)\(keep)"
+        return "\(percent(mean(record)))\(baseline)\(keep)"
     }
 
     /// The lines of the picture: best, reward with its curve, how far it is.

@@ -60,15 +60,17 @@ extension HTMLReport {
     /// The best child so far against what was paid for it, for each strategy.
     var searchBudget: String {
         let series = content.searched.enumerated().compactMap { index, search -> Charts.Series? in
-            var (images, best) = (0.0, -Double.infinity)
+            let own = Dictionary(search.history.updates.map { ($0.update, $0.images ?? 0) }, uniquingKeysWith: { first, _ in first })
+            var (images, best, update) = (search.configuration.imagesBefore ?? 0, -Double.infinity, 0)
             let points = search.history.trials.compactMap { trial -> (x: Double, y: Double)? in
-                guard trial.proposal.again == nil, trial.proposal.repeatOf == nil, trial.state == .complete, let last = trial.curve.last else {
-                    images += Double(trial.images)
-                    return nil
-                }
-                images += Double(trial.images)
+                guard trial.proposal.again == nil, trial.proposal.repeatOf == nil else { return nil }
+                // What the strategy itself saw, it saw before it proposed.
+                if trial.proposal.update != update { images += own[trial.proposal.update] ?? 0 }
+                update = trial.proposal.update
+                images += trial.images
+                guard trial.state == .complete, let last = trial.curve.last else { return nil }
                 best = max(best, last.accuracy)
-                return (images / 1e3, best)
+                return (Double(images) / 1e3, best)
             }
             // Studies of the first version did not count images.
             guard images > 0, !points.isEmpty else { return nil }
@@ -77,7 +79,7 @@ extension HTMLReport {
         guard !series.isEmpty else { return "" }
         return """
             <h2>What searching costs</h2>
-            <p class="note">The best validated child so far against the training images that all children had seen by then.</p>
+            <p class="note">The best validated child so far against the training images that were seen by then: by the weights that children start from, by all children, by the strategy itself.</p>
             \(Charts.plot(series, x: "thousand training images", y: "best accuracy", format: { fixed($0 * 100, 1) + "%" }, xFormat: { fixed($0, 0) }))
             """
     }

@@ -118,7 +118,7 @@ struct SearchCommand: ParsableCommand {
         if output.json { return try printJSON(result) }
         if let latency = result.latency {
             print(
-                "one image takes \(fixed(latency.timed, 3)) ms, timed whole; \(fixed(latency.predicted, 3)) ms by the table, at most \(fixed(latency.target, 3)) ms asked")
+                "one image takes \(fixed(latency.timed, 3)) ms, timed whole; \(fixed(latency.predicted, 3)) ms by the table, at most \(fixed(latency.target, 3)) ms asked\(latency.timed > latency.target * 1.05 ? ": missed by more than 5%" : "")")
         }
         print(
             """
