@@ -4,6 +4,8 @@ import DenseNetArchitecture
 public enum CostMeasure: String, Codable, Sendable, CaseIterable {
     case macs
     case parameters
+    /// Elements that all convolutions read and write for one image.
+    case traffic
     /// Microseconds of one image, by a table that was measured on this machine.
     case latency
 
@@ -12,6 +14,7 @@ public enum CostMeasure: String, Codable, Sendable, CaseIterable {
         switch self {
         case .macs: "MACs"
         case .parameters: "parameters"
+        case .traffic: "activations read and written"
         case .latency: "microseconds"
         }
     }
@@ -22,6 +25,7 @@ public enum CostMeasure: String, Codable, Sendable, CaseIterable {
         switch self {
         case .macs: return network.cost.macs
         case .parameters: return network.cost.parameters
+        case .traffic: return network.cost.activationTraffic
         case .latency:
             guard let table else { preconditionFailure("a latency needs a table") }
             return Int((table.milliseconds(of: network) * 1e3).rounded())

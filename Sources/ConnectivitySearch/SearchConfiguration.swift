@@ -99,7 +99,9 @@ public struct SearchConfiguration: Codable, Sendable, Hashable {
         try need(evaluator.batchSize >= 2, "batch size \(evaluator.batchSize); BN needs at least 2 images")
         try need(evaluator.learningRate > 0, "learning rate \(evaluator.learningRate); it must be over 0")
         try need(threads >= 1, "\(threads) threads a child; at least 1 is needed")
-        if let price, price.measure == .latency { throw SearchError("a price on latency; prices are on MACs or parameters") }
+        if let price, price.measure != .macs, price.measure != .parameters {
+            throw SearchError("a price on \(price.measure.rawValue); prices are on MACs or parameters")
+        }
         if let maxLost { try need(maxLost >= 0, "\(maxLost) losses of a child; it must be 0 or more") }
         if let halving = evaluator.halving {
             try need(halving > 1 && halving.isFinite, "halving by \(halving); it must be over 1")

@@ -82,7 +82,7 @@ import Testing
     @Test func wrongWords() throws {
         for (more, sentence) in [
             (["--children", "1"], "1 children; at least 2 are needed to compare"), (["--full-seeds", "0"], "must be 1 or more"),
-            (["--target-latency", "1"], "a calibration takes --target-macs or --target-parameters"),
+            (["--target-latency", "1"], "a calibration takes --target-macs, --target-parameters or --target-traffic"),
             (["--connectivity", "log"], "a calibration draws its own connectivities"), (["--child-epochs", "0"], "0.0 epochs a child"),
         ] {
             let refused = try ads(["calibrate"] + options("x") + more)

@@ -25,6 +25,20 @@ import Testing
         }
     }
 
+    /// Other measures than MACs.
+    @Test(arguments: [CostMeasure.parameters, .traffic])
+    func targetsOfOtherMeasures(measure: CostMeasure) throws {
+        let space = SearchSpace(try Architecture(named: "densenet-22-12"))
+        let target = try CostTarget(measure, 0.8, in: space)
+        for child in try RandomStrategy(StrategyContext(space, target: target, seed: 1)).propose(5) {
+            let cost = measure.of(try Network(space.architecture, child))
+            #expect(cost <= target.limit && Double(cost) > 0.95 * Double(target.limit))
+        }
+        // By hand, for the chain: the stem's pixels and maps, what each layer reads and writes, the two transitions.
+        let traffic = 1024 * (3 + 16) + 1024 * ((16 + 12) + 5 * 24) + 1024 * 88 * 2 + 256 * ((88 + 12) + 5 * 24) + 256 * 160 * 2 + 64 * ((160 + 12) + 5 * 24)
+        #expect(try space.cheapest().cost.activationTraffic == traffic)
+    }
+
     /// Blocks' ends reach where layers' connections do not; the refusal says so.
     @Test func blockEndsWidenTheRange() throws {
         let (layers, all) = (SearchSpace(try Architecture(named: "densenet-22-12")), SearchSpace(try Architecture(named: "densenet-22-12"), searchesBlockEnds: true))

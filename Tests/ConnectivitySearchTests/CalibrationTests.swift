@@ -64,6 +64,6 @@ import Training
         #expect(again.rows.map(\.values) == found.rows.map(\.values) && again.full.secondsPerChild == found.full.secondsPerChild)
         let other = CalibrationConfiguration(c, fullEpochs: 2, fullSeeds: 2, sharedEpochs: 2)
         let error = #expect(throws: SearchError.self) { try CalibrationRun(other, shapes, folder: RunFolder(folder("c"))).run(resume: true) }
-        #expect(error?.description.hasPrefix("\(folder("c")) holds another calibration") == true)
+        #expect(error?.description.hasPrefix("\(folder("c")) holds another calibration: --full-epochs is 3 there and 2 here; ") == true)
     }
 }

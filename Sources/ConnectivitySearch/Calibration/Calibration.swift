@@ -115,4 +115,14 @@ public struct CalibrationConfiguration: Codable, Sendable, Hashable {
         self.fullSeeds = fullSeeds
         self.sharedEpochs = sharedEpochs
     }
+
+    /// The first difference that makes two calibrations different ones.
+    func difference(from stored: CalibrationConfiguration) -> String? {
+        let pairs: [(String, Int, Int)] = [
+            ("--children", search.children, stored.search.children), ("--full-epochs", fullEpochs, stored.fullEpochs),
+            ("--full-seeds", fullSeeds, stored.fullSeeds), ("--shared-epochs", sharedEpochs, stored.sharedEpochs),
+        ]
+        return search.difference(from: stored.search)
+            ?? pairs.first { $0.1 != $0.2 }.map { "\($0.0) is \($0.2) there and \($0.1) here" }
+    }
 }

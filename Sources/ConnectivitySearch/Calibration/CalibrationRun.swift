@@ -46,8 +46,9 @@ public struct CalibrationRun {
         }
         try configuration.search.validate()
         if resume, folder.exists {
-            guard try folder.read(CalibrationConfiguration.self, from: folder.configuration) == configuration else {
-                throw SearchError("\(folder.path) holds another calibration; continue it with 'ads calibrate --resume --out \(folder.path)'")
+            let stored = try folder.read(CalibrationConfiguration.self, from: folder.configuration)
+            if let difference = configuration.difference(from: stored) {
+                throw SearchError("\(folder.path) holds another calibration: \(difference); continue it with 'ads calibrate --resume --out \(folder.path)'")
             }
         } else {
             try folder.create()

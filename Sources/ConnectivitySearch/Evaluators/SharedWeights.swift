@@ -41,17 +41,17 @@ struct SharedWeights {
     /// Trains them, or goes on where that was interrupted, or does nothing where it is done.
     /// - Throws: `Interrupted` after saving; `TrainingError`, `FileError`.
     func train(_ observer: @escaping (TrainingEvent) -> Void) throws {
+        var trainer = Trainer(training, try Network(configuration.architecture), data, folder: folder)
+        try trainer.start(resume: true)
         guard !FileManager.default.fileExists(atPath: folder.result) else { return }
         // All cores, not only a child's: the results of our kernels do not depend on their threads.
         if configuration.machine.kernels != .torch {
             Runtime.setKernelThreads(max(configuration.threads, configuration.machine.threads))
         }
         defer { Runtime.setKernelThreads(configuration.threads) }
-        var trainer = Trainer(training, try Network(configuration.architecture), data, folder: folder)
         trainer.observer = observer
         let (space, seed) = (configuration.space, configuration.seed)
         trainer.sampler = { Self.sample(space, seed: seed, step: $0) }
-        try trainer.start(resume: true)
         _ = try trainer.run(resume: true)
     }
 

@@ -44,8 +44,8 @@ extension StudyHistory {
         switch measure {
         case .macs: child.macs
         case .parameters: child.parameters
-        case .latency:
-            // Only a study with a latency target has a table.
+        case .traffic, .latency:
+            // Not kept with a child; only a study with a latency target has a table.
             (try? Network(configuration.architecture, child.connectivity)).map { measure.of($0, configuration.target?.table) } ?? .max
         }
     }

@@ -102,7 +102,7 @@ struct CalibrateCommand: ParsableCommand {
                 throw SearchError("--full-epochs, --full-seeds and --shared-epochs must be 1 or more")
             }
             let chosen = try target.chosen()
-            guard chosen?.measure != .latency else { throw SearchError("a calibration takes --target-macs or --target-parameters") }
+            guard chosen?.measure != .latency else { throw SearchError("a calibration takes --target-macs, --target-parameters or --target-traffic") }
             var c = SearchConfiguration(
                 strategy: chosen == nil ? SpreadStrategy.name : RandomStrategy.name, architecture: architecture,
                 data: DataIdentity(set, folder: data.dataDir), seed: machine.seed, children: children, evaluator: evaluator, machine: here)

@@ -158,10 +158,12 @@ struct SearchCommand: ParsableCommand {
             }
             if let batchSize { evaluation.batchSize = batchSize }
             if let learningRate { evaluation.learningRate = learningRate }
+            let type = try Strategies.named(strategy)
+            // A path of prunings is cut into as many steps as it has children.
+            let most = images == nil || type.needsDense ? 40 : Int.max
             var c = SearchConfiguration(
                 strategy: strategy, architecture: architecture, data: DataIdentity(set, folder: data.dataDir), seed: self.machine.seed,
-                children: children ?? (images == nil ? 40 : .max), evaluator: evaluation, machine: machine)
-            let type = try Strategies.named(strategy)
+                children: children ?? most, evaluator: evaluation, machine: machine)
             c.childThreads = workers.childThreads
             c.maxLost = workers.maxLost
             c.evaluator.halving = halving
