@@ -44,6 +44,8 @@ public struct SearchConfiguration: Codable, Sendable, Hashable {
     /// The run of the trained dense network, for inherited weights, and the digest of its weights.
     public var dense: String?
     public var denseDigest: String?
+    /// The search whose shared weights are used; its own without it.
+    public var shared: String?
     /// The digest of the shared weights, once they are trained.
     public var sharedDigest: String?
     /// Threads that compute a child, however many workers there are; absent in searches of older versions, which used all.

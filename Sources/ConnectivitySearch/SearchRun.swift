@@ -151,6 +151,7 @@ public struct SearchRun {
             let dense = try TrainedDense(of: configuration, data, children, for: "inherited weights need")
             return InheritEvaluator(dense.network, children, configuration.evaluator)
         case .shared:
+            try SharedWeights(configuration, folder, data).check()
             return SharedEvaluator(children, configuration.evaluator, again: scratch) { [configuration, folder, data] in
                 try SharedWeights(configuration, folder, data).load()
             }

@@ -28,6 +28,7 @@ enum ReportCommands {
         if c.children < .max { parts.append("--children \(c.children)") }
         if let budget = c.imageBudget { parts.append("--images \(budget)") }
         if let epochs = c.evaluator.sharedEpochs { parts.append("--shared-epochs \(epochs)") }
+        if let shared = c.shared { parts.append("--shared \(quoted(shared))") }
         if let dense = c.dense { parts.append("--dense \(quoted(dense))") }
         parts.append("--child-epochs \(c.evaluator.epochs) --batch-size \(c.evaluator.batchSize) --learning-rate \(c.evaluator.learningRate)")
         if let halving = c.evaluator.halving { parts.append("--halving \(halving)") }

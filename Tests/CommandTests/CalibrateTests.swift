@@ -35,6 +35,14 @@ import Testing
         #expect(try show("whole")["digest"] as? String == show("killed")["digest"] as? String)
         // 60 epochs of two steps; two longer evaluations of two epochs.
         #expect(try show("whole")["images"] as? Int == 60 * 64 + 2 * 128)
+        // Another strategy uses the same weights; other settings would need others.
+        let reused = try ads(["search"] + options("reused") + more + ["--strategy", "random", "--shared", folder("whole")])
+        #expect(reused.status == 0 && !reused.errors.contains("epoch 1/60"), "\(reused.errors)")
+        let seed = try ads(["search"] + options("seed") + more + ["--seed", "1", "--shared", folder("whole")])
+        #expect(seed.status == 1 && seed.errors.contains("the shared weights of \(folder("whole")) are not those of this search: the seed is 0 there and 1 here"), "\(seed.errors)")
+        let none = try ads(["search"] + options("none") + more + ["--shared", folder("nothing")])
+        #expect(none.status == 1 && none.errors.contains("\(folder("nothing")) holds no search with trained shared weights"), "\(none.errors)")
+        #expect(!FileManager.default.fileExists(atPath: folder("none")) && !FileManager.default.fileExists(atPath: folder("seed")))
         // The whole network's training is no row of a comparison.
         let report = try ads(["report", folder("whole"), "--json"])
         #expect(report.status == 0 && !report.output.contains("\"shared\""), "\(report.output)\(report.errors)")

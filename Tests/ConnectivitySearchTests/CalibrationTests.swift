@@ -16,6 +16,10 @@ import Training
         // One of six pairs is the other way round.
         #expect(RankCorrelation.kendall([1, 2, 3, 4], [1, 3, 2, 4]) == 4.0 / 6)
         #expect(abs((RankCorrelation.kendall([12, 2, 1, 12, 2], [1, 4, 7, 1, 0]) ?? 0) + 0.471404520791) < 1e-11)
+        // Both follow c but for one pair each: 2/3 with c and 1/3 with one another, less than that makes likely.
+        let partial = RankCorrelation.partial([1, 3, 2, 4], [2, 1, 3, 4], given: [1, 2, 3, 4])
+        #expect(abs((partial ?? 0) - (1.0 / 3 - 4.0 / 9) / (5.0 / 9)) < 1e-12)
+        #expect(RankCorrelation.partial([1, 2, 3, 4], [2, 1, 3, 4], given: [1, 2, 3, 4]) == nil)
         #expect(RankCorrelation.kendall([1, 1, 1], [1, 2, 3]) == nil)
         #expect(RankCorrelation.kendall([], []) == nil)
     }

@@ -30,6 +30,8 @@ public struct Calibration: Codable, Sendable {
         public var tau: Double?
         public var low: Double?
         public var high: Double?
+        /// The correlation with the MACs held fixed: what is known beyond dear and cheap; absent where they tell everything.
+        public var givenMACs: Double?
         /// Seconds and training images of a child.
         public var secondsPerChild: Double
         public var imagesPerChild: Double
@@ -39,12 +41,13 @@ public struct Calibration: Codable, Sendable {
         /// What it gave each point.
         public var values: [Double]
 
-        init(_ name: String, _ values: [Double], against full: [Double], seed: UInt64) {
+        init(_ name: String, _ values: [Double], against full: [Double], macs: [Double], seed: UInt64) {
             self.name = name
             self.values = values
             tau = RankCorrelation.kendall(values, full)
             let interval = RankCorrelation.interval(values, full, seed: seed)
             (low, high) = (interval?.lowerBound, interval?.upperBound)
+            givenMACs = RankCorrelation.partial(values, full, given: macs)
             (secondsPerChild, imagesPerChild, secondsBefore, imagesBefore) = (0, 0, 0, 0)
         }
 
@@ -74,9 +77,10 @@ public struct Calibration: Codable, Sendable {
         }
         let means = points.map(\.mean)
         let first = points.map { $0.full[0] }
-        full = Row("full training", first, against: points.map { $0.full.last ?? 0 }, seed: seed)
+        let macs = points.map { Double($0.macs) }
+        full = Row("full training", first, against: points.map { $0.full.last ?? 0 }, macs: macs, seed: seed)
         full.pays(scratch.trials.filter { $0.proposal.again != nil })
-        if configuration.fullSeeds < 2 { (full.tau, full.low, full.high) = (nil, nil, nil) }
+        if configuration.fullSeeds < 2 { (full.tau, full.low, full.high, full.givenMACs) = (nil, nil, nil, nil) }
         rows = []
         for kind in EvaluatorSettings.Kind.allCases {
             guard let history = studies[kind] else { continue }
@@ -85,13 +89,13 @@ public struct Calibration: Codable, Sendable {
                 guard let value = found[point.connectivity] else { throw SearchError("the study of \(kind.rawValue) lacks a connectivity of the others") }
                 return value
             }
-            var row = Row(kind.rawValue, values, against: means, seed: seed)
+            var row = Row(kind.rawValue, values, against: means, macs: macs, seed: seed)
             row.pays(history.trials.filter { $0.proposal.again == nil && $0.proposal.repeatOf == nil })
             row.imagesBefore = history.configuration.imagesBefore ?? 0
             row.secondsBefore = before[kind] ?? 0
             rows.append(row)
         }
-        rows.append(Row("MACs alone", points.map { Double($0.macs) }, against: means, seed: seed))
+        rows.append(Row("MACs alone", macs, against: means, macs: macs, seed: seed))
     }
 }
 

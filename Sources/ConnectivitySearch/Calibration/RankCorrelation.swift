@@ -20,6 +20,13 @@ public enum RankCorrelation {
         return Double(agreement) / (Double(differentA) * Double(differentB)).squareRoot()
     }
 
+    /// Kendall's partial τ of a and b with c held fixed (Kendall, 1942): what they have in common beyond what c has with both.
+    /// - Returns: `nil` where one of them ties everything, or c orders one of them entirely.
+    public static func partial(_ a: [Double], _ b: [Double], given c: [Double]) -> Double? {
+        guard let ab = kendall(a, b), let ac = kendall(a, c), let bc = kendall(b, c), abs(ac) < 1, abs(bc) < 1 else { return nil }
+        return (ab - ac * bc) / ((1 - ac * ac) * (1 - bc * bc)).squareRoot()
+    }
+
     private static func sign(_ a: Double, _ b: Double) -> Int { a > b ? 1 : a < b ? -1 : 0 }
 
     /// Between which values τ lies in 95% of samples drawn again from the pairs (percentile bootstrap).

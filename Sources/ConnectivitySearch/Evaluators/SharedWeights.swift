@@ -19,7 +19,7 @@ struct SharedWeights {
     /// The shared weights of a search in a folder.
     init(_ configuration: SearchConfiguration, _ search: RunFolder, _ data: DataSet) {
         self.configuration = configuration
-        folder = RunFolder(search.path + "/shared")
+        folder = RunFolder((configuration.shared ?? search.path) + "/shared")
         self.data = data
     }
 
@@ -34,13 +34,30 @@ struct SharedWeights {
         var training = TrainingConfiguration(
             label: "shared", data: configuration.data, recipe: recipe, seed: configuration.seed, limitTrain: configuration.limitTrain,
             machine: machine)
-        training.sampling = "connectivities by a keep rate drawn for each step"
+        let ends = configuration.searchesBlockEnds == true ? ", blocks' ends included" : ""
+        training.sampling = "connectivities by a keep rate drawn for each step\(ends)"
         return training
+    }
+
+    /// Refuses another search's weights where they are not what this search would train.
+    /// - Throws: `SearchError`, `FileError`.
+    func check() throws {
+        guard let shared = configuration.shared else { return }
+        guard FileManager.default.fileExists(atPath: folder.result) else {
+            throw SearchError("\(shared) holds no search with trained shared weights")
+        }
+        if let difference = try training.difference(from: folder.read(TrainingConfiguration.self, from: folder.configuration)) {
+            throw SearchError("the shared weights of \(shared) are not those of this search: \(difference)")
+        }
+        guard try folder.network() == Network(configuration.architecture) else {
+            throw SearchError("the shared weights of \(shared) are those of another network")
+        }
     }
 
     /// Trains them, or goes on where that was interrupted, or does nothing where it is done.
     /// - Throws: `Interrupted` after saving; `TrainingError`, `FileError`.
     func train(_ observer: @escaping (TrainingEvent) -> Void) throws {
+        guard configuration.shared == nil else { return }
         var trainer = Trainer(training, try Network(configuration.architecture), data, folder: folder)
         try trainer.start(resume: true)
         guard !FileManager.default.fileExists(atPath: folder.result) else { return }

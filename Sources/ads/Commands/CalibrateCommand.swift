@@ -12,8 +12,8 @@ struct CalibrateCommand: ParsableCommand {
         discussion: """
             Evaluates the same random connectivities, of costs spread over the range, by every evaluator and by full training, and
             prints how well each orders them: Kendall's rank correlation, 1 for the same order, 0 for none, with its 95% interval.
-            "MACs alone" is what needs no evaluation: an evaluator that does no better only tells dear from cheap. With a target
-            all connectivities cost the same. The test set is never touched.
+            "MACs alone" is what needs no evaluation: an evaluator that does no better only tells dear from cheap; what it knows beyond
+            is the correlation given the MACs (Kendall's partial tau). With a target all connectivities cost the same. The test set is never touched.
 
             EXAMPLE
               ads calibrate --data shapes --arch densenet-16-12 --children 12 --limit-train 2048 --out runs/calibration

@@ -57,6 +57,9 @@ struct SearchCommand: ParsableCommand {
     @Option(help: "Times the network of shared weights goes through the training images.")
     var sharedEpochs: Int?
 
+    @Option(help: "Use the shared weights of this search, which has the same settings, instead of training them anew.")
+    var shared: String?
+
     @Option(help: "Images a step of a child's training.")
     var batchSize: Int?
 
@@ -192,6 +195,10 @@ struct SearchCommand: ParsableCommand {
                 c.denseDigest = try TrainedDense.digest(RunFolder(dense))
             } else if kind == .inherit {
                 throw SearchError("inherited weights need a trained dense network; give its run with --dense")
+            }
+            if let shared {
+                guard kind == .shared else { throw SearchError("--shared needs --evaluator shared") }
+                c.shared = URL(fileURLWithPath: shared).standardizedFileURL.path
             }
             c.imageBudget = images
             if kind == .shared, images != nil, children == nil {
