@@ -44,7 +44,7 @@ let folder = RunFolder(CommandLine.arguments.dropFirst().first ?? "stripes-searc
 var search = SearchRun(configuration, data, folder: folder)
 search.observer = { event in
     if case .child(let child, let status) = event {
-        print("child \(status.finished)/\(status.of): accuracy \(child.accuracy), best \(status.best?.accuracy ?? 0)")
+        print("child \(status.finished): accuracy \(child.accuracy), best \(status.best?.accuracy ?? 0)")
     }
 }
 let result = try search.run(resume: true)

@@ -74,22 +74,25 @@ struct Scoreboard {
     func status(_ configuration: SearchConfiguration, workers: Int) -> SearchStatus {
         // Mean seconds a child of the last few.
         let pace = recent.reduce(0, +) / Double(max(1, recent.count))
-        let toCome = paid + max(remaining(configuration), finished - paid)
+        let remaining = remaining(configuration)
+        // With a budget of images nobody knows before the first update.
+        let toCome = remaining == .max ? nil : paid + max(remaining, finished - paid)
         // Longer evaluations of shared weights are trainings; nothing is known of their length before the first.
         let again = Double(configuration.top * configuration.reevaluationSeeds) * configuration.reevaluationLength
         let minutes = (ContinuousClock.now - began).seconds / 60
         return SearchStatus(
             finished: finished, of: toCome, images: images, best: best, last: last,
             childrenPerMinute: Double(finished - finishedBefore) / max(minutes, 1e-9),
-            secondsLeft: pace * (Double(max(0, toCome - finished)) + again) / Double(workers))
+            secondsLeft: toCome.map { pace * (Double(max(0, $0 - finished)) + again) / Double(workers) })
     }
 }
 
 /// Where a search is.
 public struct SearchStatus: Sendable {
-    /// Children paid for and finished, and how many it will be, repeats aside; with a budget of images an estimate.
+    /// Children paid for and finished, and how many it will be, repeats aside; with a budget of images an estimate, absent
+    /// before the first update.
     public var finished: Int
-    public var of: Int
+    public var of: Int?
     /// Training images seen by the end of the last update.
     public var images: Int
     /// The best child so far.
@@ -98,6 +101,6 @@ public struct SearchStatus: Sendable {
     public var last: UpdateRecord?
     /// Children a minute, since this process began.
     public var childrenPerMinute: Double
-    /// Seconds until the search ends, longer evaluations included.
-    public var secondsLeft: Double
+    /// Seconds until the search ends, longer evaluations included, where it is known.
+    public var secondsLeft: Double?
 }

@@ -125,6 +125,12 @@ public struct SearchConfiguration: Codable, Sendable, Hashable {
         try need(!type.needsDense || dense != nil, "\(strategy) prunes a trained dense network; give its run with --dense")
     }
 
+    /// When it ends, in words: "40 children".
+    public var budget: String {
+        let most = children < .max ? "\(children) children" : nil
+        return [most, imageBudget.map { "\($0) training images" }].compactMap { $0 }.joined(separator: " or ")
+    }
+
     /// What a strategy for this search is made of.
     func context(dense: TrainedDense?, note: @escaping (String) -> Void = { _ in }) -> StrategyContext {
         var context = StrategyContext(space, target: target, seed: seed)

@@ -46,8 +46,12 @@ public final class SearchConsole {
         let what = child.repeatOf.map { "repeats child \($0)" } ?? child.failure.map { "failed: \($0)" } ?? paidFor
         let best = status.best.map { "; best \(percent($0.accuracy)) (child \($0.number))" } ?? ""
         return
-            "child \(status.finished)/\(status.of): validation \(percent(child.accuracy)), \(grouped(child.macs)) MACs, \(child.connections) connections, \(what)\(best), \(duration(status.secondsLeft)) left"
+            "child \(Self.count(status)): validation \(percent(child.accuracy)), \(grouped(child.macs)) MACs, \(child.connections) connections, \(what)\(best)\(Self.left(status))"
     }
+
+    private static func count(_ status: SearchStatus) -> String { "\(status.finished)\(status.of.map { "/\($0)" } ?? "")" }
+
+    private static func left(_ status: SearchStatus) -> String { status.secondsLeft.map { ", \(duration($0)) left" } ?? "" }
 
     private static func mean(_ record: UpdateRecord) -> Double { record.rewards.reduce(0, +) / Double(max(1, record.rewards.count)) }
 
@@ -64,9 +68,9 @@ public final class SearchConsole {
             lines.append("best      \(percent(best.accuracy)) (child \(best.number)), \(grouped(best.macs)) MACs, \(best.connections) connections")
         }
         if let last = status.last { lines.append("reward    \(learned(last))  \(curve(rewards.suffix(40)))") }
-        let share = Double(status.finished) / Double(max(1, status.of))
-        let left = status.finished > 0 ? ", \(fixed(status.childrenPerMinute, 1)) a minute, \(duration(status.secondsLeft)) left" : ""
-        lines.append("children  \(bar(share)) \(status.finished)/\(status.of)\(left)")
+        let share = status.of.map { bar(Double(status.finished) / Double(max(1, $0))) + " " } ?? ""
+        let left = status.finished > 0 ? ", \(fixed(status.childrenPerMinute, 1)) a minute\(left(status))" : ""
+        lines.append("children  \(share)\(count(status))\(left)")
         return lines
     }
 

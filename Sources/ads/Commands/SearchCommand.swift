@@ -116,7 +116,7 @@ struct SearchCommand: ParsableCommand {
         let c = search.configuration
         (search.workers, search.workerCommand) = try workers.processes(for: c, in: folder, threads: machine.threads)
         console.line(
-            "searching with \(c.strategy): \(c.children) children, \(c.evaluator.kind.rawValue), \(c.target.map { "at most \(grouped($0.limit)) \($0.measure.noun)" } ?? "no target"), \(plural(search.workers, "worker")) with \(plural(c.threads, "thread")) each")
+            "searching with \(c.strategy): \(c.budget), \(c.evaluator.kind.rawValue), \(c.target.map { "at most \(grouped($0.limit)) \($0.measure.noun)" } ?? "no target"), \(plural(search.workers, "worker")) with \(plural(c.threads, "thread")) each")
         let result = try search.run(resume: resume)
         if output.json { return try printJSON(result) }
         if let latency = result.latency {
