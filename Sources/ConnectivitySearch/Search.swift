@@ -1,6 +1,5 @@
 import DenseNetArchitecture
 import Foundation
-import Randomness
 import Training
 
 /// What a search tells while it works.
@@ -34,7 +33,7 @@ public struct Search {
     var dense: TrainedDense?
 
     private let rule: RewardRule
-    private let whole: Network
+    let whole: Network
     private let identity = WorkerIdentity.current
 
     /// A search, new or continued.
@@ -110,7 +109,7 @@ public struct Search {
         return try storage.trials(update: update).sorted { $0.proposal.position < $1.proposal.position }
     }
 
-    private func proposed(_ connectivity: Connectivity, _ update: Int, _ position: Int) throws -> Proposal {
+    func proposed(_ connectivity: Connectivity, _ update: Int, _ position: Int) throws -> Proposal {
         let cost = try Network(configuration.architecture, connectivity).cost
         return Proposal(
             update: update, position: position, connectivity: connectivity, macs: cost.macs, parameters: cost.parameters,
@@ -118,7 +117,7 @@ public struct Search {
     }
 
     /// Lets the workers work until every trial of an update is finished; decides what those that are held wait for.
-    private func finish(_ update: Int, _ board: inout Scoreboard) throws {
+    func finish(_ update: Int, _ board: inout Scoreboard) throws {
         var finished = Set(try storage.trials(update: update).filter { $0.state.isFinished }.map(\.number))
         while true {
             try Interruption.check("interrupted; the finished children are kept")
@@ -189,46 +188,5 @@ public struct Search {
         let child = Child(trial, result, reward: try rule.rewards(of: [trial])[0], baseline: nil)
         board.finish(child)
         observer(.child(child, board.status(configuration, workers: workforce.count)))
-    }
-
-    /// Paid children, the best first: those evaluated to the end by reward, then the cheaper, then the earlier; then the rest.
-    static func ranked(_ children: [Child]) -> [Child] {
-        func rank(_ child: Child) -> Int { child.state == .complete ? 0 : 1 }
-        return children.sorted { (rank($0), $1.reward, $0.macs, $0.number) < (rank($1), $0.reward, $1.macs, $1.number) }
-    }
-
-    /// Evaluates the best few again, longer, with fresh seeds, and takes the best of them.
-    private func conclude(exhausted: Bool, _ board: inout Scoreboard) throws -> SearchResult {
-        var history = StudyHistory(configuration, try storage.trials(update: nil), try storage.updates())
-        let paid = history.children.filter { $0.repeatOf == nil }
-        let ranked = Self.ranked(paid.filter { $0.state == .complete })
-        guard let first = ranked.first else { throw SearchError("every child failed; the first because \(paid.first?.failure ?? "of nothing known")") }
-        let seeds = (0..<configuration.reevaluationSeeds).map { SeededGenerator(seed: configuration.seed, stream: 0x2E, UInt64($0)).state }
-        let recorded = try storage.trials(update: 0)
-        var missing: [Proposal] = []
-        let top = ranked.prefix(configuration.top)
-        for child in top {
-            for seed in seeds where !recorded.contains(where: { $0.proposal.again == child.number && $0.proposal.seed == seed }) {
-                var proposal = try proposed(child.connectivity, 0, recorded.count + missing.count)
-                (proposal.seed, proposal.again) = (seed, child.number)
-                missing.append(proposal)
-            }
-        }
-        if !missing.isEmpty { _ = try storage.add(missing) }
-        try finish(0, &board)
-        history = StudyHistory(configuration, try storage.trials(update: nil), try storage.updates())
-        let known = history.reevaluations
-        func mean(_ child: Child) -> Double {
-            let own = known.filter { $0.child == child.number }
-            return own.isEmpty ? child.accuracy : own.reduce(0) { $0 + $1.accuracy } / Double(own.count)
-        }
-        func worth(_ child: Child) -> Double { mean(child) + child.reward - child.accuracy }
-        let best = top.dropFirst().reduce(first) { worth($1) > worth($0) ? $1 : $0 }
-        return SearchResult(
-            strategy: configuration.strategy, child: best.number, connectivity: best.connectivity, accuracy: mean(best),
-            parameters: best.parameters, macs: best.macs, connections: best.connections,
-            macsShare: Double(best.macs) / Double(whole.cost.macs), children: paid.count, repeats: history.children.count - paid.count,
-            seconds: history.trials.reduce(0) { $0 + $1.seconds }, images: history.images,
-            latency: nil, exhausted: exhausted)
     }
 }

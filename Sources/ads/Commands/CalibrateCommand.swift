@@ -65,14 +65,10 @@ struct CalibrateCommand: ParsableCommand {
         let folder = RunFolder(out)
         let applied = try machine.apply()
         var job: CalibrationRun
-        if resume, folder.exists, data.data == nil, network.arch == nil {
+        if try continuesAlone(resume, folder, data, network, "calibration") {
             job = try CalibrationRun(continuing: folder)
         } else {
-            if resume, !folder.exists, data.data == nil { throw UsageError("there is no calibration in \(out) to continue; start one with --data and --arch") }
-            guard let set = try data.load() else { throw UsageError("--data is needed: cifar10, cifar100 or shapes") }
-            guard let value = try network.network(classes: set.classNames.count, channels: set.train.channels, size: set.train.size)
-            else { throw UsageError("--arch is needed, such as densenet-40-12") }
-            if network.connectivity != nil { throw UsageError("a calibration draws its own connectivities; leave --connectivity out") }
+            let (set, value) = try chosen(data, network, refusing: "a calibration draws its own connectivities")
             let here = Machine.current(device: applied.device, kernels: applied.kernels)
             job = CalibrationRun(try settings(value.architecture, set, here), set, folder: folder)
         }

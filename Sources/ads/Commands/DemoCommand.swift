@@ -95,11 +95,12 @@ struct DemoCommand: ParsableCommand {
         try AtomicFile.write(Data(HTMLReport(content).text.utf8), to: path)
         if output.json { return try printJSON(content.rows) }
         print("\nfound:\n\(found.drawing)\n")
-        print("network   test accuracy   parameters          MACs   inference images/s")
+        print("network   test accuracy   parameters          MACs   ms for one image")
         for result in [dense, foundResult, randomResult] {
+            let milliseconds = try RunFolder(result.run).model(device: device).milliseconds(repetitions: 40, rounds: 4)
             let columns: [(String, Int)] = [
                 (percent(result.accuracy), 13), (grouped(result.parameters), 13), (grouped(result.macs), 14),
-                ("\(Int(result.inferenceImagesPerSecond ?? 0))", 21),
+                (fixed(milliseconds, 3), 19),
             ]
             let row = columns.map { String(repeating: " ", count: max(0, $0.1 - $0.0.count)) + $0.0 }.joined()
             print(result.label.padding(toLength: 10, withPad: " ", startingAt: 0) + row)

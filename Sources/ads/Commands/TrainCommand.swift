@@ -46,14 +46,10 @@ struct TrainCommand: ParsableCommand {
         let console = Console(quiet: output.quiet)
         let (device, kernels) = try machine.apply()
         let job: Trainer
-        if resume, folder.exists, data.data == nil, network.arch == nil {
+        if try continuesAlone(resume, folder, data, network, "run") {
             job = try Trainer(continuing: folder)
         } else {
-            if resume, !folder.exists, data.data == nil { throw UsageError("there is no run in \(out) to continue; start one with --data and --arch") }
-            guard let set = try data.load() else { throw UsageError("--data is needed: cifar10, cifar100 or shapes") }
-            guard let value = try network.network(
-                classes: set.classNames.count, channels: set.train.channels, size: set.train.size, seed: machine.seed)
-            else { throw UsageError("--arch is needed, such as densenet-40-12") }
+            let (set, value) = try chosen(data, network, seed: machine.seed)
             let configuration = TrainingConfiguration(
                 label: label ?? network.label(value), data: DataIdentity(set, folder: data.dataDir), recipe: try recipe.resolve(),
                 seed: machine.seed, limitTrain: limitTrain, allData: allData, testAtEnd: split == "test",

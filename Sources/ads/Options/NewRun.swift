@@ -1,0 +1,24 @@
+import DenseNetArchitecture
+import ImageData
+import Training
+
+/// Whether a command with --resume goes on with what its folder says, everything else being left out.
+/// - Throws: `UsageError` when there is nothing to go on with.
+func continuesAlone(_ resume: Bool, _ folder: RunFolder, _ data: DataOptions, _ network: NetworkOptions, _ what: String) throws -> Bool {
+    if resume, folder.exists, data.data == nil, network.arch == nil { return true }
+    if resume, !folder.exists, data.data == nil { throw UsageError("there is no \(what) in \(folder.path) to continue; start one with --data and --arch") }
+    return false
+}
+
+/// The data set and the network that a new run is about.
+/// - Parameter refusal: why the command takes no --connectivity, where it takes none.
+/// - Throws: `UsageError` when one is not named; `DataError`, `FileError`.
+func chosen(
+    _ data: DataOptions, _ network: NetworkOptions, seed: UInt64 = 0, refusing refusal: String? = nil
+) throws -> (set: DataSet, network: Network) {
+    if let refusal, network.connectivity != nil { throw UsageError("\(refusal); leave --connectivity out") }
+    guard let set = try data.load() else { throw UsageError("--data is needed: cifar10, cifar100 or shapes") }
+    guard let value = try network.network(classes: set.classNames.count, channels: set.train.channels, size: set.train.size, seed: seed)
+    else { throw UsageError("--arch is needed, such as densenet-40-12") }
+    return (set, value)
+}
