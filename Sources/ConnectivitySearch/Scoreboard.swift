@@ -75,8 +75,8 @@ struct Scoreboard {
         // Mean seconds a child of the last few.
         let pace = recent.reduce(0, +) / Double(max(1, recent.count))
         let remaining = remaining(configuration)
-        // With a budget of images nobody knows before the first update.
-        let toCome = remaining == .max ? nil : paid + max(remaining, finished - paid)
+        // With a budget of images nobody knows before the first children saw some.
+        let toCome = remaining > .max / 2 ? nil : paid + max(remaining, finished - paid)
         // Longer evaluations of shared weights are trainings; nothing is known of their length before the first.
         let again = Double(configuration.top * configuration.reevaluationSeeds) * configuration.reevaluationLength
         let minutes = (ContinuousClock.now - began).seconds / 60

@@ -29,12 +29,14 @@ public struct SearchRun {
     }
 
     /// The search a folder holds, with its own settings.
+    /// - Parameter children: how many it shall have from now on, and how many images it may see.
     /// - Throws: `FileError`, `DataError`, `SearchError` when the data are no longer the same.
-    public init(continuing folder: RunFolder, children: Int? = nil) throws {
+    public init(continuing folder: RunFolder, children: Int? = nil, images: Int? = nil) throws {
         guard var configuration = try SQLiteStudy(path: folder.study, mustExist: true).configuration() else {
             throw SearchError("\(folder.path) holds no search that was started; start it without --resume")
         }
         if let children { configuration.children = children }
+        if let images { configuration.imageBudget = images }
         let data = try DataSources.load(configuration.data.name, from: configuration.data.folder)
         guard data.digest == configuration.data.digest else {
             throw SearchError("the data of \(configuration.data.name) have changed since \(folder.path) was started")

@@ -16,7 +16,7 @@ extension HTMLReport {
             let state = search.result == nil ? " Not finished." : ""
             return """
                 <h2>Search: \(escape(search.configuration.strategy))</h2>
-                <p class="note">\(([plural(children.count - repeats, "child").replacing("childs", with: "children")] + more).joined(separator: ", ")) in \(duration(seconds)) of evaluations, \(plural(repeats, "repeat")).\(state)</p>
+                <p class="note">\(([plural(children.count - repeats, "child").replacing("childs", with: "children")] + more).joined(separator: ", ")) in \(duration(seconds)) of evaluations, \(plural(repeats, "repeat")); \(escape(search.configuration.evaluator.kind.rawValue)), \(grouped(search.history.images)) training images seen in all, \(grouped(search.configuration.imagesBefore ?? 0)) of them before the first child.\(state)</p>
                 \(Charts.plot(rewardSeries(search, color: index), x: "child", y: "reward", format: { fixed($0 * 100, 1) + "%" }, xFormat: { fixed($0, 0) }, wholeX: true))
                 \(probabilities(search))
                 """

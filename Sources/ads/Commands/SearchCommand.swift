@@ -90,7 +90,7 @@ struct SearchCommand: ParsableCommand {
     @Option(help: "The agent's entropy bonus.")
     var entropyBonus: Double?
 
-    @Flag(help: "Continue the search in --out; everything else may then be left out.")
+    @Flag(help: "Continue the search in --out; everything else may then be left out, but for more --children or --images.")
     var resume = false
 
     func run() throws {
@@ -99,7 +99,7 @@ struct SearchCommand: ParsableCommand {
         let applied = try machine.apply()
         var search: SearchRun
         if try continuesAlone(resume, folder, data, network, "search") {
-            search = try SearchRun(continuing: folder, children: children)
+            search = try SearchRun(continuing: folder, children: children, images: images)
         } else {
             let (set, value) = try chosen(data, network, refusing: "a search starts from the dense network")
             search = SearchRun(
