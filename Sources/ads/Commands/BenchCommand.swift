@@ -11,8 +11,8 @@ struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "This machine's speed: our kernels beside libtorch's operations.",
         discussion: """
-            Times training steps (forward, loss, backward, SGD) or inference on random images, in turn, and prints medians,
-            the ratio, and the share of this processor's measured multiply-add peak. 'make bench' adds PyTorch, OpenVINO and
+            Times training steps (forward, loss, backward, SGD) or inference on random images, in turn, and prints medians, \
+            the ratio, and the share of this processor's measured multiply-add peak. 'make bench' adds PyTorch, OpenVINO and \
             ONNX Runtime where they are installed.
 
             EXAMPLE

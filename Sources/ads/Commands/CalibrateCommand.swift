@@ -10,9 +10,9 @@ struct CalibrateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "calibrate", abstract: "How far each evaluator can be trusted, before a search relies on it.",
         discussion: """
-            Evaluates the same random connectivities, of costs spread over the range, by every evaluator and by full training, and
-            prints how well each orders them: Kendall's rank correlation, 1 for the same order, 0 for none, with its 95% interval.
-            "MACs alone" is what needs no evaluation: an evaluator that does no better only tells dear from cheap; what it knows beyond
+            Evaluates the same random connectivities, of costs spread over the range, by every evaluator and by full training, and \
+            prints how well each orders them: Kendall's rank correlation, 1 for the same order, 0 for none, with its 95% interval. \
+            "MACs alone" is what needs no evaluation: an evaluator that does no better only tells dear from cheap; what it knows beyond \
             is the correlation given the MACs (Kendall's partial tau). With a target all connectivities cost the same. The test set is never touched.
 
             EXAMPLE

@@ -11,7 +11,7 @@ struct DemoCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo", abstract: "The whole way on a built-in data set, in minutes.",
         discussion: """
-            Trains a dense network on generated shapes, searches connections with the agent and with coin flips, trains both
+            Trains a dense network on generated shapes, searches connections with the agent and with coin flips, trains both \
             results, tests each once and writes a report. Interrupted, the same command goes on where it was.
 
             EXAMPLE

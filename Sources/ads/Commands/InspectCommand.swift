@@ -9,7 +9,7 @@ struct InspectCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "inspect", abstract: "What a network is and costs, its matrices drawn.",
         discussion: """
-            Rows are layers, columns what they read: first the block's input, then each layer. MACs are multiply-adds of
+            Rows are layers, columns what they read: first the block's input, then each layer. MACs are multiply-adds of \
             convolutions and classifier for one image; parameters include BN's.
 
             EXAMPLES

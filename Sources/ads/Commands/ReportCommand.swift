@@ -8,7 +8,7 @@ struct ReportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "report", abstract: "Write one self-contained HTML file about a run and those beside it.",
         discussion: """
-            RUN may be a run or a folder with runs in it; all runs below it are compared. Runs of one label are averaged over
+            RUN may be a run or a folder with runs in it; all runs below it are compared. Runs of one label are averaged over \
             their seeds.
 
             EXAMPLE

@@ -11,7 +11,7 @@ struct RetrainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "retrain", abstract: "Train the network a search found, in full, and test it once.",
         discussion: """
-            The network is built at its real, smaller size. It starts from fresh weights, as everything it is compared with, or
+            The network is built at its real, smaller size. It starts from fresh weights, as everything it is compared with, or \
             with --inherit from the weights that remain of the search's dense network.
 
             EXAMPLE

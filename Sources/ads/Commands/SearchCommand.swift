@@ -8,7 +8,7 @@ struct SearchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "search", abstract: "Search the connections that are worth keeping.",
         discussion: """
-            Children are validated on images held out of the training data; the test set is never touched. Ctrl-C, a crash or a
+            Children are validated on images held out of the training data; the test set is never touched. Ctrl-C, a crash or a \
             power cut lose at most the children being evaluated: the same command with --resume goes on.
 
             EXAMPLE
@@ -26,7 +26,7 @@ struct SearchCommand: ParsableCommand {
     @Option(help: ArgumentHelp("\(Strategies.all.map { "\($0.name) (\($0.help))" }.joined(separator: ", "))."))
     var strategy = "ads"
 
-    @Option(help: "Children to evaluate; repeats are free.")
+    @Option(help: "Children to evaluate; repeats are free. 40 without it, with --images no limit.")
     var children: Int?
 
     @Option(help: "Propose children until so many training images are seen, those of --dense or shared weights included; with --children whatever comes first.")
@@ -49,10 +49,10 @@ struct SearchCommand: ParsableCommand {
     @Option(help: "The run of the trained dense network that children inherit from, or that is pruned by magnitude; it must have this --seed.")
     var dense: String?
 
-    @Option(help: "Times a child goes through its training images.")
+    @Option(help: "Times a child goes through its training images. (default: 1)")
     var childEpochs: Double?
 
-    @Option(help: "Times the network of shared weights goes through the training images.")
+    @Option(help: "Times the network of shared weights goes through the training images. (default: 8)")
     var sharedEpochs: Int?
 
     @Option(help: "Use the shared weights of this search, which has the same settings, instead of training them anew.")

@@ -8,7 +8,7 @@ struct TrainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train", abstract: "Train a network.",
         discussion: """
-            Accuracy is of the validation split, held out of the training images by the seed, unless --split test is given.
+            Accuracy is of the validation split, held out of the training images by the seed, unless --split test is given. \
             Ctrl-C saves; the same command with --resume continues, bit for bit on CPU.
 
             EXAMPLE
