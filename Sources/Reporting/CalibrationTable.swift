@@ -41,6 +41,16 @@ extension Calibration {
             ].joined(separator: "  ")
         }.joined(separator: "\n")
             + "\n\(points.count) connectivities, \(grouped(points.map(\.macs).min() ?? 0)) to \(grouped(points.map(\.macs).max() ?? 0)) MACs; full training: \(plural(configuration.fullEpochs, "epoch")), \(plural(configuration.fullSeeds, "seed")), \(fixed(full.secondsPerChild, 1)) seconds each"
+            + (noise.map { "\n" + $0 } ?? "")
+    }
+
+    /// How large differences between connectivities are beside those between seeds.
+    var noise: String? {
+        spread.map { spread in
+            let nothing = spread.connectivities == 0 ? ": no more than seeds explain; trainings like these cannot tell which is better" : ""
+            return
+                "full trainings of one connectivity deviate by \(fixed(spread.seeds * 100, 2)) points between seeds; connectivities deviate by \(fixed(spread.connectivities * 100, 2)) points beyond that\(nothing)"
+        }
     }
 }
 
@@ -60,10 +70,12 @@ extension HTMLReport {
                 "<tr><th scope=\"row\">\(escape($0.name))</th><td>\($0.tau)</td><td>\($0.interval)</td><td>\($0.givenMACs)</td><td>\($0.seconds)</td><td>\($0.before)</td></tr>"
             }
             let c = calibration.configuration
+            let noise = calibration.noise
             return """
                 <h2>Evaluators against full training</h2>
                 <p class="note">\(calibration.points.count) random connectivities of \(escape(c.search.data.name)), each trained in full for \(plural(c.fullEpochs, "epoch")) with \(plural(c.fullSeeds, "seed")) (\(fixed(calibration.full.secondsPerChild, 1)) seconds each), and what each evaluator said of it. Kendall's rank correlation is 1 for the same order and 0 for none; an evaluator that does no better than the MACs alone only tells dear from cheap, and what it knows beyond that is its correlation with the MACs held fixed.</p>
                 <div class="wide"><table><thead><tr><th>evaluator</th><th>Kendall's τ</th><th>95% interval</th><th>given the MACs</th><th>seconds a child</th><th>seconds before</th></tr></thead><tbody>\(rows.joined())</tbody></table></div>
+                \(noise.map { "<p class=\"note\">\(escape($0.prefix(1).uppercased() + $0.dropFirst())).</p>" } ?? "")
                 \(Charts.plot(Array(series), x: "accuracy after full training", y: "accuracy by the evaluator", format: { fixed($0 * 100, 1) + "%" }, xFormat: { fixed($0 * 100, 1) + "%" }))
                 """
         }.joined()

@@ -38,6 +38,14 @@ import Training
         #expect(many.upperBound - many.lowerBound < few.upperBound - few.lowerBound)
     }
 
+    /// By hand: rows of means 1, 2, 6 whose columns lie 1 apart from them.
+    @Test func whereDifferencesComeFrom() throws {
+        let spread = try #require(Calibration.Spread([[0, 2], [1, 3], [5, 7]]))
+        #expect(spread.seeds == 2.0.squareRoot() && abs(spread.connectivities - (7.0 - 1).squareRoot()) < 1e-12)
+        #expect(try #require(Calibration.Spread([[0, 2], [1, 1], [2, 0]])).connectivities == 0)
+        #expect(Calibration.Spread([[1], [2]]) == nil && Calibration.Spread([[1, 2]]) == nil)
+    }
+
     @Test func aCalibrationComparesTheSameConnectivities() throws {
         let folder = TemporaryFolder()
         let shapes = try DataSources.load("shapes")

@@ -8,6 +8,8 @@ public struct Calibration: Codable, Sendable {
     public var points: [Point]
     /// What full training cost, and how well one seed of it orders as another; the first seed as if it were an evaluator.
     public var full: Row
+    /// How far full trainings of one connectivity lie apart, and how far connectivities do beyond that; absent with one seed.
+    public var spread: Spread?
     /// The evaluators, and the MACs alone: what needs no evaluation at all.
     public var rows: [Row]
 
@@ -20,6 +22,26 @@ public struct Calibration: Codable, Sendable {
 
         /// Their mean.
         public var mean: Double { full.reduce(0, +) / Double(full.count) }
+    }
+
+    /// Where the differences of full trainings come from (one-way analysis of variance), as deviations of an accuracy of 0 to 1.
+    public struct Spread: Codable, Sendable, Hashable {
+        /// Between seeds of one connectivity.
+        public var seeds: Double
+        /// Between connectivities, the seeds' part taken off; 0 where there is no more than seeds explain: then such trainings cannot
+        /// tell which is better, whatever searches.
+        public var connectivities: Double
+
+        /// - Parameter values: accuracies, a row per connectivity, a column per seed.
+        init?(_ values: [[Double]]) {
+            guard let seeds = values.first?.count, seeds > 1, values.count > 1, values.allSatisfy({ $0.count == seeds }) else { return nil }
+            func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
+            func squares(_ values: [Double]) -> Double { values.reduce(0) { $0 + ($1 - mean(values)) * ($1 - mean(values)) } }
+            let within = values.reduce(0) { $0 + squares($1) } / Double(values.count * (seeds - 1))
+            let between = squares(values.map(mean)) / Double(values.count - 1)
+            self.seeds = within.squareRoot()
+            connectivities = max(0, between - within / Double(seeds)).squareRoot()
+        }
     }
 
     /// An order of the connectivities, and its price.
@@ -79,6 +101,7 @@ public struct Calibration: Codable, Sendable {
         let first = points.map { $0.full[0] }
         let macs = points.map { Double($0.macs) }
         full = Row("full training", first, against: points.map { $0.full.last ?? 0 }, macs: macs, seed: seed)
+        spread = Spread(points.map(\.full))
         full.pays(scratch.trials.filter { $0.proposal.again != nil })
         if configuration.fullSeeds < 2 { (full.tau, full.low, full.high, full.givenMACs) = (nil, nil, nil, nil) }
         rows = []
