@@ -131,6 +131,9 @@ public struct SearchConfiguration: Codable, Sendable, Hashable {
         return [most, imageBudget.map { "\($0) training images" }].compactMap { $0 }.joined(separator: " or ")
     }
 
+    /// How far it is, in words: "12 of 40 children".
+    public func progress(_ paid: Int) -> String { children < .max ? "\(paid) of \(budget)" : "\(paid) children of \(budget)" }
+
     /// What a strategy for this search is made of.
     func context(dense: TrainedDense?, note: @escaping (String) -> Void = { _ in }) -> StrategyContext {
         var context = StrategyContext(space, target: target, seed: seed)

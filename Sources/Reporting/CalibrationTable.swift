@@ -2,46 +2,45 @@ import ConnectivitySearch
 import Foundation
 
 extension Calibration {
-    /// A row as people read it.
-    struct Line {
-        var name: String
-        var tau: String
-        var interval: String
-        var givenMACs: String
-        var seconds: String
-        var before: String
-    }
+    /// The columns of the comparison.
+    static let columns: [(head: String, value: @Sendable (Row) -> String)] = [
+        ("evaluator", { $0.name }),
+        ("Kendall's tau", { $0.tau.map { fixed($0, 2) } ?? "none" }),
+        ("95% interval", { row in row.low.flatMap { low in row.high.map { "\(fixed(low, 2)) to \(fixed($0, 2))" } } ?? "" }),
+        ("given the MACs", { $0.partialTau.map { fixed($0, 2) } ?? "" }),
+        ("seconds a child", { fixed($0.secondsPerChild, 1) }),
+        ("seconds before", { fixed($0.secondsBefore, 0) }),
+    ]
 
-    /// What is told of full training and of each row.
-    var lines: [Line] {
+    /// The cells of the comparison, a line for each evaluator, and one for full training where it has more than one seed.
+    var cells: [[String]] {
         var all = rows
         if configuration.fullSeeds > 1 {
+            var full = full
+            full.name = "full training, one seed by another"
             all.append(full)
-            all[all.count - 1].name = "full training, one seed by another"
         }
-        return all.map { row in
-            Line(
-                name: row.name, tau: row.tau.map { fixed($0, 2) } ?? "none", interval: row.low.flatMap { low in row.high.map { "\(fixed(low, 2)) to \(fixed($0, 2))" } } ?? "",
-                givenMACs: row.givenMACs.map { fixed($0, 2) } ?? "",
-                seconds: fixed(row.secondsPerChild, 1), before: fixed(row.secondsBefore, 0))
-        }
+        return all.map { row in Self.columns.map { $0.value(row) } }
     }
 
     /// The comparison as a table of text.
     public var table: String {
-        let heads = Line(name: "evaluator", tau: "Kendall's tau", interval: "95% interval", givenMACs: "given the MACs", seconds: "seconds a child", before: "seconds before")
-        let all = [heads] + lines
-        func width(_ part: (Line) -> String) -> Int { all.map { part($0).count }.max() ?? 0 }
-        func right(_ text: String, _ width: Int) -> String { String(repeating: " ", count: max(0, width - text.count)) + text }
-        let name = width(\.name)
-        return all.map { line in
-            [
-                line.name.padding(toLength: name, withPad: " ", startingAt: 0), right(line.tau, width(\.tau)), right(line.interval, width(\.interval)),
-                right(line.givenMACs, width(\.givenMACs)), right(line.seconds, width(\.seconds)), right(line.before, width(\.before)),
-            ].joined(separator: "  ")
-        }.joined(separator: "\n")
-            + "\n\(points.count) connectivities, \(grouped(points.map(\.macs).min() ?? 0)) to \(grouped(points.map(\.macs).max() ?? 0)) MACs; full training: \(plural(configuration.fullEpochs, "epoch")), \(plural(configuration.fullSeeds, "seed")), \(fixed(full.secondsPerChild, 1)) seconds each"
-            + (noise.map { "\n" + $0 } ?? "")
+        let all = [Self.columns.map(\.head)] + cells
+        let widths = Self.columns.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
+        let lines = all.map { line in
+            line.indices.map { column in
+                let space = String(repeating: " ", count: widths[column] - line[column].count)
+                return column == 0 ? line[column] + space : space + line[column]
+            }.joined(separator: "  ")
+        }
+        return (lines + [summary] + (noise.map { [$0] } ?? [])).joined(separator: "\n")
+    }
+
+    private var summary: String {
+        let macs = points.map(\.macs)
+        let range = "\(points.count) connectivities, \(grouped(macs.min() ?? 0)) to \(grouped(macs.max() ?? 0)) MACs"
+        let trained = "\(plural(configuration.fullEpochs, "epoch")), \(plural(configuration.fullSeeds, "seed"))"
+        return "\(range); full training: \(trained), \(fixed(full.secondsPerChild, 1)) seconds each"
     }
 
     /// How large differences between connectivities are beside those between seeds.
@@ -66,15 +65,16 @@ extension HTMLReport {
                     points: zip(calibration.points, row.values).map { ($0.mean, $1) }, isLine: false, color: index,
                     titles: zip(calibration.points, row.values).map { "\(percent($1)), \(percent($0.mean)) in full, \(grouped($0.macs)) MACs" })
             }
-            let rows = calibration.lines.map {
-                "<tr><th scope=\"row\">\(escape($0.name))</th><td>\($0.tau)</td><td>\($0.interval)</td><td>\($0.givenMACs)</td><td>\($0.seconds)</td><td>\($0.before)</td></tr>"
+            let heads = Calibration.columns.map { "<th>\(escape($0.head))</th>" }.joined()
+            let rows = calibration.cells.map { line -> String in
+                "<tr><th scope=\"row\">\(escape(line[0]))</th>\(line.dropFirst().map { "<td>\(escape($0))</td>" }.joined())</tr>"
             }
             let c = calibration.configuration
             let noise = calibration.noise
             return """
                 <h2>Evaluators against full training</h2>
                 <p class="note">\(calibration.points.count) random connectivities of \(escape(c.search.data.name)), each trained in full for \(plural(c.fullEpochs, "epoch")) with \(plural(c.fullSeeds, "seed")) (\(fixed(calibration.full.secondsPerChild, 1)) seconds each), and what each evaluator said of it. Kendall's rank correlation is 1 for the same order and 0 for none; an evaluator that does no better than the MACs alone only tells dear from cheap, and what it knows beyond that is its correlation with the MACs held fixed.</p>
-                <div class="wide"><table><thead><tr><th>evaluator</th><th>Kendall's τ</th><th>95% interval</th><th>given the MACs</th><th>seconds a child</th><th>seconds before</th></tr></thead><tbody>\(rows.joined())</tbody></table></div>
+                <div class="wide"><table><thead><tr>\(heads)</tr></thead><tbody>\(rows.joined())</tbody></table></div>
                 \(noise.map { "<p class=\"note\">\(escape($0.prefix(1).uppercased() + $0.dropFirst())).</p>" } ?? "")
                 \(Charts.plot(Array(series), x: "accuracy after full training", y: "accuracy by the evaluator", format: { fixed($0 * 100, 1) + "%" }, xFormat: { fixed($0 * 100, 1) + "%" }))
                 """

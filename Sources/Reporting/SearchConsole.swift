@@ -70,7 +70,8 @@ public final class SearchConsole {
         if let last = status.last { lines.append("reward    \(learned(last))  \(curve(rewards.suffix(40)))") }
         let share = status.of.map { bar(Double(status.finished) / Double(max(1, $0))) + " " } ?? ""
         let left = status.finished > 0 ? ", \(fixed(status.childrenPerMinute, 1)) a minute\(left(status))" : ""
-        lines.append("children  \(share)\(count(status))\(left)")
+        let images = status.images > 0 ? ", \(grouped(status.images)) training images" : ""
+        lines.append("children  \(share)\(count(status))\(images)\(left)")
         return lines
     }
 

@@ -83,7 +83,7 @@ import Testing
         let done = try ads(search(folder, "runs/s", "--children", "6", "--strategy", "evolution", "--search-block-end", "--target-macs", "0.6"))
         #expect(done.status == 0, "\(done.errors)")
         let list = try ads(["study", "list", folder("runs")]).output
-        #expect(list.hasPrefix("\(folder("runs"))/s: evolution on shapes, 6 children of 6 children, best "))
+        #expect(list.hasPrefix("\(folder("runs"))/s: evolution on shapes, 6 of 6 children, best "))
         let csv = try ads(["study", "trials", folder("runs/s"), "--csv"]).output.split(separator: "\n")
         #expect(csv.count == 9 && Set(csv.map { $0.split(separator: ",", omittingEmptySubsequences: false).count }) == [19])
         let best = try ads(["study", "best", folder("runs/s"), "--target-macs", "0.6", "--out", folder("c.json"), "--json"])

@@ -71,6 +71,10 @@ import Training
             #expect(history.children.map(\.connectivity) == found.points.map(\.connectivity))
             #expect(history.children.map(\.accuracy) == row.values)
         }
+        // The file holds all of it.
+        let stored = try RunFolder.decode(Calibration.self, folder("c/calibration.json"))
+        let encoder = RunFolder.encoder(pretty: false)
+        #expect(try encoder.encode(stored) == encoder.encode(found) && stored.rows.contains { $0.partialTau != nil })
         // Again, from what is there; and a different one is refused.
         let again = try run.run(resume: true)
         #expect(again.rows.map(\.values) == found.rows.map(\.values) && again.full.secondsPerChild == found.full.secondsPerChild)

@@ -53,7 +53,7 @@ public struct Calibration: Codable, Sendable {
         public var low: Double?
         public var high: Double?
         /// The correlation with the MACs held fixed: what is known beyond dear and cheap; absent where they tell everything.
-        public var givenMACs: Double?
+        public var partialTau: Double?
         /// Seconds and training images of a child.
         public var secondsPerChild: Double
         public var imagesPerChild: Double
@@ -69,7 +69,7 @@ public struct Calibration: Codable, Sendable {
             tau = RankCorrelation.kendall(values, full)
             let interval = RankCorrelation.interval(values, full, seed: seed)
             (low, high) = (interval?.lowerBound, interval?.upperBound)
-            givenMACs = RankCorrelation.partial(values, full, given: macs)
+            partialTau = RankCorrelation.partial(values, full, given: macs)
             (secondsPerChild, imagesPerChild, secondsBefore, imagesBefore) = (0, 0, 0, 0)
         }
 
@@ -103,7 +103,7 @@ public struct Calibration: Codable, Sendable {
         full = Row("full training", first, against: points.map { $0.full.last ?? 0 }, macs: macs, seed: seed)
         spread = Spread(points.map(\.full))
         full.pays(scratch.trials.filter { $0.proposal.again != nil })
-        if configuration.fullSeeds < 2 { (full.tau, full.low, full.high, full.givenMACs) = (nil, nil, nil, nil) }
+        if configuration.fullSeeds < 2 { (full.tau, full.low, full.high, full.partialTau) = (nil, nil, nil, nil) }
         rows = []
         for kind in EvaluatorSettings.Kind.allCases {
             guard let history = studies[kind] else { continue }

@@ -3,7 +3,7 @@ import Randomness
 
 /// How alike two orders of the same things are.
 public enum RankCorrelation {
-    /// Kendall's τ-b: 1 for the same order, -1 for the opposite, 0 for no relation; ties count as half known (Kendall, 1945).
+    /// Kendall's τ-b: 1 for the same order, -1 for the opposite, 0 for no relation; the one of three that allows for ties (Kendall, 1945).
     /// - Returns: `nil` where one of them ties everything.
     public static func kendall(_ a: [Double], _ b: [Double]) -> Double? {
         precondition(a.count == b.count, "rank correlation of \(a.count) and \(b.count) values")

@@ -45,7 +45,7 @@ struct StudyListCommand: ParsableCommand {
             let paid = history.children.filter { $0.repeatOf == nil }
             let best = (try? history.best()).map { "best \(percent(history.worth($0).accuracy)) at \(grouped($0.macs)) MACs" } ?? "none evaluated"
             let owner = try storage.owner().map { $0.owner.isDead ? ", left unfinished" : ", searched by \($0.owner)" } ?? ""
-            return "\(c.strategy) on \(c.data.name), \(paid.count) children of \(c.budget), \(best)\(owner)"
+            return "\(c.strategy) on \(c.data.name), \(c.progress(paid.count)), \(best)\(owner)"
         } catch {
             return "\(error)"
         }

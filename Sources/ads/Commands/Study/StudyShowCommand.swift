@@ -47,7 +47,7 @@ struct StudyShowCommand: ParsableCommand {
         print(
             """
             \(c.strategy) on \(c.data.name), seed \(c.seed), \(c.evaluator.kind.rawValue), \(c.target.map { "at most \(grouped($0.limit)) \($0.measure.noun)" } ?? "no target")
-            \(paid) children of \(c.budget), \(summary.repeats) repeats, \(summary.updates) updates
+            \(c.progress(paid)), \(summary.repeats) repeats, \(summary.updates) updates
             trials: \(TrialState.allCases.compactMap { state in states[state.rawValue].map { "\($0) \(state.rawValue)" } }.joined(separator: ", "))
             \(grouped(summary.images)) training images seen, \(duration(summary.seconds)) of evaluations
             digest \(summary.digest)
