@@ -22,10 +22,10 @@ public struct Finished {
     public let errors: String
 }
 
-/// Runs a program to its end.
+/// Runs a program to its end, or to a signal: after some seconds, or once it said something on stderr.
 public func run(
     _ program: String, _ arguments: [String], environment: [String: String]? = nil, in folder: String? = nil,
-    killAfter: Double? = nil, signal: Int32 = SIGKILL
+    killAfter: Double? = nil, killOnce words: String? = nil, signal: Int32 = SIGKILL
 ) throws -> Finished {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: program)
@@ -42,6 +42,11 @@ public func run(
     if let killAfter {
         let end = Date().addingTimeInterval(killAfter)
         while process.isRunning, Date() < end { Thread.sleep(forTimeInterval: 0.005) }
+        if process.isRunning { kill(process.processIdentifier, signal) }
+    }
+    if let words {
+        func said() -> Bool { (try? String(contentsOfFile: scratch("err"), encoding: .utf8))?.contains(words) ?? false }
+        while process.isRunning, !said() { Thread.sleep(forTimeInterval: 0.005) }
         if process.isRunning { kill(process.processIdentifier, signal) }
     }
     process.waitUntilExit()
