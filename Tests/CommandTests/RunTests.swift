@@ -124,7 +124,7 @@ import Testing
         let folder = TemporaryFolder()
         let finished = try run(Program.folder + "/search-your-data", [folder("search")])
         #expect(finished.status == 0, "\(finished.errors)")
-        #expect(finished.output.contains("child 12/12") && finished.output.contains("found: "))
+        #expect(finished.output.contains("child 12: accuracy") && finished.output.contains("found: "))
     }
 
     @Test func helpNamesEveryCommandWithAnExample() throws {

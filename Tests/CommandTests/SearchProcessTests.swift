@@ -13,8 +13,8 @@ import Testing
         ] + more
     }
 
-    private func ads(_ arguments: [String], killAfter: Double? = nil, signal: Int32 = SIGKILL) throws -> Finished {
-        try run(Program.folder + "/ads", arguments, killAfter: killAfter, signal: signal)
+    private func ads(_ arguments: [String], killOnce words: String? = nil, signal: Int32 = SIGKILL) throws -> Finished {
+        try run(Program.folder + "/ads", arguments, killOnce: words, signal: signal)
     }
 
     private func show(_ path: String) throws -> [String: Any] { try ads(["study", "show", path, "--json"]).json() }
@@ -50,7 +50,7 @@ import Testing
     @Test func ctrlCGivesTrialsBackAndResumes() throws {
         let folder = TemporaryFolder()
         let command = try search(folder, "s", "--children", "400", "--workers", "2", "--limit-train", "1024")
-        let stopped = try ads(command, killAfter: 4, signal: SIGINT)
+        let stopped = try ads(command, killOnce: "child 2/400", signal: SIGINT)
         #expect(stopped.status == 130)
         #expect(stopped.errors.contains("finished children are kept. Continue with the same command and --resume"))
         let trials = try ads(["study", "trials", folder("s")]).output

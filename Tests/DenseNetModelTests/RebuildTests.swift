@@ -113,7 +113,7 @@ import Torch
             }
             let expected = try DenseNet(dense.network, state: state).rebuilt(c)
             for (name, tensor) in expected.tensors where !name.contains("running") {
-                let grad = try #require(try alone.state[name]?.grad)
+                let grad = try #require(alone.state[name]?.grad)
                 sum += try grad.pow(2).sum().item()
                 #expect(relativeError(try tensor.doubles(), try grad.doubles()) < 1e-5, "\(kernels): \(name)")
             }
