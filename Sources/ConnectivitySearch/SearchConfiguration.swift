@@ -1,4 +1,5 @@
 import DenseNetArchitecture
+import Torch
 import Training
 
 /// Everything needed to repeat a search: `config.json` of its run, and in its study.
@@ -123,6 +124,21 @@ public struct SearchConfiguration: Codable, Sendable, Hashable {
         }
         let type = try Strategies.named(strategy)
         try need(!type.needsDense || dense != nil, "\(strategy) prunes a trained dense network; give its run with --dense")
+    }
+
+    /// A training of the dense network on what children are trained on, with their one-cycle recipe.
+    func training(_ label: String, epochs: Int) -> TrainingConfiguration {
+        var recipe = Recipe.oneCycle
+        (recipe.epochs, recipe.batchSize, recipe.learningRate) = (epochs, evaluator.batchSize, evaluator.learningRate)
+        var machine = machine
+        machine.threads = threads
+        return TrainingConfiguration(label: label, data: data, recipe: recipe, seed: seed, limitTrain: limitTrain, machine: machine)
+    }
+
+    /// Computes with a child's threads; our kernels, whose results do not depend on their threads, with all there are.
+    func useAllThreads() throws {
+        try Runtime.setThreads(threads)
+        if machine.kernels != .torch { Runtime.setKernelThreads(max(threads, machine.threads)) }
     }
 
     /// When it ends, in words: "40 children".

@@ -150,8 +150,7 @@ public struct SearchRun {
         switch configuration.evaluator.kind {
         case .scratch: return scratch
         case .inherit:
-            let dense = try TrainedDense(of: configuration, data, children, for: "inherited weights need")
-            return InheritEvaluator(dense.network, children, configuration.evaluator)
+            return InheritEvaluator(try TrainedDense(of: configuration, data, children, for: "inherited weights need"))
         case .shared:
             try SharedWeights(configuration, folder, data).check()
             return SharedEvaluator(children, configuration.evaluator, again: scratch) { [configuration, folder, data] in

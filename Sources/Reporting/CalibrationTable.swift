@@ -46,7 +46,7 @@ extension Calibration {
     /// How large differences between connectivities are beside those between seeds.
     var noise: String? {
         spread.map { spread in
-            let nothing = spread.connectivities == 0 ? ": no more than seeds explain; trainings like these cannot tell which is better" : ""
+            let nothing = spread.connectivities == 0 ? ": no more than seeds explain; these trainings cannot tell which is better" : ""
             return
                 "full trainings of one connectivity deviate by \(fixed(spread.seeds * 100, 2)) points between seeds; connectivities deviate by \(fixed(spread.connectivities * 100, 2)) points beyond that\(nothing)"
         }

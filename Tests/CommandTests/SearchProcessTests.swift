@@ -127,6 +127,20 @@ import Testing
         #expect(none.status == 1 && none.errors.contains("no child keeps 0 microseconds"), "\(none.errors)")
     }
 
+    @Test func theTradeoffPaysForMACs() throws {
+        let folder = TemporaryFolder()
+        let done = try ads(search(folder, "s", "--children", "3", "--children-per-update", "3", "--strategy", "ads-tradeoff"))
+        #expect(done.status == 0, "\(done.errors)")
+        let dense = try #require(ads(["inspect", "--arch", folder("a.json"), "--json"]).json()["macs"] as? Int)
+        let rows = try ads(["study", "trials", folder("s"), "--csv"]).output.split(separator: "\n").dropFirst()
+            .map { $0.split(separator: ",", omittingEmptySubsequences: false) }.filter { $0[4].isEmpty }
+        #expect(rows.count == 3)
+        for row in rows {
+            let (accuracy, reward, macs) = (Double(row[6]) ?? 0, Double(row[8]) ?? 0, Double(row[9]) ?? 0)
+            #expect(abs(accuracy - 0.1 * macs / Double(dense) - reward) < 1e-12)
+        }
+    }
+
     @Test func wrongWords() throws {
         let folder = TemporaryFolder()
         for (more, sentence) in [

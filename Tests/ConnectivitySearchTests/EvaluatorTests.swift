@@ -30,7 +30,7 @@ import Training
         let before = try dense.tensors.map { try $0.tensor.floats() }
         settings = EvaluatorSettings(.inherit)
         settings.batchSize = 32
-        let inherit = InheritEvaluator(dense, data, settings)
+        let inherit = InheritEvaluator(TrainedDense(dense, data, settings))
         let one = try inherit.evaluate(chain, seed: 3, length: 1)
         #expect(try inherit.evaluate(chain, seed: 3, length: 1).loss == one.loss)
         #expect(try dense.tensors.map { try $0.tensor.floats() } == before, "the dense network is not changed by its children")

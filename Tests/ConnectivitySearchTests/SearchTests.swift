@@ -178,11 +178,6 @@ func smallSearch(_ strategy: String = "ads", children: Int = 23, blocks: [Int] =
         #expect(result.accuracy == (try StudyHistory(study).children.map(\.accuracy).max()))
     }
 
-    @Test func theTradeoffPaysForMACs() throws {
-        #expect(TradeoffStrategy.defaultPrice == .init(.macs, weight: 0.1) && AdsStrategy.defaultPrice == nil)
-        #expect(try Strategies.named("ads-tradeoff") == TradeoffStrategy.self)
-    }
-
     @Test func aSecondSearchIsRefusedWithTheOwner() throws {
         let folder = TemporaryFolder()
         let study = try SQLiteStudy(path: folder("s"))

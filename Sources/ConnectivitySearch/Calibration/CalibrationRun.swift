@@ -108,20 +108,13 @@ public struct CalibrationRun {
     /// Trains the dense network that children inherit from; the seconds it took.
     private func trainDense() throws -> Double {
         let c = configuration.search
-        var recipe = Recipe.oneCycle
-        (recipe.epochs, recipe.batchSize, recipe.learningRate) = (configuration.fullEpochs, c.evaluator.batchSize, c.evaluator.learningRate)
-        var machine = c.machine
-        machine.threads = c.threads
-        let training = TrainingConfiguration(
-            label: "dense", data: c.data, recipe: recipe, seed: c.seed, limitTrain: c.limitTrain, machine: machine)
         let dense = RunFolder(folder.path + "/dense")
         guard !FileManager.default.fileExists(atPath: dense.result) else { return try seconds(dense) }
-        var trainer = Trainer(training, try Network(c.architecture), data, folder: dense)
+        var trainer = Trainer(c.training("dense", epochs: configuration.fullEpochs), try Network(c.architecture), data, folder: dense)
         let show = observer("the dense network that children inherit from")
         trainer.observer = { show(.training($0)) }
         try trainer.start(resume: true)
-        try Runtime.setThreads(c.threads)
-        if c.machine.kernels != .torch { Runtime.setKernelThreads(max(c.threads, c.machine.threads)) }
+        try c.useAllThreads()
         return try trainer.run(resume: true).seconds
     }
 

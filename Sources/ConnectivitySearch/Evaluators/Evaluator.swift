@@ -115,4 +115,11 @@ extension EvaluatorSettings {
         }
         return steps * batchSize
     }
+
+    /// Validates a network whose weights were another's, its BN statistics recomputed over a fixed set of batches.
+    func score(_ net: DenseNet, _ data: ChildData, images: Int) throws -> ChildEvaluation {
+        try net.recomputeNormStatistics(data.maker, Array(data.train.prefix(normBatches * batchSize)), batchSize: batchSize)
+        let validation = try net.evaluate(data.maker, data.validation)
+        return ChildEvaluation(accuracy: validation.accuracy, loss: validation.loss, images: images)
+    }
 }

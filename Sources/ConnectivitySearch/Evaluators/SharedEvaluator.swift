@@ -25,10 +25,6 @@ public final class SharedEvaluator: Evaluator {
         guard length == 0 else { return try scratch.evaluate(connectivity, seed: seed, length: length) }
         let weights = try shared ?? load()
         shared = weights
-        let net = try weights.rebuilt(connectivity)
-        let batches = Array(data.train.prefix(settings.normBatches * settings.batchSize))
-        try net.recomputeNormStatistics(data.maker, batches, batchSize: settings.batchSize)
-        let validation = try net.evaluate(data.maker, data.validation)
-        return ChildEvaluation(accuracy: validation.accuracy, loss: validation.loss, images: 0)
+        return try settings.score(weights.rebuilt(connectivity), data, images: 0)
     }
 }

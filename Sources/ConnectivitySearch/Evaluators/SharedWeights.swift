@@ -25,15 +25,7 @@ struct SharedWeights {
 
     /// The run they come from.
     var training: TrainingConfiguration {
-        var recipe = Recipe.oneCycle
-        recipe.epochs = configuration.evaluator.sharedEpochs ?? EvaluatorSettings.sharedEpochs
-        recipe.batchSize = configuration.evaluator.batchSize
-        recipe.learningRate = configuration.evaluator.learningRate
-        var machine = configuration.machine
-        machine.threads = configuration.threads
-        var training = TrainingConfiguration(
-            label: "shared", data: configuration.data, recipe: recipe, seed: configuration.seed, limitTrain: configuration.limitTrain,
-            machine: machine)
+        var training = configuration.training("shared", epochs: configuration.evaluator.sharedEpochs ?? EvaluatorSettings.sharedEpochs)
         let ends = configuration.searchesBlockEnds == true ? ", blocks' ends included" : ""
         training.sampling = "connectivities by a keep rate drawn for each step\(ends)"
         return training
@@ -61,10 +53,7 @@ struct SharedWeights {
         var trainer = Trainer(training, try Network(configuration.architecture), data, folder: folder)
         try trainer.start(resume: true)
         guard !FileManager.default.fileExists(atPath: folder.result) else { return }
-        // All cores, not only a child's: the results of our kernels do not depend on their threads.
-        if configuration.machine.kernels != .torch {
-            Runtime.setKernelThreads(max(configuration.threads, configuration.machine.threads))
-        }
+        try configuration.useAllThreads()
         defer { Runtime.setKernelThreads(configuration.threads) }
         trainer.observer = observer
         let (space, seed) = (configuration.space, configuration.seed)

@@ -40,15 +40,11 @@ public final class MagnitudeStrategy: Strategy {
 
     public func propose(_ count: Int) throws -> [Connectivity] {
         guard pruned < steps else { return [] }
-        guard target != nil else {
+        // Networks on the way to a target do not keep it.
+        repeat {
             try tune()
             try prune()
-            return [space.connectivity(choices)]
-        }
-        while pruned < steps {
-            try tune()
-            try prune()
-        }
+        } while target != nil && pruned < steps
         return [space.connectivity(choices)]
     }
 
