@@ -20,8 +20,10 @@ public struct Child: Codable, Sendable, Hashable {
     /// Validated accuracy, 0 to 1, and loss of its longest evaluation.
     public var accuracy: Double
     public var loss: Double
-    /// What the strategy learned from; the accuracy until it has learned.
+    /// What the strategy learned from: the accuracy of its first evaluation, less the price of its cost.
     public var reward: Double
+    /// What its cost took from the reward, where there is a price on it.
+    public var price: Double?
     /// Seconds and training images its evaluations took; 0 for a repeat.
     public var seconds: Double
     public var images: Int
@@ -32,14 +34,18 @@ public struct Child: Codable, Sendable, Hashable {
     /// Why it failed, where it did; its accuracy is then chance.
     public var failure: String?
 
-    init(_ trial: Trial, _ result: (accuracy: Double, loss: Double), reward: Double?, baseline: Double?) {
+    /// What it is ranked by: its longest evaluation, less the price of its cost.
+    var worth: Double { accuracy - (price ?? 0) }
+
+    init(_ trial: Trial, by rule: RewardRule, baseline: Double?) {
         let proposal = trial.proposal
         number = trial.number
         (update, position, state) = (proposal.update, proposal.position, trial.state)
         connectivity = proposal.connectivity
         (macs, parameters, connections, seed) = (proposal.macs, proposal.parameters, proposal.connections, proposal.seed)
-        (accuracy, loss) = result
-        self.reward = reward ?? result.accuracy
+        (accuracy, loss) = rule.result(of: trial)
+        reward = rule.reward(of: trial)
+        price = rule.price(of: proposal)
         (seconds, images) = (trial.seconds, trial.images)
         repeatOf = proposal.repeatOf
         self.baseline = baseline

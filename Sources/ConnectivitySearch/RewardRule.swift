@@ -4,8 +4,13 @@ import Foundation
 /// What evaluations are worth to a strategy.
 struct RewardRule {
     let configuration: SearchConfiguration
+    /// What the dense network costs, where there is a price.
+    private let dense: Cost?
 
-    init(_ configuration: SearchConfiguration) { self.configuration = configuration }
+    init(_ configuration: SearchConfiguration) {
+        self.configuration = configuration
+        dense = configuration.price.flatMap { _ in try? Network(configuration.architecture).cost }
+    }
 
     /// Accuracy and loss of a trial's longest evaluation; of a failed one, chance: the same on every replay.
     func result(of trial: Trial) -> (accuracy: Double, loss: Double) {
@@ -14,29 +19,24 @@ struct RewardRule {
         return (last.accuracy, last.loss)
     }
 
-    /// The rewards of an update's trials, in their order: accuracy, less the price of the network's cost.
+    /// What a trial teaches: the accuracy of its first evaluation, less the price of the network's cost.
     ///
-    /// A trial that was pruned after a short evaluation is compared with trials that were evaluated longer: it is taken to
-    /// have gained as much as those did on average. Ours; a reward must not depend on who else was lucky in another update.
-    func rewards(of trials: [Trial]) throws -> [Double] {
-        let dense = try configuration.price.map { $0.measure.of(try Network(configuration.architecture)) }
-        return try trials.map { trial in
-            var reward = result(of: trial).accuracy
-            if trial.state == .pruned {
-                for length in trial.curve.count..<configuration.evaluator.lengths.count { reward += gain(to: length, trials) }
-            }
-            if let price = configuration.price, let dense {
-                let cost = price.measure.of(try Network(configuration.architecture, trial.proposal.connectivity))
-                reward -= price.weight * Double(cost) / Double(dense)
-            }
-            return reward
-        }
+    /// With successive halving only some are evaluated longer. What those gained is no measure of what the others would have: they were
+    /// chosen because their first accuracies were high, by luck too. The first evaluation is the one that all children of a search have,
+    /// so it is what they are compared by; the longer ones decide which child is the best. So a trial's reward depends on nothing but
+    /// itself, and a repeat is worth what it repeats.
+    func reward(of trial: Trial) -> Double {
+        let first = trial.state == .failed ? nil : trial.curve.first?.accuracy
+        return (first ?? result(of: trial).accuracy) - (price(of: trial.proposal) ?? 0)
     }
 
-    /// The mean gain of the trials that were evaluated at a length over the one before.
-    private func gain(to length: Int, _ trials: [Trial]) -> Double {
-        let gains = trials.filter { $0.proposal.repeatOf == nil && $0.state == .complete && $0.curve.count > length }
-            .map { $0.curve[length].accuracy - $0.curve[length - 1].accuracy }
-        return gains.isEmpty ? 0 : gains.reduce(0, +) / Double(gains.count)
+    /// What a child pays for its cost, where there is a price on it.
+    func price(of proposal: Proposal) -> Double? {
+        guard let price = configuration.price, let dense else { return nil }
+        return switch price.measure {
+        case .parameters: price.weight * Double(proposal.parameters) / Double(dense.parameters)
+        // Prices are on MACs or parameters; `SearchConfiguration.validate` refuses others.
+        default: price.weight * Double(proposal.macs) / Double(dense.macs)
+        }
     }
 }

@@ -152,9 +152,10 @@ public struct Search {
     private func learn(
         _ own: [Trial], _ strategy: any Strategy, seen: Int, _ progress: inout SearchProgress, _ board: inout Scoreboard
     ) throws {
-        let rewards = try rule.rewards(of: own)
-        var record = UpdateRecord(update: progress.update, trials: own.map(\.number), rewards: rewards, baseline: strategy.baseline)
+        let rewards = own.map(rule.reward)
+        var record = UpdateRecord(update: progress.update, trials: own.map(\.number), rewards: rewards)
         try strategy.learn(zip(own, rewards).map { ($0.proposal.connectivity, $1) })
+        record.baseline = strategy.baseline
         record.keepRate = strategy.keepRate
         record.probabilities = try strategy.probabilities()
         if strategy.images > seen { record.images = strategy.images - seen }
@@ -184,8 +185,7 @@ public struct Search {
             let left = done.reduce(0) { $0 + $1.seconds } / Double(done.count) * Double(own.count - done.count) / Double(workforce.count)
             return observer(.reevaluation(again, done: done.count, of: own.count, secondsLeft: left))
         }
-        // What it is worth by itself; what a short evaluation is worth is known when the update is finished.
-        let child = Child(trial, result, reward: try rule.rewards(of: [trial])[0], baseline: nil)
+        let child = Child(trial, by: rule, baseline: nil)
         board.finish(child)
         observer(.child(child, board.status(configuration, workers: workforce.count)))
     }

@@ -3,10 +3,10 @@ import Randomness
 
 // How a search ends: the best few evaluated again, and the best of them.
 extension Search {
-    /// Paid children, the best first: those evaluated to the end by reward, then the cheaper, then the earlier; then the rest.
+    /// Paid children, the best first: those evaluated to the end by what they are worth, then the cheaper, then the earlier; then the rest.
     static func ranked(_ children: [Child]) -> [Child] {
         func rank(_ child: Child) -> Int { child.state == .complete ? 0 : 1 }
-        return children.sorted { (rank($0), $1.reward, $0.macs, $0.number) < (rank($1), $0.reward, $1.macs, $1.number) }
+        return children.sorted { (rank($0), $1.worth, $0.macs, $0.number) < (rank($1), $0.worth, $1.macs, $1.number) }
     }
 
     /// Evaluates the best few again, longer, with fresh seeds, and takes the best of them.
@@ -34,7 +34,7 @@ extension Search {
             let own = known.filter { $0.child == child.number }
             return own.isEmpty ? child.accuracy : own.reduce(0) { $0 + $1.accuracy } / Double(own.count)
         }
-        func worth(_ child: Child) -> Double { mean(child) + child.reward - child.accuracy }
+        func worth(_ child: Child) -> Double { mean(child) + child.worth - child.accuracy }
         let best = top.dropFirst().reduce(first) { worth($1) > worth($0) ? $1 : $0 }
         return SearchResult(
             strategy: configuration.strategy, child: best.number, connectivity: best.connectivity, accuracy: mean(best),

@@ -36,6 +36,8 @@ public struct SearchConfiguration: Codable, Sendable, Hashable {
     public var searchesBlockEnds: Bool?
     /// The agent's numbers.
     public var agent = AgentSettings()
+    /// How children are drawn. Absent in searches of older versions, which drew them in another way: they can be looked at, not continued.
+    public var sampler: Sampler? = .sequential
     /// The best so many children are evaluated again (0 for none), ...
     public var top = 3
     /// ... with this many fresh seeds, ...
@@ -55,6 +57,12 @@ public struct SearchConfiguration: Codable, Sendable, Hashable {
     public var maxLost: Int?
     /// The machine's part.
     public var machine: Machine
+
+    /// How children are drawn.
+    public enum Sampler: String, Codable, Sendable {
+        /// Decision by decision, each child with an exact probability (`SequentialSampling`).
+        case sequential
+    }
 
     /// A price on cost.
     public struct Price: Codable, Sendable, Hashable {
@@ -98,7 +106,12 @@ public struct SearchConfiguration: Codable, Sendable, Hashable {
         func need(_ condition: Bool, _ reason: String) throws { if !condition { throw SearchError(reason) } }
         try need(children >= 1, "\(children) children; at least 1 is needed")
         try need(agent.childrenPerUpdate >= 1, "\(agent.childrenPerUpdate) children an update; at least 1 is needed")
-        try need(evaluator.epochs > 0, "\(evaluator.epochs) epochs a child; it must be over 0")
+        try need(
+            evaluator.epochs > 0 || (evaluator.epochs == 0 && evaluator.kind == .inherit),
+            "\(evaluator.epochs) epochs a child; it must be over 0, or 0 with inherited weights")
+        try need(
+            evaluator.epochs > 0 || evaluator.halving == nil,
+            "halving of children that are not trained; give them --child-epochs over 0")
         try need(evaluator.batchSize >= 2, "batch size \(evaluator.batchSize); BN needs at least 2 images")
         try need(evaluator.learningRate > 0, "learning rate \(evaluator.learningRate); it must be over 0")
         try need(threads >= 1, "\(threads) threads a child; at least 1 is needed")
@@ -121,6 +134,14 @@ public struct SearchConfiguration: Codable, Sendable, Hashable {
             try need(
                 imageBudget > before,
                 "a budget of \(imageBudget) images; \(before) were seen before the first child, by the weights that children start from")
+        }
+        try need(
+            sampler != nil,
+            "a search of an older version of ads, which drew children in another way, cannot be continued; start it anew in another folder")
+        if strategy == AdsStrategy.name || strategy == TradeoffStrategy.name {
+            try need(
+                agent.childrenPerUpdate >= 2,
+                "\(agent.childrenPerUpdate) child an update; the agent compares the children of an update, so at least 2 are needed")
         }
         let type = try Strategies.named(strategy)
         try need(!type.needsDense || dense != nil, "\(strategy) prunes a trained dense network; give its run with --dense")

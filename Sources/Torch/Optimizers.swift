@@ -38,7 +38,24 @@ public final class SGD: Optimizer {
         buffers = try parameters.map { try .zeros($0.shape, $0.type, on: $0.device) }
     }
 
-    public func step() throws {
+    public func step() throws { try step(moving: []) }
+
+    /// One step that leaves parts of the parameters where they are, their momentum included, as if they were no parameters.
+    /// - Parameter masks: for each parameter ones for what moves and zeros for what stays, broadcast, or `nil` where all of it moves.
+    public func step(moving masks: [Tensor?]) throws {
+        let held = try zip(parameters.indices, masks).compactMap { index, mask in
+            try mask.map { mask in (mask: mask, pairs: try [parameters[index], buffers[index]].map { ($0, try $0.detached().clone()) }) }
+        }
+        try stepAll()
+        try withoutGrad {
+            for (mask, pairs) in held {
+                let rest = try -mask + 1
+                for (tensor, before) in pairs { try tensor.assign(tensor * mask + before * rest) }
+            }
+        }
+    }
+
+    private func stepAll() throws {
         let grads = try gradients(of: parameters)
         try check("sgd", []) {
             ct_fused_sgd(

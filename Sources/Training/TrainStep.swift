@@ -4,20 +4,21 @@ import Randomness
 import Torch
 
 /// One step of SGD on the images at `chosen`: forward, backward, update. Nothing is changed when the loss is no number.
-/// - Parameter part: the part of the network that this step trains, of `sharing`; the whole without it.
+/// - Parameter part: the part of the network that this step trains; the whole without it. What is not in it stays as it is: neither
+///   weight decay nor momentum moves it.
 /// - Returns: the loss before the update, and how many images were classified right.
 public func trainStep(
     _ net: DenseNet, _ optimizer: SGD, _ maker: BatchMaker, _ chosen: ArraySlice<Int>, _ augmentation: SeededGenerator?,
-    through part: DenseNet? = nil
+    through part: SharedPart? = nil
 ) throws -> (loss: Double, correct: Int) {
     let batch = try maker.batch(chosen, augmentation: augmentation)
-    let logits = try (part ?? net)(batch.images.to(on: net.device), training: true)
+    let logits = try (part?.network ?? net)(batch.images.to(on: net.device), training: true)
     let loss = try logits.crossEntropy(batch.labels.to(on: net.device))
     let value = try loss.item()
     guard value.isFinite else { return (value, 0) }
     for parameter in net.parameters { parameter.clearGrad() }
     try loss.backward()
-    try optimizer.step()
+    try optimizer.step(moving: part?.used ?? [])
     let guesses = try logits.detached().argmax(dim: 1).ints()
     return (value, zip(chosen, guesses).count { Int(maker.set.labels[$0]) == Int($1) })
 }

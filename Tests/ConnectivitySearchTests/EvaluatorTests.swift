@@ -34,6 +34,15 @@ import Training
         let one = try inherit.evaluate(chain, seed: 3, length: 1)
         #expect(try inherit.evaluate(chain, seed: 3, length: 1).loss == one.loss)
         #expect(try dense.tensors.map { try $0.tensor.floats() } == before, "the dense network is not changed by its children")
+
+        // Without epochs the weights are scored as they are, whatever the seed; the best are tuned, counted in epochs.
+        settings.epochs = 0
+        let untuned = InheritEvaluator(TrainedDense(dense, data, settings))
+        #expect(settings.lengths == [0])
+        let score = try untuned.evaluate(chain, seed: 3, length: 0)
+        #expect(try score == untuned.evaluate(chain, seed: 4, length: 0) && score.images == 0)
+        #expect(try untuned.evaluate(chain, seed: 3, length: 2).images == 256)
+        #expect(try score.loss != untuned.evaluate(.dense(a), seed: 3, length: 0).loss)
     }
 
     private func small(_ kind: EvaluatorSettings.Kind, children: Int = 6) throws -> (SearchConfiguration, DataSet) {

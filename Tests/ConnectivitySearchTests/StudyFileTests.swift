@@ -23,12 +23,13 @@ import Training
         #expect(history.children.allSatisfy { $0.reward == $0.accuracy })
         #expect(history.reevaluations.map(\.child) == [3, 6] && history.updates.map(\.trials) == [[1, 2, 3], [4, 5, 6]])
         #expect(history.configuration.strategy == "random" && history.configuration.threads == 1)
-        // It goes on where it was.
-        var configuration = history.configuration
-        configuration.children = 9
-        let result = try Search(configuration, study, OwnProcess(Worker(configuration, study, FormulaEvaluator()))).run()
-        let all = try StudyHistory(study).children
-        #expect(Array(all.prefix(6)) == history.children && all.count { $0.repeatOf == nil } == 9 && result.children == 9)
+        // Its children were drawn in another way: it can be looked at, not continued.
+        let error = #expect(throws: SearchError.self) {
+            try Search(history.configuration, study, OwnProcess(Worker(history.configuration, study, FormulaEvaluator()))).run()
+        }
+        #expect(
+            error?.description
+                == "a search of an older version of ads, which drew children in another way, cannot be continued; start it anew in another folder")
     }
 
     @Test func aNewerSchemaIsRefused() throws {

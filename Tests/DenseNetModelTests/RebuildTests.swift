@@ -98,7 +98,7 @@ import Torch
         for kernels in [KernelChoice.torch, .swift] {
             dense.kernels = kernels
             for parameter in dense.parameters { parameter.clearGrad() }
-            let part = try dense.sharing(c)
+            let part = try dense.sharing(c).network
             #expect(part.kernels == kernels && part.parameterCount == part.network.cost.parameters)
             try part(x, training: true).crossEntropy(labels).backward()
             let alone = try dense.rebuilt(c)

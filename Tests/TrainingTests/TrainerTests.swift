@@ -55,6 +55,56 @@ let tinyData: DataSet = {
         #expect(throws: TrainingError.self) { try trainer.start(resume: false) }
     }
 
+    /// A step through a part moves the part as it would move alone, and nothing else: no decay, no momentum, whatever moved before.
+    @Test(arguments: [KernelChoice.torch, .swift])
+    func whatAStepDoesNotSampleStays(kernels: KernelChoice) throws {
+        let whole = try DenseNet(network(), generator: Generator(seed: 4))
+        whole.kernels = kernels
+        let a = whole.network.architecture
+        let maker = BatchMaker(tinyData.train, Normalization(of: tinyData.train, indices: Array(0..<200)))
+        let optimizer = try SGD(whole.parameters, rate: 0.1, momentum: 0.9, weightDecay: 0.01, nesterov: true)
+        // Everything has momentum.
+        _ = try trainStep(whole, optimizer, maker, Array(0..<20)[...], nil)
+        let chain = Connectivity(try ConnectivityPatterns.parse("nearest"), for: a)
+        // The ends leave layer 1 of the second block out, too.
+        let part = Connectivity(blocks: [chain.blocks[0], [[true], [true, false], [false, false, true]]])
+        let names = whole.tensors.filter { $0.tensor.requiresGrad }.map(\.name)
+        func momentum() throws -> [String: Tensor] {
+            let state = try optimizer.state()
+            return try Dictionary(uniqueKeysWithValues: names.indices.map { (names[$0], try #require(state["momentum.\($0)"]).clone()) })
+        }
+        let before = Dictionary(uniqueKeysWithValues: try whole.tensors.map { ($0.name, try $0.tensor.detached().clone()) })
+        let (momentumBefore, alone) = (try momentum(), try whole.rebuilt(part))
+        let (momentumAlone, single) = (
+            try DenseNet(whole.network, state: before.merging(momentumBefore) { $1 }).rebuilt(part),
+            try SGD(alone.parameters, rate: 0.1, momentum: 0.9, weightDecay: 0.01, nesterov: true)
+        )
+        let buffers = momentumAlone.tensors.filter { !$0.name.contains("running") }.map(\.tensor)
+        try single.restore(Dictionary(uniqueKeysWithValues: buffers.enumerated().map { ("momentum.\($0)", $1) }))
+        _ = try trainStep(alone, single, maker, Array(20..<40)[...], nil)
+        _ = try trainStep(whole, optimizer, maker, Array(20..<40)[...], nil, through: whole.sharing(part))
+        // What the part has of the whole is what it became alone.
+        let rebuilt = try whole.rebuilt(part)
+        for (mine, other) in zip(rebuilt.tensors, alone.tensors) where !mine.name.contains("running") {
+            let (a, b) = (try mine.tensor.doubles(), try other.tensor.doubles())
+            #expect(zip(a, b).allSatisfy { abs($0 - $1) < 1e-5 }, "\(mine.name)")
+        }
+        // And the rest, its momentum too, is where it was: putting the part's old values back gives the old whole.
+        for (values, old) in [(whole.state, before), (try momentum(), momentumBefore)] {
+            var untouched = 0
+            for (name, mask) in zip(names, try whole.sharing(part).used) {
+                guard let mask else { continue }
+                let (now, then, used) = (try #require(values[name]), try #require(old[name]), try mask.expanded(before[name]?.shape ?? []))
+                for (index, flag) in try used.doubles().enumerated() where flag == 0 {
+                    untouched += 1
+                    let same = try now.doubles()[index] == then.doubles()[index]
+                    #expect(same, "\(name)")
+                }
+            }
+            #expect(untouched > 100)
+        }
+    }
+
     /// Stopped after every possible number of steps and resumed: the same bits as never stopped. Dropout's generator is part of it.
     @Test(arguments: [0, 0.2])
     func resumesBitForBit(dropout: Double) throws {

@@ -18,7 +18,8 @@ public struct EvaluatorSettings: Codable, Sendable, Hashable {
     }
     /// Where the weights come from.
     public var kind: Kind
-    /// Times a child goes through the training images; parts of one are possible.
+    /// Times a child goes through the training images; parts of one are possible. With 0 inherited weights are scored as they are, and
+    /// longer evaluations are counted in epochs.
     public var epochs: Double
     /// Times the network of shared weights goes through the training images; absent where there is none.
     public var sharedEpochs: Int?
@@ -32,7 +33,7 @@ public struct EvaluatorSettings: Codable, Sendable, Hashable {
     public var halving: Double?
 
     /// The lengths of a child's evaluations, one after the other, as multiples of `epochs`.
-    public var lengths: [Double] { kind == .shared ? [0] : halving.map { [1, $0] } ?? [1] }
+    public var lengths: [Double] { kind == .shared || epochs == 0 ? [0] : halving.map { [1, $0] } ?? [1] }
 
     /// Epochs of shared weights where nothing else is asked for; ours.
     public static let sharedEpochs = 8
@@ -87,15 +88,25 @@ public struct ChildData {
         train = split.train
         validation = limitValidation.map { Array(split.validation.prefix($0)) } ?? split.validation
     }
+
+    private init(_ maker: BatchMaker, _ train: [Int], _ validation: [Int]) {
+        (self.maker, self.train, self.validation) = (maker, train, validation)
+    }
+
+    /// The same images, normalised as a network was trained on them.
+    func normalized(as normalization: Normalization?) -> ChildData {
+        normalization.map { ChildData(BatchMaker(maker.set, $0), train, validation) } ?? self
+    }
 }
 
 extension EvaluatorSettings {
-    /// Trains a network in memory: one-cycle over `epochs · length`, with the recipe's other values.
-    /// - Returns: the training images seen.
+    /// Trains a network in memory: one-cycle over `epochs · length` (over `length` epochs where `epochs` is 0), with the recipe's other values.
+    /// - Returns: the training images seen; none at a length of 0.
     func train(_ net: DenseNet, _ data: ChildData, seed: UInt64, length: Double) throws -> Int {
+        guard length > 0 else { return 0 }
         let perEpoch = data.train.count / batchSize
         guard perEpoch > 0 else { throw SearchError("\(data.train.count) training images do not fill one batch of \(batchSize)") }
-        let steps = max(1, Int((Double(perEpoch) * epochs * length).rounded()))
+        let steps = max(1, Int((Double(perEpoch) * (epochs > 0 ? epochs : 1) * length).rounded()))
         var recipe = Recipe.oneCycle
         recipe.learningRate = learningRate
         let optimizer = try SGD(

@@ -40,7 +40,8 @@ public struct TrainedDense {
                 "\(path) was trained on images that this search validates on (another seed, data set or --all-data); train it with --seed \(configuration.seed)")
         }
         dense.kernels = configuration.machine.kernels
-        self.init(dense, children, configuration.evaluator)
+        // Its weights know images as it was trained on them.
+        self.init(dense, children.normalized(as: trained.normalization), configuration.evaluator)
     }
 
     /// Tunes a part of the network shortly, as an inheriting child is.
@@ -49,7 +50,7 @@ public struct TrainedDense {
         var tuning = EvaluatorSettings(.inherit)
         (tuning.epochs, tuning.batchSize) = (settings.epochs, settings.batchSize)
         if settings.kind == .inherit { tuning.learningRate = settings.learningRate }
-        return try tuning.train(net, data, seed: seed, length: 1)
+        return try tuning.train(net, data, seed: seed, length: settings.epochs > 0 ? 1 : 0)
     }
 
     /// The digest of a run's weights.

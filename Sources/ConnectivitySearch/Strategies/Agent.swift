@@ -3,11 +3,18 @@ import Torch
 
 /// The agent's network: an LSTM that walks the nodes of all blocks and judges each pair by a logit.
 ///
-/// At each node the LSTM takes one step. Layer i's logit for node j is `c·tanh(v·tanh(W₁h_j + W₂h_i))` (ENAS, arXiv
-/// 1802.03268, macro search); the next input is the mean of the states of the nodes that were chosen.
+/// At each node the LSTM takes one step. Layer i's logit for node j is `c·tanh(v·tanh(W₁h_j + W₂h_i)) + b_ij`; the next input is the
+/// mean of the states of the nodes that were chosen. The first term is ENAS' (arXiv 1802.03268, macro search) and shares what it learns
+/// among connections; alone it cannot tell single connections apart in hundreds of children. The second, one learned number for every
+/// connection, can; it is ours.
 final class Agent {
     let settings: AgentSettings
+    /// Everything that is learned.
     let parameters: [Tensor]
+    /// The shared part: the LSTM and what makes logits of its states.
+    var recurrent: [Tensor] { Array(parameters.dropLast()) }
+    /// One term a connection, `[entries]`.
+    var connectionTerms: Tensor { parameters[7] }
     private let space: SearchSpace
     private var inputWeight: Tensor { parameters[0] }
     private var hiddenWeight: Tensor { parameters[1] }
@@ -23,9 +30,10 @@ final class Agent {
         let h = settings.hidden
         let generator = try Generator(seed: seed)
         let shapes = [[4 * h, h], [4 * h, h], [4 * h], [space.architecture.blocks.count, h], [h, h], [h, h], [1, h]]
-        parameters = try shapes.map {
+        let shared = try shapes.map {
             try Tensor.zeros($0).fillUniform(-settings.initialRange, settings.initialRange, generator).requiringGrad()
         }
+        parameters = shared + [try Tensor.zeros([space.entries.count]).requiringGrad()]
     }
 
     /// One pass over all nodes for a batch of K children.
@@ -50,7 +58,8 @@ final class Agent {
                 let query = try hidden.linear(queryWeight)
                 // [K, i, H] -> [K, i]
                 let pairs = try (Tensor.stacked(anchors, dim: 1) + query.unsqueezed(1)).tanh()
-                let logits = try (pairs.linear(scoreWeight).squeezed(2).tanh()) * settings.tanhConstant
+                let judged = try (pairs.linear(scoreWeight).squeezed(2).tanh()) * settings.tanhConstant
+                let logits = try judged + connectionTerms.narrowed(0, from: entry, count: i)
                 let choices = try decide(entry, logits)
                 all.append(logits)
                 entry += i

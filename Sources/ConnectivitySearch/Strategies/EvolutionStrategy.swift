@@ -41,7 +41,7 @@ public final class EvolutionStrategy: Strategy {
     public func propose(_ count: Int) throws -> [Connectivity] {
         // The first generations are coin flips, as `random` draws them.
         guard memory.members.count >= Self.drawn else {
-            return try BudgetedSampling(space: space, target: target).flips(count, &memory.random)
+            return try SequentialSampling(space: space, target: target).flips(count, &memory.random)
         }
         return try (0..<count).map { _ in
             var choices = parent().choices

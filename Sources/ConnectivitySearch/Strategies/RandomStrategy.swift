@@ -2,16 +2,16 @@ import DenseNetArchitecture
 import Foundation
 import Randomness
 
-/// Coin flips: every connection with the same probability, 0.5 without a target, what the target allows with one.
-/// The control that a search must beat (Li and Talwalkar, arXiv 1902.07638).
+/// Coin flips, the control that a search must beat (Li and Talwalkar, arXiv 1902.07638): the agent's sampler with all logits zero. Without a
+/// target every connection is kept with probability 0.5; with one as the budget that is left allows (`SequentialSampling`).
 public final class RandomStrategy: Strategy {
     public static let name = "random"
     public static let help = "coin flips at equal cost, the control"
-    private let sampling: BudgetedSampling
+    private let sampling: SequentialSampling
     private var random: SeededGenerator
 
     public init(_ context: StrategyContext) throws {
-        sampling = BudgetedSampling(space: context.space, target: context.target)
+        sampling = try SequentialSampling(space: context.space, target: context.target)
         random = SeededGenerator(seed: context.seed, stream: 0xF11B)
     }
 

@@ -33,7 +33,7 @@ public final class SpreadStrategy: Strategy {
             memory.next += 1
             let limit = range.low + Int(share * Double(range.high - range.low))
             let target = CostTarget(measure, limit: limit, table: table)
-            return try BudgetedSampling(space: space, target: target).flips(1, &memory.random)
+            return try SequentialSampling(space: space, target: target).flips(1, &memory.random)
         }
     }
 

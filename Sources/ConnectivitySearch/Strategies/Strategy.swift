@@ -63,30 +63,3 @@ public enum Strategies {
         return type
     }
 }
-
-/// Every number of the agent, with where it comes from.
-public struct AgentSettings: Codable, Sendable, Hashable {
-    /// Size of the LSTM. ENAS' macro controller has 64 (github.com/melodyguan/enas), N2N 2×30, PaddleSlim 100.
-    public var hidden = 64
-    /// The logits are c·tanh(·) (Bello et al., arXiv 1611.09940); ENAS uses 1.5 to 2.5.
-    public var tanhConstant = 2.5
-    /// Weights start uniform in ± this, as in ENAS.
-    public var initialRange = 0.1
-    /// Adam's learning rate. ENAS takes 1e-3 with thousands of updates, N2N 3e-3 with 100; ours is higher because a study
-    /// has about ten: on synthetic rewards (AgentTests) 1e-2 learned most reliably among 3e-3 to 5e-2.
-    public var learningRate = 1e-2
-    /// Children an update, as N2N's rollouts.
-    public var childrenPerUpdate = 5
-    /// Weight of the old value in the moving average of rewards. ENAS and PaddleSlim use 0.99 over thousands of children;
-    /// ours is shorter because a study has tens to hundreds.
-    public var baselineDecay = 0.9
-    /// Weight of the entropy in the objective, as in ENAS.
-    public var entropyBonus = 1e-4
-    /// Gradients longer than this are scaled down, as in PaddleSlim.
-    public var gradientClip = 5.0
-    /// What `exploreMore` multiplies the entropy bonus with; ours.
-    public var entropyRaise = 10.0
-
-    /// The defaults.
-    public init() {}
-}

@@ -32,7 +32,11 @@ public struct StudyHistory: Sendable {
         }
         let judge = RewardRule(configuration)
         return trials.filter { $0.proposal.again == nil && $0.state.isFinished }.map { trial in
-            Child(trial, judge.result(of: trial), reward: rewards[trial.number]?.reward, baseline: rewards[trial.number]?.baseline)
+            let known = rewards[trial.number]
+            var child = Child(trial, by: judge, baseline: known?.baseline)
+            // What was learned from is what was recorded, whatever this version would make of it.
+            if let reward = known?.reward { child.reward = reward }
+            return child
         }
     }
 

@@ -1,0 +1,25 @@
+import Foundation
+
+/// How much better each child of an update was than the update's other children, in deviations of rewards.
+///
+/// The baseline leaves the child itself out (leave-one-out, Kool, van Hoof and Welling, 2019, "Buy 4 REINFORCE samples, get a baseline for
+/// free!"), so it does not depend on the child's own decisions and the gradient stays unbiased; an update's advantages add up to zero.
+/// A running deviation of earlier updates makes rates independent of how far rewards lie apart.
+struct Advantages: Codable, Hashable {
+    /// The running variance of rewards within an update.
+    private(set) var variance: Double?
+
+    /// The advantages of an update's rewards, in order; no child has one where there is nobody to compare it with.
+    /// - Parameter decay: the weight of the old variance.
+    mutating func of(_ rewards: [Double], decay: Double) -> [Double] {
+        guard rewards.count > 1 else { return rewards.map { _ in 0 } }
+        let count = Double(rewards.count)
+        let mean = rewards.reduce(0, +) / count
+        let own = rewards.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (count - 1)
+        // Without earlier updates the own variance is all there is.
+        let now = variance.map { decay * $0 + (1 - decay) * own } ?? own
+        variance = now
+        guard now > 0 else { return rewards.map { _ in 0 } }
+        return rewards.map { ($0 - mean) * count / (count - 1) / now.squareRoot() }
+    }
+}

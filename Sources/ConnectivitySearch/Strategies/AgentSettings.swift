@@ -1,0 +1,43 @@
+/// Every number of the agent, with where it comes from.
+public struct AgentSettings: Codable, Sendable, Hashable {
+    /// Size of the LSTM. ENAS' macro controller has 64 (github.com/melodyguan/enas), N2N 2×30, PaddleSlim 100.
+    public var hidden = 64
+    /// The shared logits are c·tanh(·) (Bello et al., arXiv 1611.09940); ENAS uses 1.5 to 2.5.
+    public var tanhConstant = 2.5
+    /// The shared weights start uniform in ± this, as in ENAS.
+    public var initialRange = 0.1
+    /// Adam's learning rate of the shared weights, N2N's.
+    public var learningRate = 3e-3
+    /// Adam's learning rate of the connections' own terms: a study has tens of updates, and a term must be able to decide its connection
+    /// in a few. Ours; docs/method.md has what other rates gave.
+    public var connectionRate = 0.3
+    /// Children an update, as N2N's rollouts.
+    public var childrenPerUpdate = 5
+    /// Weight of the old value in the running variance of rewards that advantages are scaled by; ours.
+    public var deviationDecay = 0.9
+    /// Weight of the entropy in the objective, as in ENAS.
+    public var entropyBonus = 1e-4
+    /// Gradients longer than this are scaled down, as in PaddleSlim.
+    public var gradientClip = 5.0
+    /// What `exploreMore` multiplies the entropy bonus with; ours.
+    public var entropyRaise = 10.0
+
+    /// The defaults.
+    public init() {}
+
+    /// Settings of a study; what studies of older versions do not have is the default.
+    public init(from decoder: any Decoder) throws {
+        self.init()
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        hidden = try values.decodeIfPresent(Int.self, forKey: .hidden) ?? hidden
+        tanhConstant = try values.decodeIfPresent(Double.self, forKey: .tanhConstant) ?? tanhConstant
+        initialRange = try values.decodeIfPresent(Double.self, forKey: .initialRange) ?? initialRange
+        learningRate = try values.decodeIfPresent(Double.self, forKey: .learningRate) ?? learningRate
+        connectionRate = try values.decodeIfPresent(Double.self, forKey: .connectionRate) ?? connectionRate
+        childrenPerUpdate = try values.decodeIfPresent(Int.self, forKey: .childrenPerUpdate) ?? childrenPerUpdate
+        deviationDecay = try values.decodeIfPresent(Double.self, forKey: .deviationDecay) ?? deviationDecay
+        entropyBonus = try values.decodeIfPresent(Double.self, forKey: .entropyBonus) ?? entropyBonus
+        gradientClip = try values.decodeIfPresent(Double.self, forKey: .gradientClip) ?? gradientClip
+        entropyRaise = try values.decodeIfPresent(Double.self, forKey: .entropyRaise) ?? entropyRaise
+    }
+}

@@ -1,0 +1,168 @@
+import DenseNetArchitecture
+import Foundation
+import Randomness
+import Testing
+
+@testable import ConnectivitySearch
+
+/// Children at a target: never above it, nearly at it, and by rules that follow from costs alone.
+@Suite struct SamplingTests {
+    private static func space(_ name: String, ends: Bool = false) throws -> SearchSpace {
+        SearchSpace(try Architecture(named: name), searchesBlockEnds: ends)
+    }
+
+    /// A table by hand in which a layer's time grows with what it reads.
+    private static func table(_ space: SearchSpace) throws -> LatencyTable {
+        var table = try LatencyTable(measuring: SearchSpace(
+            try Architecture(blocks: [1], growthRate: 1, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 1), imageSize: 4)),
+            threads: 1, repetitions: 1, rounds: 1)
+        let network = try Network(space.architecture)
+        table.base = 0.1
+        func points(_ weight: Double) -> [LatencyTable.Point] {
+            [1, 20, 50, 1000].map { .init(channels: $0, milliseconds: 0.01 + weight * Double($0)) }
+        }
+        table.layers = network.blocks.indices.map { points(0.002 / Double($0 + 1)) }
+        table.transitions = network.blocks.indices.map { points(0.001 / Double($0 + 1)) }
+        return table
+    }
+
+    @Test(arguments: [
+        ("densenet-40-12", 0.65, false), ("densenet-40-12", 0.4, false), ("densenet-40-12", 0.3, true), ("densenet-22-12", 0.65, false),
+        ("densenet-22-12", 0.45, true), ("densenet-22-12", 0.3, true), ("densenet-22-12", 1, false), ("densenet-bc-100-12", 0.7, false),
+    ])
+    func coinFlipsComeWithinOneHundredthOfTheTarget(name: String, share: Double, ends: Bool) throws {
+        let space = try Self.space(name, ends: ends)
+        let target = try CostTarget(.macs, share, in: space)
+        let sampling = try SequentialSampling(space: space, target: target)
+        var random = SeededGenerator(seed: 3)
+        for child in try sampling.flips(name == "densenet-bc-100-12" ? 10 : 40, &random) {
+            let macs = try Network(space.architecture, child).cost.macs
+            #expect(macs <= target.limit && Double(macs) >= 0.99 * Double(target.limit), "\(macs) of \(target.limit)")
+        }
+    }
+
+    /// Sums of suffixes against all subsets.
+    @Test(arguments: 0..<30)
+    func suffixSumsAreTheSumsOfSubsets(seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed)
+        let unit = 1 + random.index(below: 40)
+        let numbers = (0..<10).map { _ in random.index(below: 5) == 0 ? 0 : unit * random.index(below: 90) }
+        let limit = numbers.reduce(0, +) * 7 / 10
+        let sums = try #require(SuffixSums(numbers, upTo: limit))
+        for index in 0...numbers.count {
+            let rest = Array(numbers[index...])
+            let all = (0..<1 << rest.count).map { bits in rest.indices.reduce(0) { $0 + (bits >> $1 & 1 == 1 ? rest[$1] : 0) } }
+            for _ in 0..<40 {
+                let low = random.index(below: limit + 1)
+                let range = low...min(limit, low + random.index(below: 2 * unit))
+                #expect(sums.contain(range, from: index) == all.contains { range.contains($0) }, "\(range) of \(rest)")
+            }
+        }
+        #expect(SuffixSums([0, 0], upTo: 5) == nil && SuffixSums([1, 1], upTo: .max) == nil)
+    }
+
+    /// The rules are what costs say, by brute force over everything that can still be decided: a decision is forced where one way alone
+    /// ends at the target, and otherwise shifted by the log-odds of what is left over what could be spent.
+    @Test(arguments: [CostMeasure.macs, .parameters, .traffic, .latency], [(false, true), (true, true), (false, false)])
+    func rulesFollowFromCosts(measure: CostMeasure, space kind: (ends: Bool, keeps: Bool)) throws {
+        let a = try Architecture(
+            blocks: kind.ends ? [3, 2] : [4, 3], growthRate: 4, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 6),
+            imageSize: 8)
+        let space = SearchSpace(a, keepsPredecessor: kind.keeps, searchesBlockEnds: kind.ends)
+        let table = measure == .latency ? try Self.table(space) : nil
+        var known: [Connectivity: Int] = [:]
+        func cost(_ choices: [Bool]) throws -> Int {
+            let connectivity = space.connectivity(choices)
+            if let cost = known[connectivity] { return cost }
+            let cost = measure.of(try Network(a, connectivity), table)
+            known[connectivity] = cost
+            return cost
+        }
+        let count = space.entries.count
+        let (least, most) = (try cost(.init(repeating: false, count: count)), try cost(.init(repeating: true, count: count)))
+        let target = CostTarget(measure, limit: least + (most - least) * 6 / 10, table: table)
+        let floor = target.limit - Int(Double(target.limit) * 0.005)
+        let addsUp = measure != .latency && kind.keeps
+        let sampling = try SequentialSampling(space: space, target: target)
+        var random = SeededGenerator(seed: 5)
+        func ends(_ start: [Bool]) throws -> Bool {
+            let rest = (start.count..<count).filter { space.entries[$0].isFree }
+            return try (0..<1 << rest.count).contains { bits in
+                var choices = start + [Bool](repeating: true, count: count - start.count)
+                for (place, index) in rest.enumerated() { choices[index] = bits >> place & 1 == 1 }
+                return floor...target.limit ~= (try cost(choices))
+            }
+        }
+        var kinds: [Bool: Int] = [:]
+        for _ in 0..<12 {
+            var draft = sampling.draft()
+            for index in 0..<count {
+                let rule = try draft.rule()
+                let (before, entry) = (draft.choices, space.entries[index])
+                func whole(_ choice: Bool, rest: Bool) throws -> Int {
+                    try cost(before + [choice] + [Bool](repeating: rest, count: count - index - 1))
+                }
+                let (low, high) = (try whole(false, rest: false), try whole(true, rest: true))
+                let (lowIfKept, highIfPruned) = (try whole(true, rest: false), try whole(false, rest: true))
+                let kept = try addsUp ? ends(before + [true]) : lowIfKept <= target.limit && high >= floor
+                let pruned = try addsUp ? ends(before + [false]) : highIfPruned >= floor
+                let expected: SequentialSampling.Rule
+                if !entry.isFree {
+                    expected = .forced(true)
+                } else if lowIfKept > target.limit {
+                    expected = .forced(false)
+                } else if entry.source == entry.layer - 1, !before.suffix(entry.source).contains(true) {
+                    expected = .forced(true)
+                } else if high <= target.limit {
+                    expected = .forced(true)
+                } else if kept != pruned {
+                    expected = .forced(kept)
+                } else {
+                    let share = min(1 - 1e-6, max(1e-6, Double(target.limit - low) / Double(high - low)))
+                    expected = .free(shift: log(share / (1 - share)))
+                }
+                switch (rule, expected) {
+                case (.free(let found), .free(let wanted)):
+                    #expect(abs(found - wanted) < 1e-9)
+                    kinds[true, default: 0] += 1
+                default:
+                    #expect(rule == expected, "entry \(entry)")
+                    if entry.isFree { kinds[false, default: 0] += 1 }
+                }
+                draft.decide(rule.choice(logit: 0, &random))
+            }
+            #expect(try cost(draft.choices) <= target.limit)
+            if addsUp, try ends([]) { #expect(try cost(draft.choices) >= floor) }
+            #expect(try sampling.rules(draft.choices).count == count)
+        }
+        #expect(kinds.count == 2, "free and forced decisions were met")
+    }
+
+    @Test func withoutATargetNothingIsShifted() throws {
+        let space = try Self.space("densenet-22-12", ends: true)
+        let sampling = try SequentialSampling(space: space, target: nil)
+        var draft = sampling.draft()
+        for entry in space.entries {
+            #expect(try draft.rule() == (entry.isFree ? .free(shift: 0) : .forced(true)))
+            draft.decide(true)
+        }
+    }
+
+    /// What `docs/method.md` says of the control: how often free connections are kept, by block.
+    @Test(arguments: [
+        ("densenet-40-12", 0.65, false, [0.51, 0.50, 0.53]), ("densenet-22-12", 0.65, false, [0.42, 0.42, 0.48]),
+        ("densenet-22-12", 0.45, true, [0.30, 0.31, 0.57]), ("densenet-22-12", 0.3, true, [0.11, 0.12, 0.54]),
+    ])
+    func theControlsKeepRates(name: String, share: Double, ends: Bool, rates: [Double]) throws {
+        let space = try Self.space(name, ends: ends)
+        let sampling = try SequentialSampling(space: space, target: CostTarget(.macs, share, in: space))
+        var random = SeededGenerator(seed: 1)
+        let children = try sampling.flips(ends ? 300 : 600, &random).map(space.choices)
+        for block in 0..<3 {
+            let free = space.entries.indices.filter { space.entries[$0].isFree && space.entries[$0].block == block }
+            let kept = children.reduce(0) { sum, choices in sum + free.count { choices[$0] } }
+            let rate = Double(kept) / Double(free.count * children.count)
+            #expect(abs(rate - rates[block]) < 0.015, "block \(block + 1) of \(name) at \(share): \(rate)")
+        }
+    }
+}
