@@ -42,7 +42,7 @@ public struct TrialLife: Sendable, Hashable {
     }
 
     private var state: State
-    /// What never changes, and what is counted.
+    /// What never changes, and what is counted; where it is stands in `state` alone.
     private var facts: Trial
     /// The token of the last report that was accepted.
     public private(set) var reportedWith: String?
@@ -51,6 +51,7 @@ public struct TrialLife: Sendable, Hashable {
     public init(number: Int, proposal: Proposal) {
         facts = Trial(number: number, proposal: proposal)
         state = facts.isHeld ? .held : .waiting
+        facts.isHeld = false
     }
 
     /// A life as a storage wrote it.
@@ -66,14 +67,15 @@ public struct TrialLife: Sendable, Hashable {
         default: throw Damage(what: "trial \(trial.number)")
         }
         (facts, self.reportedWith) = (trial, reportedWith)
+        (facts.state, facts.isHeld, facts.failure) = (.waiting, false, nil)
     }
 
     /// The trial as it is now.
     public var trial: Trial {
         var trial = facts
-        (trial.isHeld, trial.failure) = (state == .held, nil)
         switch state {
-        case .waiting, .held: trial.state = .waiting
+        case .waiting: break
+        case .held: trial.isHeld = true
         case .running: trial.state = .running
         case .complete: trial.state = .complete
         case .pruned: trial.state = .pruned

@@ -265,7 +265,7 @@ import Training
         #expect((1..<20).contains(began.duration(to: .now).seconds))
         heartbeat.end()
         // A heart that does not beat knows nothing of others.
-        Thread.sleep(forTimeInterval: 0.7)
+        Thread.sleep(forTimeInterval: 0.8)
         #expect(!heartbeat.mayJudgeSilence)
     }
 }

@@ -50,7 +50,7 @@ import Training
         #expect(troubles.isEmpty && notes.count == 3, "\(troubles) \(notes)")
         // It goes on where it was; the lost and the running are evaluated or left out, and what was finished stays.
         var configuration = before.configuration
-        (configuration.children, configuration.leaseSeconds) = (24, 1)
+        (configuration.children, configuration.leaseSeconds, configuration.maxLost) = (24, 1, 5)
         _ = try search(configuration, study).run()
         let after = try StudyHistory(study)
         #expect(Array(after.trials.prefix(12)) == Array(before.trials.prefix(12)) && after.trials[14] == before.trials[14])

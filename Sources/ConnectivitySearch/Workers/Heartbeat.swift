@@ -53,8 +53,11 @@ final class Heartbeat: Sendable {
     var mayJudgeSilence: Bool {
         let (since, last) = state.withLock { ($0.reachedSince, $0.reached) }
         guard let since, let last else { return false }
-        return last.duration(to: .now).seconds < lease / 2 && since.duration(to: .now).seconds >= lease
+        return last.duration(to: .now).seconds < longestBreak && since.duration(to: .now).seconds >= lease
     }
+
+    /// Who beats as this heart does has five sixths of its lease left at the least when a break begins.
+    private var longestBreak: Double { lease * 2 / 3 }
 
     private func change(_ body: (inout State) -> Void) {
         let starts = state.withLock { state in
@@ -89,7 +92,7 @@ final class Heartbeat: Sendable {
         guard let ownership = now.ownership else { return }
         let reached = (try? storage.extend(ownership, for: lease)) != nil
         state.withLock { state in
-            let isUnbroken = reached && (state.reached.map { $0.duration(to: .now).seconds < lease / 2 } ?? false)
+            let isUnbroken = reached && (state.reached.map { $0.duration(to: .now).seconds < longestBreak } ?? false)
             if !isUnbroken { state.reachedSince = reached ? .now : nil }
             state.reached = reached ? .now : nil
         }
