@@ -9,7 +9,7 @@ struct MachineFailures {
     /// Failures in a row.
     private(set) var inARow = 0
     /// What was counted of each trial.
-    private var seen: [Int: (failures: Int, points: Int)] = [:]
+    private var seen: [Int: (failures: Int, points: Int, isFinished: Bool)] = [:]
 
     /// What happened since the last look; trials seen for the first time bring no news.
     /// - Returns: the trials that went back, each with what the machine said.
@@ -23,9 +23,10 @@ struct MachineFailures {
                     news.append((trial.number, trial.machineFailure ?? "it did not say why"))
                 }
                 // A child that diverged was evaluated, too.
-                evaluated = evaluated || trial.curve.count > before.points || (trial.state == .failed && before.points >= 0)
+                let diverged = trial.state == .failed && !before.isFinished
+                evaluated = evaluated || diverged || trial.curve.count > before.points
             }
-            seen[trial.number] = (trial.machineFailures, trial.state == .failed ? -1 : trial.curve.count)
+            seen[trial.number] = (trial.machineFailures, trial.curve.count, trial.state.isFinished)
         }
         // What came first is not known; a machine that evaluates anything works.
         inARow = evaluated ? 0 : inARow + failed
