@@ -8,6 +8,7 @@ let package = Package(
     products: [
         .executable(name: "ads", targets: ["ads"]),
         .library(name: "ConnectivitySearch", targets: ["ConnectivitySearch"]),
+        .library(name: "Studies", targets: ["Studies", "StudySQLite"]),
         .library(name: "Training", targets: ["Training"]),
         .library(name: "ImageData", targets: ["ImageData"]),
         .library(name: "DenseNetModel", targets: ["DenseNetModel"]),
@@ -23,20 +24,27 @@ let package = Package(
         .executableTarget(
             name: "ads",
             dependencies: [
-                "Reporting", "ConnectivitySearch", "Training", "ImageData", "DenseNetModel", "DenseNetArchitecture",
+                "Reporting", "ConnectivitySearch", "StudySQLite", "Studies", "Training", "ImageData", "DenseNetModel", "DenseNetArchitecture",
                 "DenseKernels", "Files", "Torch",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(
             name: "search-your-data", dependencies: ["ConnectivitySearch", "Training", "ImageData", "DenseNetArchitecture", "Torch"],
             path: "Examples/SearchYourData"),
-        .target(name: "Reporting", dependencies: ["ConnectivitySearch", "Training", "DenseNetArchitecture", "Files"]),
+        .target(name: "Reporting", dependencies: ["ConnectivitySearch", "StudySQLite", "Studies", "Training", "DenseNetArchitecture", "Files"]),
         .target(
             name: "ConnectivitySearch",
             dependencies: [
-                "Training", "ImageData", "DenseNetModel", "DenseNetArchitecture", "Files", "Randomness", "Torch",
+                "StudySQLite", "Studies", "Training", "ImageData", "DenseNetModel", "DenseNetArchitecture", "Files", "Randomness", "Torch",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ]),
+        .target(
+            name: "StudySQLite",
+            dependencies: [
+                "Studies", "DenseNetArchitecture", "Files",
                 .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Crypto", package: "swift-crypto"),
             ]),
+        .target(name: "Studies", dependencies: ["DenseNetArchitecture"]),
         .target(
             name: "Training",
             dependencies: ["ImageData", "DenseNetModel", "DenseNetArchitecture", "DenseKernels", "WeightFiles", "Files", "Randomness", "Torch"]),
@@ -62,8 +70,9 @@ let package = Package(
         .testTarget(name: "DenseNetModelTests", dependencies: ["DenseNetModel", "DenseNetArchitecture", "DenseKernels", "Randomness", "Training", "WeightFiles", "TestSupport"]),
         .testTarget(name: "ImageDataTests", dependencies: ["ImageData", "Randomness", "TestSupport"]),
         .testTarget(name: "TrainingTests", dependencies: ["Training", "ImageData", "DenseNetModel", "Files", "Randomness", "TestSupport"]),
-        .testTarget(name: "CommandTests", dependencies: ["ads", "search-your-data", "Reporting", "ConnectivitySearch", "TestSupport"]),
-        .testTarget(name: "ConnectivitySearchTests", dependencies: ["ConnectivitySearch", "Training", "ImageData", "DenseNetArchitecture", "Randomness", "TestSupport"]),
+        .testTarget(name: "StudiesTests", dependencies: ["Studies", "StudySQLite", "DenseNetArchitecture", "Files", "Randomness", "TestSupport"]),
+        .testTarget(name: "CommandTests", dependencies: ["ads", "search-your-data", "Reporting", "ConnectivitySearch", "Studies", "TestSupport"]),
+        .testTarget(name: "ConnectivitySearchTests", dependencies: ["ConnectivitySearch", "StudySQLite", "Studies", "Training", "ImageData", "DenseNetArchitecture", "Randomness", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx20

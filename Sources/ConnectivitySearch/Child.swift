@@ -1,4 +1,5 @@
 import DenseNetArchitecture
+import Studies
 
 /// A finished child of a search, as people look at it: a line of `metrics.jsonl`, a point of the report.
 public struct Child: Codable, Sendable, Hashable {

@@ -1,5 +1,6 @@
 import DenseNetArchitecture
 import Foundation
+import Studies
 
 /// What evaluations are worth to a strategy.
 struct RewardRule {

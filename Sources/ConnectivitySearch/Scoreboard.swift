@@ -1,4 +1,5 @@
 import DenseNetArchitecture
+import Studies
 import Training
 
 /// What a search keeps in mind of the study, so that a study of thousands is not read anew for every child.
@@ -26,7 +27,10 @@ struct Scoreboard {
 
     /// What a study holds, of which so many updates are finished.
     init(_ history: StudyHistory, updates: Int) {
-        for trial in history.trials { add(trial.number, trial.proposal) }
+        for trial in history.trials {
+            add(trial.number, trial.proposal)
+            forget(trial)
+        }
         images = history.configuration.imagesBefore ?? 0
         finish(history.trials.filter { $0.proposal.again == nil && $0.proposal.update <= updates }, images: 0)
         images += history.updates.reduce(0) { $0 + ($1.images ?? 0) }
@@ -41,6 +45,11 @@ struct Scoreboard {
         if proposal.again == nil, proposal.repeatOf == nil, known[proposal.connectivity] == nil { known[proposal.connectivity] = number }
     }
 
+    /// What failed is not known: the same connectivity is tried again when it is proposed again.
+    mutating func forget(_ trial: Trial) {
+        if trial.state == .failed, known[trial.proposal.connectivity] == trial.number { known[trial.proposal.connectivity] = nil }
+    }
+
     /// The strategy learned from an update.
     mutating func learned(_ record: UpdateRecord) { last = record }
 
@@ -50,6 +59,7 @@ struct Scoreboard {
         let seen = update.reduce(0) { $0 + $1.images }
         childImages += seen
         images += seen + own
+        for trial in update { forget(trial) }
     }
 
     /// The most children that may still be proposed.

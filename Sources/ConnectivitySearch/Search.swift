@@ -1,5 +1,6 @@
 import DenseNetArchitecture
 import Foundation
+import Studies
 import Training
 
 /// What a search tells while it works.
@@ -34,7 +35,9 @@ public struct Search {
 
     private let rule: RewardRule
     let whole: Network
-    private let identity = WorkerIdentity.current
+    /// What this search proves its writes with.
+    let ownership = Ownership()
+    private let heartbeat: Heartbeat
 
     /// A search, new or continued.
     public init(_ configuration: SearchConfiguration, _ storage: any StudyStorage, _ workforce: any Workforce) throws {
@@ -42,25 +45,25 @@ public struct Search {
         self.storage = storage
         self.workforce = workforce
         rule = RewardRule(configuration)
+        heartbeat = Heartbeat(storage, lease: configuration.lease)
         whole = try Network(configuration.architecture)
     }
 
-    /// Runs to the end, from wherever the study is.
-    /// - Parameter begin: called once this process is the study's only search.
-    /// - Throws: `Interrupted` with all finished trials kept; `SearchError` when another process searches in the study;
-    ///   `FileError` when the study cannot be written.
-    public func run(begin: () throws -> Void = {}) throws -> SearchResult {
+    /// Runs to the end, from wherever the study is; once only.
+    /// - Parameter begin: called once this process is the study's only search, with what proves it.
+    /// - Throws: `Interrupted` with all finished trials kept; `StudyError` when another process searches in the study, or has taken it
+    ///   over; `SearchError` when workers vanish or machines fail again and again; `FileError` when the study cannot be written.
+    public func run(begin: (Ownership) throws -> Void = { _ in }) throws -> SearchResult {
         try configuration.validate()
-        let heartbeat = Heartbeat(storage)
-        try storage.own(identity, now: Lease.now(), until: Lease.end(), isDead: { $0.isDead })
-        heartbeat.start(identity)
+        try storage.own(ownership, for: configuration.lease, isDead: { $0.isDead })
+        heartbeat.start(ownership)
         defer {
             workforce.end()
             heartbeat.end()
             // Where this fails the lease runs out.
-            try? storage.disown(identity)
+            try? storage.disown(ownership)
         }
-        try begin()
+        try begin(ownership)
         let strategy = try Strategies.named(configuration.strategy).init(
             configuration.context(dense: dense) { [observer] in observer(.note($0)) })
         var progress = SearchProgress()
@@ -85,7 +88,12 @@ public struct Search {
             let own = try evaluate(proposals, update: progress.update, &board)
             try learn(own, strategy, seen: seen, &progress, &board)
         }
-        return try conclude(exhausted: progress.exhausted, &board)
+        let result = try conclude(exhausted: progress.exhausted, &board)
+        // Whoever took the study over meanwhile writes the result.
+        guard try storage.extend(ownership, for: configuration.lease) else {
+            throw StudyError.ownershipLost(study: storage.name, owner: try storage.owner()?.owner)
+        }
+        return result
     }
 
     /// Records an update's trials and waits until all are finished.
@@ -95,7 +103,7 @@ public struct Search {
         for (position, connectivity) in proposals.enumerated() {
             if let trial = recorded.first(where: { $0.proposal.position == position }) {
                 guard trial.proposal.connectivity == connectivity else {
-                    throw SearchError("\(storage.name) was made by a program that proposes other children: child \(trial.number) differs")
+                    throw StudyError.placeIsTaken(study: storage.name, trial: trial.number)
                 }
                 continue
             }
@@ -104,7 +112,7 @@ public struct Search {
             board.add(board.lastNumber + 1, proposal)
             missing.append(proposal)
         }
-        if !missing.isEmpty { _ = try storage.add(missing) }
+        if !missing.isEmpty { _ = try storage.add(missing, by: ownership) }
         try finish(update, &board)
         return try storage.trials(update: update).sorted { $0.proposal.position < $1.proposal.position }
     }
@@ -118,21 +126,50 @@ public struct Search {
 
     /// Lets the workers work until every trial of an update is finished; decides what those that are held wait for.
     func finish(_ update: Int, _ board: inout Scoreboard) throws {
-        var finished = Set(try storage.trials(update: update).filter { $0.state.isFinished }.map(\.number))
+        let recorded = try storage.trials(update: update)
+        var finished = Set(recorded.filter { $0.state.isFinished }.map(\.number))
+        var failures = MachineFailures()
+        _ = failures.look(at: recorded)
         while true {
             try Interruption.check("interrupted; the finished children are kept")
-            let taken = try storage.reclaim(now: Lease.now(), maxLost: configuration.maxLost ?? 5, isDead: { $0.isDead })
-            for number in taken { observer(.note("the worker of child \(number) vanished; the child waits for another")) }
+            try reclaim()
             let trials = try storage.trials(update: update)
+            try tell(failures.look(at: trials), inARow: failures.inARow)
             for trial in trials where trial.state.isFinished && finished.insert(trial.number).inserted { try tell(trial, trials, &board) }
             let open = trials.filter { !$0.state.isFinished }
             if open.isEmpty { return }
             if open.allSatisfy({ $0.isHeld }) {
-                try storage.decide(try decisions(open, trials))
+                try storage.decide(try decisions(open, trials), by: ownership)
             } else {
                 try workforce.work()
             }
         }
+    }
+
+    /// Takes children from workers that vanished.
+    /// - Throws: `SearchError` once one was lost too often: what kills its workers would kill the next, and chance accuracy in place of
+    ///   its own would teach the strategy what is not so.
+    private func reclaim() throws {
+        let most = configuration.maxLost ?? 5
+        let losses = try storage.reclaim(silent: heartbeat.mayJudgeSilence, by: ownership, isDead: { $0.isDead })
+        for loss in losses {
+            let (trial, times) = (loss.trial, loss.trial.lost)
+            guard times > most else {
+                observer(.note("\(loss.worker) vanished with child \(trial.number); the child waits for another"))
+                continue
+            }
+            throw SearchError(
+                "child \(trial.number) was lost with its worker \(times) time\(times == 1 ? "" : "s") (the last: \(trial.lostWith.joined(separator: ", "))), which --max-lost \(most) does not allow; look why they end, for instance for want of memory; finished children are kept, continue with --resume")
+        }
+    }
+
+    /// Says which children went back because a machine failed.
+    /// - Throws: `SearchError` after too many in a row.
+    private func tell(_ news: [(trial: Int, sentence: String)], inARow: Int) throws {
+        for (trial, sentence) in news { observer(.note("the machine failed at child \(trial), which waits for another try: \(sentence)")) }
+        guard inARow >= MachineFailures.most, let last = news.last else { return }
+        throw SearchError(
+            "the machine failed \(inARow) times in a row, the last time at child \(last.trial): \(last.sentence); finished children are kept, mend it and continue with --resume")
     }
 
     /// What becomes of held trials: the best go on to the next length, the others end; repeats end as what they repeat.
@@ -152,9 +189,11 @@ public struct Search {
     private func learn(
         _ own: [Trial], _ strategy: any Strategy, seen: Int, _ progress: inout SearchProgress, _ board: inout Scoreboard
     ) throws {
-        let rewards = own.map(rule.reward)
+        // A child that failed has no reward, and moves nobody else's baseline.
+        let rewards = own.map { $0.state == .failed ? nil : rule.reward(of: $0) }
+        let taught = zip(own, rewards).compactMap { trial, reward in reward.map { (trial.proposal.connectivity, $0) } }
         var record = UpdateRecord(update: progress.update, trials: own.map(\.number), rewards: rewards)
-        try strategy.learn(zip(own, rewards).map { ($0.proposal.connectivity, $1) })
+        if !taught.isEmpty { try strategy.learn(taught) }
         record.baseline = strategy.baseline
         record.keepRate = strategy.keepRate
         record.probabilities = try strategy.probabilities()
@@ -170,7 +209,7 @@ public struct Search {
                 observer(.note("the strategy only repeats itself; the search ends here"))
             }
         }
-        try storage.finish(record, state: strategy.state(), progress)
+        try storage.finish(record, state: strategy.state(), progress, by: ownership)
         board.finish(own, images: record.images ?? 0)
         board.learned(record)
         observer(.update(record, board.status(configuration, workers: workforce.count)))

@@ -1,5 +1,6 @@
 import DenseNetArchitecture
 import Randomness
+import Studies
 
 // How a search ends: the best few evaluated again, and the best of them.
 extension Search {
@@ -26,7 +27,7 @@ extension Search {
                 missing.append(proposal)
             }
         }
-        if !missing.isEmpty { _ = try storage.add(missing) }
+        if !missing.isEmpty { _ = try storage.add(missing, by: ownership) }
         try finish(0, &board)
         history = StudyHistory(configuration, try storage.trials(update: nil), try storage.updates())
         let known = history.reevaluations

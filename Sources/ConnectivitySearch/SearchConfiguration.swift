@@ -53,8 +53,10 @@ public struct SearchConfiguration: Codable, Sendable, Hashable {
     public var sharedDigest: String?
     /// Threads that compute a child, however many workers there are; absent in searches of older versions, which used all.
     public var childThreads: Int?
-    /// Times a child may be lost with its worker before it is given up; 5 without it.
+    /// Times a child may be lost with its worker before the search stops and says so; 5 without it.
     public var maxLost: Int?
+    /// Seconds a worker or the search may be silent before others take what it had; 30 without it.
+    public var leaseSeconds: Double?
     /// The machine's part.
     public var machine: Machine
 
@@ -97,6 +99,9 @@ public struct SearchConfiguration: Codable, Sendable, Hashable {
         SearchSpace(architecture, keepsPredecessor: keepsPredecessor, searchesBlockEnds: searchesBlockEnds ?? false)
     }
 
+    /// Seconds a worker or the search may be silent.
+    public var lease: Double { leaseSeconds ?? 30 }
+
     /// Threads that compute a child.
     public var threads: Int { childThreads ?? machine.threads }
 
@@ -117,6 +122,9 @@ public struct SearchConfiguration: Codable, Sendable, Hashable {
         try need(threads >= 1, "\(threads) threads a child; at least 1 is needed")
         if let price, price.measure != .macs, price.measure != .parameters {
             throw SearchError("a price on \(price.measure.rawValue); prices are on MACs or parameters")
+        }
+        if let leaseSeconds {
+            try need((1...86_400).contains(leaseSeconds), "a lease of \(leaseSeconds) seconds; it must be 1 to 86400")
         }
         if let maxLost { try need(maxLost >= 0, "\(maxLost) losses of a child; it must be 0 or more") }
         if let halving = evaluator.halving {

@@ -3,6 +3,8 @@ import DenseNetModel
 import Files
 import Foundation
 import ImageData
+import Studies
+import StudySQLite
 import Torch
 import Training
 
@@ -69,14 +71,14 @@ public struct SearchRun {
         search.dense = dense
         var result: SearchResult
         do {
-            result = try search.run {
+            result = try search.run { ownership in
                 var known = configuration
                 known.sharedDigest = try storage.configuration()?.sharedDigest
-                try storage.store(known)
+                try storage.store(known, by: ownership)
                 try folder.write(known, to: folder.configuration)
                 guard configuration.evaluator.kind == .shared else { return }
                 try prepareSharedWeights(&known)
-                try storage.store(known)
+                try storage.store(known, by: ownership)
                 try folder.write(known, to: folder.configuration)
             }
         } catch is Interrupted {

@@ -7,8 +7,6 @@ import Training
 public struct HTMLReport {
     let content: ReportContent
 
-    // Closures here say that they return String: GRDB, which a module below uses, offers its SQL literals for interpolations.
-
     /// A report of some runs.
     public init(_ content: ReportContent) { self.content = content }
 

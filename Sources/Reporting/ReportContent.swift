@@ -2,6 +2,7 @@ import ConnectivitySearch
 import DenseNetArchitecture
 import Files
 import Foundation
+import StudySQLite
 import Training
 
 /// What a report is made of: the finished runs below some folders.

@@ -1,5 +1,6 @@
 import ConnectivitySearch
 import Foundation
+import Studies
 import Training
 
 /// A search's progress on stderr: a line per child and update, and on a terminal a picture of the whole below them.
@@ -22,13 +23,13 @@ public final class SearchConsole {
         switch event {
         case .start(let status):
             self.status = status
-            if let record = status.last { rewards = [Self.mean(record)] }
+            if let record = status.last { rewards = [record.meanReward] }
         case .child(let child, let status):
             self.status = status
             console.line(line(child, status))
         case .update(let record, let status):
             self.status = status
-            rewards.append(Self.mean(record))
+            rewards.append(record.meanReward)
             console.line("update \(record.update): mean reward \(Self.learned(record)); \(fixed(status.childrenPerMinute, 1)) children a minute")
         case .reevaluation(let r, let done, let all, let left):
             status = nil
@@ -53,12 +54,10 @@ public final class SearchConsole {
 
     private static func left(_ status: SearchStatus) -> String { status.secondsLeft.map { ", \(duration($0)) left" } ?? "" }
 
-    private static func mean(_ record: UpdateRecord) -> Double { record.rewards.reduce(0, +) / Double(max(1, record.rewards.count)) }
-
     private static func learned(_ record: UpdateRecord) -> String {
         let baseline = record.baseline.map { ", baseline \(percent($0))" } ?? ""
         let keep = record.keepRate.map { ", keeps \(percent($0)) of the free connections" } ?? ""
-        return "\(percent(mean(record)))\(baseline)\(keep)"
+        return "\(percent(record.meanReward))\(baseline)\(keep)"
     }
 
     /// The lines of the picture: best, reward with its curve, how far it is.

@@ -19,14 +19,15 @@ import Testing
 
     private func show(_ path: String) throws -> [String: Any] { try ads(["study", "show", path, "--json"]).json() }
 
-    /// The script kills the search and its workers at random moments; its long form has a hundred kills.
+    /// The script kills the search and its workers all along its way; its long form has a hundred kills.
     @Test func killedAnywhereItEndsTheSame() throws {
         let folder = TemporaryFolder()
         var environment = ProcessInfo.processInfo.environment
         environment["ADS"] = Program.folder + "/ads"
         let done = try run(packageRoot + "/scripts/kill-search", ["4", folder("kills")], environment: environment)
         #expect(done.status == 0, "\(done.output)\(done.errors)")
-        #expect(done.output.contains("4 kills: ") && done.output.contains("the same digest and result as the search left alone"))
+        let kills = try #require(done.output.firstMatch(of: /4 kills: (\d) hit a running trial/), "\(done.output)")
+        #expect(Int(kills.1) ?? 0 >= 2 && done.output.contains("the same digest and result as the search left alone"))
     }
 
     @Test func theSameChildrenWithAnyNumberOfWorkers() throws {
@@ -59,6 +60,52 @@ import Testing
         #expect(doctor.status == 0 && doctor.output.hasPrefix("sound: "), "\(doctor.output)\(doctor.errors)")
         let resumed = try ads(["search", "--resume", "--out", folder("s"), "--children", "12", "--json"])
         #expect(resumed.status == 0, "\(resumed.errors)")
+    }
+
+    /// Suspended for longer than its lease, as a laptop that sleeps: another search takes the study over, and the first, woken, ends with
+    /// one sentence and has changed nothing.
+    @Test func aSuspendedSearchLosesItsStudy() throws {
+        let folder = TemporaryFolder()
+        // A child takes a second or so, a suspended search more than its lease.
+        let common = ["--children", "16", "--children-per-update", "4", "--workers", "1", "--lease", "2", "--limit-train", "512"]
+        let whole = try ads(search(folder, "whole") + common)
+        #expect(whole.status == 0, "\(whole.errors)")
+        let first = try Background(Program.folder + "/ads", search(folder, "s") + common)
+        #expect(first.says("child 2/16"), "\(first.errors)")
+        kill(first.process, SIGSTOP)
+        Thread.sleep(forTimeInterval: 3)
+        let second = try Background(Program.folder + "/ads", ["search", "--resume", "--out", folder("s"), "--workers", "1"])
+        #expect(second.says("child 6/16"), "\(second.errors)")
+        let known = try ads(["study", "trials", folder("s")]).output.split(separator: "\n").filter { $0.contains("COMPLETE") }
+        kill(first.process, SIGCONT)
+        #expect(first.end() == 1)
+        let last = first.errors.split(separator: "\n").last ?? ""
+        let sentence = "ads: \(folder("s"))/study.sqlite was taken over by "
+        #expect(last.hasPrefix(sentence) && !first.errors.contains("damaged"), "\(first.errors)")
+        #expect(second.end() == 0, "\(second.errors)")
+        let trials = try ads(["study", "trials", folder("s")]).output
+        #expect(known.allSatisfy { trials.contains($0) } && known.count >= 5)
+        #expect(try ads(["study", "doctor", folder("s")]).status == 0)
+        #expect(try show(folder("s"))["digest"] as? String == show(folder("whole"))["digest"] as? String)
+    }
+
+    /// What kills workers would kill the next: the search says which child, and stops.
+    @Test func afterMaxLostItStops() throws {
+        let folder = TemporaryFolder()
+        let command = try search(folder, "s", "--children", "40", "--workers", "2", "--limit-train", "2048", "--max-lost", "0")
+        let search = try Background(Program.folder + "/ads", command)
+        #expect(search.says("child 1/40"), "\(search.errors)")
+        let end = Date().addingTimeInterval(60)
+        while search.isRunning, Date() < end {
+            let workers = try run("/usr/bin/env", ["pgrep", "-P", "\(search.process)"]).output.split(separator: "\n").compactMap { Int32($0) }
+            for worker in workers { kill(worker, SIGKILL) }
+            Thread.sleep(forTimeInterval: 1.5)
+        }
+        #expect(search.end() == 1)
+        let last = search.errors.split(separator: "\n").last ?? ""
+        #expect(last.contains(" was lost with its worker 1 time (the last: process ") && last.contains("--max-lost 0"), "\(search.errors)")
+        let trials = try ads(["study", "trials", folder("s")]).output
+        #expect(!trials.contains("RUNNING") && !trials.contains("FAILED"), "\(trials)")
     }
 
     @Test func aSecondSearchIsRefused() throws {
@@ -145,7 +192,8 @@ import Testing
         let folder = TemporaryFolder()
         for (more, sentence) in [
             (["--workers", "0"], "--workers 0; at least 1 is needed"), (["--child-threads", "0"], "0 threads a child"),
-            (["--max-lost=-1"], "-1 losses of a child"), (["--halving", "1"], "halving by 1.0; it must be over 1"),
+            (["--max-lost=-1"], "-1 losses of a child"), (["--lease", "0.5"], "a lease of 0.5 seconds; it must be 1 to 86400"),
+            (["--lease", "nan"], "a lease of nan seconds"), (["--halving", "1"], "halving by 1.0; it must be over 1"),
             (["--strategy", "luck"], "unknown strategy 'luck'; known are ads, ads-tradeoff, random, evolution, magnitude, fixed, spread"),
             (["--strategy", "magnitude"], "magnitude prunes a trained dense network; give its run with --dense"),
             (["--evaluator", "shared", "--images", "100"], "children with shared weights see no images of their own; --images needs --children, too"),

@@ -4,6 +4,8 @@ import Files
 import Foundation
 import ImageData
 import Randomness
+import Studies
+import StudySQLite
 import TestSupport
 import Testing
 import Torch
@@ -15,12 +17,16 @@ import Training
 final class FormulaEvaluator: Evaluator {
     var evaluations = 0
     var stopAt: Int?
+    /// Children that diverge.
     var failFor: ((Connectivity) -> Bool)?
+    /// Evaluations, counted from 1, at which the machine fails.
+    var breakFor: ((Int) -> (any Error)?)?
 
     func evaluate(_ connectivity: Connectivity, seed: UInt64, length: Double) throws -> ChildEvaluation {
         evaluations += 1
         if evaluations == stopAt { throw Interrupted(description: "stopped") }
-        if failFor?(connectivity) == true { throw SearchError("made to fail") }
+        if failFor?(connectivity) == true { throw ChildDiverged("made to diverge") }
+        if let error = breakFor?(evaluations) { throw error }
         var random = SeededGenerator(seed: UInt64(truncatingIfNeeded: connectivity.key.utf8.reduce(7) { $0 &* 31 &+ Int($1) }))
         return ChildEvaluation(
             accuracy: 0.5 + 0.2 * random.uniform() + 0.001 * Double(seed % 7) + 0.01 * length, loss: 1, images: Int(100 * length))
@@ -39,13 +45,35 @@ func smallSearch(_ strategy: String = "ads", children: Int = 23, blocks: [Int] =
         evaluator: EvaluatorSettings(.scratch), machine: .current(device: .cpu, kernels: .automatic))
 }
 
-@Suite(.serialized) struct SearchTests {
-    private func search(_ configuration: SearchConfiguration, _ study: SQLiteStudy, _ evaluator: FormulaEvaluator = .init()) throws -> Search {
-        try study.store(configuration)
-        return try Search(configuration, study, OwnProcess(Worker(configuration, study, evaluator)))
-    }
+/// A search by a formula.
+func search(_ configuration: SearchConfiguration, _ study: any StudyStorage, _ evaluator: FormulaEvaluator = .init()) throws -> Search {
+    try study.begin(configuration)
+    return try Search(configuration, study, OwnProcess(Worker(configuration, study, evaluator)))
+}
 
-    private func digest(_ study: SQLiteStudy) throws -> String { try StudyHistory(study).digest(strategy: study.strategy()?.state) }
+/// What a repetition of a study must give again.
+func digest(_ study: any StudyStorage) throws -> String { try StudyHistory(study).digest(strategy: study.strategy()?.state) }
+
+extension StudyStorage {
+    /// Stores a configuration, as the search that begins does.
+    func begin(_ configuration: SearchConfiguration) throws {
+        let ownership = Ownership()
+        try own(ownership, for: 10, isDead: { _ in false })
+        try store(configuration, by: ownership)
+        try disown(ownership)
+    }
+}
+
+@Suite(.serialized) struct SearchTests {
+    @Test func inMemoryItIsTheSameSearch() throws {
+        let folder = TemporaryFolder()
+        var configuration = try smallSearch()
+        configuration.evaluator.halving = 2.5
+        let (onDisk, inMemory) = (try SQLiteStudy(path: folder("s")), MemoryStudy())
+        let (one, two) = (try search(configuration, onDisk).run(), try search(configuration, inMemory).run())
+        #expect(one.child == two.child && one.accuracy == two.accuracy)
+        #expect(try digest(onDisk) == digest(inMemory))
+    }
 
     @Test(arguments: ["ads", "random"], [nil, 2.5])
     func aSearchStoppedAnywhereEndsTheSame(strategy: String, halving: Double?) throws {
@@ -62,7 +90,7 @@ func smallSearch(_ strategy: String = "ads", children: Int = 23, blocks: [Int] =
             let study = try SQLiteStudy(path: path)
             let paid = try study.trials(update: nil).filter { $0.proposal.repeatOf == nil }
             #expect(paid.reduce(0) { $0 + $1.curve.count } == stopAt - 1, "what was evaluated is there")
-            #expect(try study.owner() == nil)
+            #expect(try study.owner()?.owner == nil)
             var result = try search(configuration, study).run()
             result.seconds = expected.seconds
             #expect(result == expected)
@@ -121,20 +149,6 @@ func smallSearch(_ strategy: String = "ads", children: Int = 23, blocks: [Int] =
         for child in ranked { #expect(child.reward < child.accuracy && child.reward > child.accuracy - 0.0501) }
     }
 
-    @Test func aChildThatFailsIsWorthChance() throws {
-        let folder = TemporaryFolder()
-        let evaluator = FormulaEvaluator()
-        var count = 0
-        evaluator.failFor = { _ in
-            count += 1
-            return count == 2
-        }
-        let study = try SQLiteStudy(path: folder("s"))
-        _ = try search(try smallSearch(children: 6), study, evaluator).run()
-        let failed = try StudyHistory(study).children.filter { $0.state == .failed }
-        #expect(failed.map(\.failure) == ["made to fail"] && failed[0].accuracy == 0.1 && failed[0].reward == 0.1)
-    }
-
     @Test func moreChildrenContinueAFinishedSearch() throws {
         let folder = TemporaryFolder()
         let study = try SQLiteStudy(path: folder("s"))
@@ -184,8 +198,10 @@ func smallSearch(_ strategy: String = "ads", children: Int = 23, blocks: [Int] =
         let study = try SQLiteStudy(path: folder("s"))
         // The process that started this one lives as long.
         let other = WorkerIdentity(host: WorkerIdentity.current.host, process: getppid(), started: 0)
-        try study.own(other, now: Lease.now(), until: Lease.end(), isDead: { $0.isDead })
-        let error = #expect(throws: SearchError.self) { try search(smallSearch(), study).run() }
+        let (configuration, evaluator) = (try smallSearch(), FormulaEvaluator())
+        let second = try Search(configuration, study, OwnProcess(Worker(configuration, study, evaluator)))
+        try study.own(Ownership(other), for: 30, isDead: { $0.isDead })
+        let error = #expect(throws: StudyError.self) { try second.run() }
         #expect(error?.description == "\(folder("s")) is being searched by process \(getppid()) on \(other.host); wait for it, stop it, or choose another folder")
         #expect(try study.trials(update: nil).isEmpty)
     }

@@ -2,11 +2,13 @@ import DenseNetArchitecture
 import Files
 import Foundation
 import Randomness
+import Studies
 import TestSupport
 import Testing
 import Training
 
 @testable import ConnectivitySearch
+@testable import StudySQLite
 
 /// Study files that are old, new, damaged, or on a bad disk.
 @Suite struct StudyFileTests {
@@ -32,6 +34,53 @@ import Training
                 == "a search of an older version of ads, which drew children in another way, cannot be continued; start it anew in another folder")
     }
 
+    /// One of the second schema, killed while it searched: a trial was RUNNING, one held, one lost too often, one had diverged.
+    @Test func aStudyOfTheSecondSchemaIsCarriedOver() throws {
+        let folder = TemporaryFolder()
+        let path = folder("study.sqlite")
+        try sqlite(path, script: String(contentsOfFile: Self.fixtures + "/study-2.sql", encoding: .utf8))
+        let study = try SQLiteStudy(path: path)
+        let before = try StudyHistory(study)
+        #expect(before.trials.map(\.number) == Array(1...16) && before.updates.map(\.update) == [1, 2, 3])
+        let states = before.trials.suffix(6).map(\.state)
+        #expect(states == [.failed, .pruned, .waiting, .waiting, .failed, .running] && before.trials[12].isHeld)
+        #expect(before.trials[14].lost == 1 && before.trials[14].failure == "its worker vanished 1 times")
+        #expect(before.trials[1].curve.map(\.length) == [1, 2] && before.children[10].reward == 0.1)
+        #expect(try study.leases().map(\.worker.process) == [8157] && study.owner()?.owner.process == 8156)
+        let (troubles, notes) = try before.findings(study)
+        #expect(troubles.isEmpty && notes.count == 3, "\(troubles) \(notes)")
+        // It goes on where it was; the lost and the running are evaluated or left out, and what was finished stays.
+        var configuration = before.configuration
+        (configuration.children, configuration.leaseSeconds, configuration.maxLost) = (24, 1, 5)
+        _ = try search(configuration, study).run()
+        let after = try StudyHistory(study)
+        #expect(Array(after.trials.prefix(12)) == Array(before.trials.prefix(12)) && after.trials[14] == before.trials[14])
+        #expect(after.trials[15].state.isFinished && after.trials[15].lost == 1 && after.updates.count > 3)
+        #expect(Array(after.updates.prefix(3)) == before.updates && after.updates[3].rewards.map { $0 == nil } == [false, false, true, false])
+    }
+
+    /// A row that was changed, in the schema of its time or in today's: said, and nothing is carried over.
+    @Test(arguments: [
+        (2, "UPDATE trial SET proposal = replace(proposal, '\"macs\"', '\"macs\" ') WHERE number = 13"),
+        (2, "UPDATE trial SET lost = 3 WHERE number = 14"),
+        (3, "UPDATE trial SET held = 0 WHERE number = 13"),
+        (3, "UPDATE trial SET state = 'PRUNED' WHERE number = 13"),
+        (3, "DROP TRIGGER finishedTrialsNeverChange; UPDATE trial SET state = 'WAITING' WHERE number = 12"),
+        (3, "DROP TRIGGER finishedTrialsNeverChange; UPDATE trial SET state = 'COMPLETE' WHERE number = 12"),
+        (3, "DROP TRIGGER finishedTrialsNeverChange; UPDATE trial SET ended = 'COMPLETE', state = 'COMPLETE' WHERE number = 12"),
+    ])
+    func aChangedRowIsDamage(schema: Int, change: String) throws {
+        let folder = TemporaryFolder()
+        let path = folder("study.sqlite")
+        try sqlite(path, script: String(contentsOfFile: Self.fixtures + "/study-2.sql", encoding: .utf8))
+        if schema == 3 { _ = try SQLiteStudy(path: path) }
+        try sqlite(path, script: "PRAGMA journal_mode = WAL; \(change); PRAGMA wal_checkpoint(TRUNCATE);")
+        let before = try Data(contentsOf: URL(fileURLWithPath: path))
+        let error = #expect(throws: FileError.self) { try SQLiteStudy(path: path).trials(update: nil) }
+        #expect(error?.description.contains(" is damaged (trial 1") == true, "\(error?.description ?? "")")
+        #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == before)
+    }
+
     @Test func aNewerSchemaIsRefused() throws {
         let folder = TemporaryFolder()
         let path = folder("study.sqlite")
@@ -48,7 +97,7 @@ import Training
         let configuration = try smallSearch(children: 40)
         do {
             let study = try SQLiteStudy(path: whole)
-            try study.store(configuration)
+            try study.begin(configuration)
             _ = try Search(configuration, study, OwnProcess(Worker(configuration, study, FormulaEvaluator()))).run()
         }
         try sqlite(whole, script: "PRAGMA wal_checkpoint(TRUNCATE)")
@@ -102,29 +151,33 @@ import Training
         let folder = TemporaryFolder()
         let path = folder("s.sqlite")
         var stored: [Trial] = []
+        let ownership = Ownership()
         do {
-            let study = try SQLiteStudy(path: path)
-            try study.store(smallSearch())
-            try study.database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA max_page_count = 60") }
+            let study = try SQLiteStudy(path: path, pageLimit: 60) { Date().timeIntervalSince1970 }
+            try study.begin(smallSearch())
+            try study.own(ownership, for: 10, isDead: { _ in false })
             let error = #expect(throws: FileError.self) {
                 for update in 1...10_000 {
                     let proposals = (0..<5).map {
                         Proposal(
                             update: update, position: $0, connectivity: .init(blocks: [[[true]]]), macs: 1, parameters: 1, connections: 1, seed: 1)
                     }
-                    _ = try study.add(proposals)
+                    _ = try study.add(proposals, by: ownership)
                     stored = try study.trials(update: nil)
                 }
             }
             #expect(error?.description == "\(path) cannot be written: the disk is full; free some space and continue with --resume")
             #expect(stored.count > 10 && stored.count % 5 == 0)
-            #expect(throws: FileError.self) { try study.finish(.init(update: 1, trials: [], rewards: []), state: Data(count: 1 << 20), SearchProgress()) }
+            let record = UpdateRecord(update: 1, trials: [], rewards: [])
+            #expect(throws: FileError.self) {
+                try study.finish(record, state: Data(count: 1 << 20), SearchProgress(), by: ownership)
+            }
         }
         let again = try SQLiteStudy(path: path)
         #expect(try again.trials(update: nil) == stored)
         #expect(try again.strategy()?.state == nil)
         let next = Proposal(update: 20_000, position: 0, connectivity: .init(blocks: [[[true]]]), macs: 1, parameters: 1, connections: 1, seed: 1)
-        #expect(try again.add([next]) == [stored.count + 1])
+        #expect(try again.add([next], by: ownership) == [stored.count + 1])
     }
 
     /// Runs statements, by Python's SQLite.

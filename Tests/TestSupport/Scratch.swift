@@ -54,6 +54,46 @@ public func run(
     return Finished(status: process.terminationStatus, output: try text("out"), errors: try text("err"))
 }
 
+/// A program that runs beside the test.
+public final class Background {
+    private let running = Process()
+    private let scratch = TemporaryFolder()
+    public var process: Int32 { running.processIdentifier }
+    public var isRunning: Bool { running.isRunning }
+
+    public init(_ program: String, _ arguments: [String]) throws {
+        running.executableURL = URL(fileURLWithPath: program)
+        running.arguments = arguments
+        _ = FileManager.default.createFile(atPath: scratch("err"), contents: nil)
+        running.standardInput = FileHandle.nullDevice
+        running.standardOutput = FileHandle.nullDevice
+        running.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: scratch("err")))
+        try running.run()
+    }
+
+    deinit {
+        guard running.isRunning else { return }
+        kill(process, SIGKILL)
+        running.waitUntilExit()
+    }
+
+    /// What it said on stderr so far.
+    public var errors: String { (try? String(contentsOfFile: scratch("err"), encoding: .utf8)) ?? "" }
+
+    /// Waits until it said something; `false` when it ended, or a minute passed, without it.
+    public func says(_ words: String) -> Bool {
+        let end = Date().addingTimeInterval(60)
+        while running.isRunning, Date() < end, !errors.contains(words) { Thread.sleep(forTimeInterval: 0.01) }
+        return errors.contains(words)
+    }
+
+    /// Waits for its end; its status.
+    public func end() -> Int32 {
+        running.waitUntilExit()
+        return running.terminationStatus
+    }
+}
+
 /// A Python with PyTorch and NumPy, for tests against PyTorch; `nil` where there is none.
 public let peerPython: String? = {
     let environment = ProcessInfo.processInfo.environment

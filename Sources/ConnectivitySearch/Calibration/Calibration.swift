@@ -1,4 +1,5 @@
 import DenseNetArchitecture
+import Studies
 
 /// How well each evaluator orders connectivities as full training does: `calibration.json`.
 public struct Calibration: Codable, Sendable {

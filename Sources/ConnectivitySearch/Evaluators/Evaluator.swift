@@ -54,7 +54,8 @@ public struct EvaluatorSettings: Codable, Sendable, Hashable {
 public protocol Evaluator {
     /// Trains and validates a connectivity.
     /// - Parameter length: multiplies the length of training; 0 for none.
-    /// - Throws: `Interrupted`, `FileError`; any other error means that the child failed by itself.
+    /// - Throws: `ChildDiverged` where the child failed by itself; `Interrupted`; any other error is the machine's, and the child is
+    ///   tried again.
     func evaluate(_ connectivity: Connectivity, seed: UInt64, length: Double) throws -> ChildEvaluation
 }
 
@@ -122,7 +123,7 @@ extension EvaluatorSettings {
             let start = step % perEpoch * batchSize
             let chosen = order[start..<start + batchSize]
             let outcome = try trainStep(net, optimizer, data.maker, chosen, SeededGenerator(seed: seed, stream: 0xC42, UInt64(step)))
-            guard outcome.loss.isFinite else { throw SearchError("the child's loss became \(outcome.loss) in step \(step + 1)") }
+            guard outcome.loss.isFinite else { throw ChildDiverged("the child's loss became \(outcome.loss) in step \(step + 1)") }
         }
         return steps * batchSize
     }

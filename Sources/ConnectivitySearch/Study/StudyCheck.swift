@@ -1,9 +1,10 @@
 import DenseNetArchitecture
+import Studies
 
 // What a doctor looks at.
 extension StudyHistory {
     /// What is wrong with a study or worth knowing; damaged rows were found when it was read.
-    public func findings(_ storage: any StudyStorage, now: Double) throws -> (troubles: [String], notes: [String]) {
+    public func findings(_ storage: any StudyStorage) throws -> (troubles: [String], notes: [String]) {
         var (troubles, notes): ([String], [String]) = ([], [])
         if trials.map(\.number) != Array(1...max(1, trials.count)).prefix(trials.count).map({ $0 }) {
             troubles.append("the trials are not numbered from 1 to \(trials.count)")
@@ -27,18 +28,22 @@ extension StudyHistory {
         for lease in try storage.leases() {
             if lease.worker.isDead {
                 notes.append("trial \(lease.trial) was left by \(lease.worker), which has ended; the next search takes it")
-            } else if lease.until < now {
+            } else if lease.secondsLeft < 0 {
                 notes.append("trial \(lease.trial) is held by \(lease.worker), which is silent; the next search takes it")
             } else {
                 notes.append("trial \(lease.trial) is being evaluated by \(lease.worker)")
             }
         }
         if let owner = try storage.owner() {
-            let gone = owner.owner.isDead || owner.until < now
+            let gone = owner.owner.isDead || owner.secondsLeft < 0
             notes.append(gone ? "the search of \(owner.owner) ended without a word; continue it with --resume" : "\(owner.owner) is searching")
         }
         let lost = trials.reduce(0) { $0 + $1.lost }
         if lost > 0 { notes.append("workers vanished \(lost) time\(lost == 1 ? "" : "s")") }
+        for trial in trials where trial.machineFailures > 0 {
+            let times = "\(trial.machineFailures) time\(trial.machineFailures == 1 ? "" : "s")"
+            notes.append("the machine failed \(times) at trial \(trial.number), the last time with: \(trial.machineFailure ?? "nothing said")")
+        }
         return (troubles, notes)
     }
 }

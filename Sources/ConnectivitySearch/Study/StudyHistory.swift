@@ -1,6 +1,7 @@
 import Crypto
 import DenseNetArchitecture
 import Foundation
+import Studies
 
 /// A study as a whole, for those who look at it: what was found so far, and what it was worth.
 public struct StudyHistory: Sendable {
@@ -26,7 +27,7 @@ public struct StudyHistory: Sendable {
 
     /// The finished children, in order; longer evaluations of known ones are not among them.
     public var children: [Child] {
-        var rewards: [Int: (reward: Double, baseline: Double?)] = [:]
+        var rewards: [Int: (reward: Double?, baseline: Double?)] = [:]
         for record in updates {
             for (number, reward) in zip(record.trials, record.rewards) { rewards[number] = (reward, record.baseline) }
         }

@@ -1,4 +1,5 @@
 import Foundation
+import Studies
 import Synchronization
 import Torch
 
@@ -6,17 +7,24 @@ import Torch
 final class Heartbeat: Sendable {
     private struct State {
         var claim: Claim?
-        var owner: WorkerIdentity?
+        var ownership: Ownership?
         var isRunning = false
         var ends = false
+        /// Since when every beat reached the storage, and when the last one did.
+        var reachedSince: ContinuousClock.Instant?
+        var reached: ContinuousClock.Instant?
     }
     private let state = Mutex(State())
     private let storage: any StudyStorage
+    private let lease: Double
     private let sharing: (all: Int, own: Int)?
 
-    /// - Parameter sharing: threads of all workers, of which those that work have a share, and those each has in any case.
-    init(_ storage: any StudyStorage, sharing: (all: Int, own: Int)? = nil) {
+    /// - Parameters:
+    ///   - lease: seconds that leases are extended to; a sixth of that lies between two beats.
+    ///   - sharing: threads of all workers, of which those that work have a share, and those each has in any case.
+    init(_ storage: any StudyStorage, lease: Double, sharing: (all: Int, own: Int)? = nil) {
         self.storage = storage
+        self.lease = lease
         self.sharing = sharing
     }
 
@@ -27,13 +35,29 @@ final class Heartbeat: Sendable {
     }
 
     /// From now on the ownership of the study is extended.
-    func start(_ owner: WorkerIdentity) { change { $0.owner = owner } }
+    func start(_ ownership: Ownership) {
+        change { state in
+            state.ownership = ownership
+            (state.reachedSince, state.reached) = (.now, .now)
+        }
+    }
 
     /// The trial's lease is not extended any more.
     func stop() { state.withLock { $0.claim = nil } }
 
     /// Nothing is extended any more.
     func end() { state.withLock { $0.ends = true } }
+
+    /// Whether the storage was reached without a break for a whole lease. Before that the silence of others proves nothing: after a
+    /// suspended laptop's sleep or a storage's outage every lease has run out, and every worker lives.
+    var mayJudgeSilence: Bool {
+        let (since, last) = state.withLock { ($0.reachedSince, $0.reached) }
+        guard let since, let last else { return false }
+        return last.duration(to: .now).seconds < longestBreak && since.duration(to: .now).seconds >= lease
+    }
+
+    /// Who beats as this heart does has five sixths of its lease left at the least when a break begins.
+    private var longestBreak: Double { lease * 2 / 3 }
 
     private func change(_ body: (inout State) -> Void) {
         let starts = state.withLock { state in
@@ -42,14 +66,15 @@ final class Heartbeat: Sendable {
             return !state.isRunning
         }
         guard starts else { return }
+        let interval = lease / 6
         Thread { [weak self] in
-            var beat = Lease.now() + Lease.interval
+            var beat = ContinuousClock.now + .seconds(interval)
             while true {
-                Thread.sleep(forTimeInterval: 0.2)
+                Thread.sleep(forTimeInterval: min(0.2, interval / 2))
                 guard let self, !self.state.withLock({ $0.ends }) else { return }
                 self.share()
-                if Lease.now() < beat { continue }
-                beat = Lease.now() + Lease.interval
+                if ContinuousClock.now < beat { continue }
+                beat = .now + .seconds(interval)
                 self.beat()
             }
         }.start()
@@ -63,7 +88,13 @@ final class Heartbeat: Sendable {
     private func beat() {
         let now = state.withLock { $0 }
         // A beat that fails is made up by the next; if none succeeds, the lease runs out as it should.
-        if let claim = now.claim { _ = try? storage.extend(claim, until: Lease.end()) }
-        if let owner = now.owner { try? storage.own(owner, now: Lease.now(), until: Lease.end(), isDead: { $0.isDead }) }
+        if let claim = now.claim { _ = try? storage.extend(claim, for: lease) }
+        guard let ownership = now.ownership else { return }
+        let reached = (try? storage.extend(ownership, for: lease)) != nil
+        state.withLock { state in
+            let isUnbroken = reached && (state.reached.map { $0.duration(to: .now).seconds < longestBreak } ?? false)
+            if !isUnbroken { state.reachedSince = reached ? .now : nil }
+            state.reached = reached ? .now : nil
+        }
     }
 }

@@ -1,9 +1,19 @@
-import Files
 import Foundation
+import Studies
 import Training
 
 /// Evaluates a study's waiting trials, one after the other, under leases.
 public struct Worker {
+    /// What came of a look at the study.
+    public enum Outcome: Sendable, Hashable {
+        /// No trial waits for a worker.
+        case nothingWaits
+        /// A trial was evaluated; where its lease was lost meanwhile, for nothing.
+        case evaluated
+        /// This machine failed, and the trial went back, which the study knows with this sentence.
+        case machineFailed(String)
+    }
+
     let storage: any StudyStorage
     let evaluator: any Evaluator
     let configuration: SearchConfiguration
@@ -20,42 +30,49 @@ public struct Worker {
         self.storage = storage
         self.evaluator = evaluator
         let alone = configuration.machine.device != "cpu" || configuration.machine.kernels == .torch
-        heartbeat = Heartbeat(storage, sharing: alone ? nil : sharedThreads.map { ($0, configuration.threads) })
+        heartbeat = Heartbeat(
+            storage, lease: configuration.lease, sharing: alone ? nil : sharedThreads.map { ($0, configuration.threads) })
     }
 
-    /// Evaluates the next waiting trial; `false` when none is waiting.
-    /// - Throws: `Interrupted`, `FileError`; the trial then waits for another worker.
-    public func workOnce() throws -> Bool {
-        guard let claim = try storage.claim(identity, until: Lease.end()) else { return false }
+    /// Evaluates the next waiting trial.
+    /// - Throws: `Interrupted`, after the trial went back; what the storage throws.
+    public func workOnce() throws -> Outcome {
+        guard let claim = try storage.claim(identity, token: Claim.newToken(), for: configuration.lease) else { return .nothingWaits }
         heartbeat.start(claim)
         defer { heartbeat.stop() }
-        let (proposal, done) = (claim.trial.proposal, claim.trial.curve.count)
-        let lengths = proposal.again == nil ? configuration.evaluator.lengths : [configuration.reevaluationLength]
-        let began = ContinuousClock.now
+        let report: Report
         do {
-            let found = try evaluator.evaluate(proposal.connectivity, seed: proposal.seed, length: lengths[done])
-            let point = CurvePoint(
-                length: lengths[done], images: found.images, accuracy: found.accuracy, loss: found.loss,
-                seconds: (ContinuousClock.now - began).seconds, worker: "\(identity)")
-            _ = try storage.report(claim, .evaluated(point, isLast: done + 1 == lengths.count))
-        } catch let error where error is Interrupted || error is FileError {
+            report = try evaluate(claim.trial)
+        } catch let error as Interrupted {
             _ = try storage.report(claim, .returned)
             throw error
+        } catch let error as ChildDiverged {
+            // It would diverge again, on any machine.
+            report = .failed(error.description)
         } catch {
-            // A child that fails by itself would fail again.
-            _ = try storage.report(claim, .failed("\(error)"))
+            // One line, as it becomes part of sentences.
+            let sentence = "\(error)".split(whereSeparator: \.isNewline).joined(separator: " ")
+            _ = try storage.report(claim, .machineFailed(sentence))
+            return .machineFailed(sentence)
         }
-        return true
+        _ = try storage.report(claim, report)
+        return .evaluated
     }
-}
 
-/// How long a worker may be silent.
-enum Lease {
-    /// Seconds until a silent worker's trial is given to another; workers that are known to be dead lose it at once.
-    static let seconds = 30.0
-    /// Seconds between signs of life.
-    static let interval = 5.0
-
-    static func now() -> Double { Date().timeIntervalSince1970 }
-    static func end() -> Double { now() + seconds }
+    private func evaluate(_ trial: Trial) throws -> Report {
+        let (proposal, done) = (trial.proposal, trial.curve.count)
+        let lengths = proposal.again == nil ? configuration.evaluator.lengths : [configuration.reevaluationLength]
+        guard lengths.indices.contains(done) else {
+            throw SearchError("child \(trial.number) waits for evaluation \(done + 1) of \(lengths.count)")
+        }
+        let began = ContinuousClock.now
+        let found = try evaluator.evaluate(proposal.connectivity, seed: proposal.seed, length: lengths[done])
+        guard found.loss.isFinite, found.accuracy.isFinite else {
+            throw ChildDiverged("the child's validated loss is \(found.loss), its accuracy \(found.accuracy)")
+        }
+        let point = CurvePoint(
+            length: lengths[done], images: found.images, accuracy: found.accuracy, loss: found.loss,
+            seconds: (ContinuousClock.now - began).seconds, worker: "\(identity)")
+        return .evaluated(point, isLast: done + 1 == lengths.count)
+    }
 }

@@ -57,6 +57,9 @@ public final class WorkerProcesses: Workforce {
     }
 
     /// What a worker's process does: evaluates trials until the search that started it ends.
+    ///
+    /// Once its machine failed it ends, without an error: the study knows of the failure, and the next process begins anew, which a device
+    /// that is in a bad state needs.
     /// - Throws: `FileError`; an interruption is the regular end.
     public static func serve(_ worker: Worker) throws {
         Thread {
@@ -69,7 +72,11 @@ public final class WorkerProcesses: Workforce {
         }.start()
         do {
             while !Interruption.requested {
-                if !(try worker.workOnce()) { Thread.sleep(forTimeInterval: 0.02) }
+                switch try worker.workOnce() {
+                case .nothingWaits: Thread.sleep(forTimeInterval: 0.02)
+                case .evaluated: break
+                case .machineFailed: return
+                }
             }
         } catch is Interrupted {}
     }

@@ -21,7 +21,7 @@ public final class OwnProcess: Workforce {
 
     public func work() throws {
         // Another process' worker may still hold a trial.
-        if !(try worker.workOnce()) { Thread.sleep(forTimeInterval: 0.05) }
+        if try worker.workOnce() == .nothingWaits { Thread.sleep(forTimeInterval: 0.05) }
     }
 
     public func end() { worker.heartbeat.end() }

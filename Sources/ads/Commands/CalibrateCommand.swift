@@ -104,6 +104,7 @@ struct CalibrateCommand: ParsableCommand {
                 data: DataIdentity(set, folder: data.dataDir), seed: machine.seed, children: children, evaluator: evaluator, machine: here)
             c.childThreads = workers.childThreads
             c.maxLost = workers.maxLost
+            c.leaseSeconds = workers.lease
             (c.limitTrain, c.limitValidation) = (limitTrain, limitValidation)
             if let (measure, value) = chosen { c.target = try CostTarget(measure, value, in: c.space) }
             try c.validate()

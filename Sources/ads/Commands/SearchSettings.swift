@@ -3,6 +3,8 @@ import DenseNetArchitecture
 import Foundation
 import ImageData
 import Reporting
+import Studies
+import StudySQLite
 import Training
 
 // The search that the options of `ads search` describe.
@@ -44,6 +46,7 @@ extension SearchCommand {
                 children: children ?? most, evaluator: evaluation, machine: machine)
             c.childThreads = workers.childThreads
             c.maxLost = workers.maxLost
+            c.leaseSeconds = workers.lease
             c.evaluator.halving = halving
             c.limitTrain = limitTrain
             c.limitValidation = limitValidation

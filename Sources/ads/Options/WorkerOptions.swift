@@ -11,8 +11,11 @@ struct WorkerOptions: ParsableArguments {
     @Option(help: "Threads that compute one child.")
     var childThreads = 1
 
-    @Option(help: "Times a child may be lost with its process before it is given up.")
+    @Option(help: "Times a child may be lost with its process before the search stops and says so.")
     var maxLost = 5
+
+    @Option(help: "Seconds a worker or the search may be silent, suspended say, before others take what it had. (default: 30)")
+    var lease: Double?
 
     /// How many processes a search in a folder gets, and the command that starts one.
     func processes(for c: SearchConfiguration, in folder: RunFolder, threads: Int?) throws -> (Int, [String]) {

@@ -1,6 +1,5 @@
 import ArgumentParser
 import ConnectivitySearch
-import Foundation
 import Reporting
 
 struct StudyDoctorCommand: ParsableCommand {
@@ -19,7 +18,7 @@ struct StudyDoctorCommand: ParsableCommand {
     func run() throws {
         let storage = try openStudy(study)
         let history = try StudyHistory(storage)
-        let (troubles, notes) = try history.findings(storage, now: Date().timeIntervalSince1970)
+        let (troubles, notes) = try history.findings(storage)
         for note in notes { print(note) }
         guard troubles.isEmpty else { throw SearchError("\(storage.name): \(troubles.joined(separator: "; "))") }
         print("sound: \(plural(history.trials.count, "trial")), \(plural(history.updates.count, "update")), every row as it was written")

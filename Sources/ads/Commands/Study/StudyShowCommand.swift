@@ -2,6 +2,7 @@ import ArgumentParser
 import ConnectivitySearch
 import Foundation
 import Reporting
+import Studies
 import Training
 
 struct StudyShowCommand: ParsableCommand {
