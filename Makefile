@@ -13,7 +13,10 @@ LIBTORCH_LIB = $(shell cat .build/libtorch/path 2>/dev/null)/lib
 BUILD_FLAGS = -c release $(NATIVE) -Xswiftc -enable-testing -Xlinker -rpath -Xlinker $(LIBTORCH_LIB)
 export PKG_CONFIG_PATH := $(CURDIR)/.build/libtorch$(if $(PKG_CONFIG_PATH),:$(PKG_CONFIG_PATH))
 
-.PHONY: help demo test bench build setup install clean check
+# What lint reads and format writes.
+SWIFT_SOURCES := Sources Tests Examples Package.swift
+
+.PHONY: help demo test bench build setup install clean check lint format
 
 help: ## What can be made.
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -36,6 +39,14 @@ check: # Every prerequisite, each with the command that installs it.
 
 bench: build ## Ours beside PyTorch, OpenVINO and ONNX Runtime where they are installed.
 	@Benchmarks/bench
+
+lint: ## Style, long comments.
+	@swift format lint --strict --recursive --parallel $(SWIFT_SOURCES)
+	@scripts/wrap-comments --check $(SWIFT_SOURCES)
+
+format: ## Writes the sources as lint wants them.
+	@swift format format --in-place --recursive --parallel $(SWIFT_SOURCES)
+	@scripts/wrap-comments $(SWIFT_SOURCES)
 
 install: build ## Copies ads to $(PREFIX)/bin.
 	@install -d "$(PREFIX)/bin"
