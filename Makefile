@@ -16,17 +16,20 @@ export PKG_CONFIG_PATH := $(CURDIR)/.build/libtorch$(if $(PKG_CONFIG_PATH),:$(PK
 # What lint reads and format writes.
 SWIFT_SOURCES := Sources Tests Examples Package.swift
 
-.PHONY: help demo test bench build setup install clean check lint format
+.PHONY: help demo test bench build setup install clean check lint format test-scripts
 
 help: ## What can be made.
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 demo: build ## The whole way on a built-in data set, in minutes; ends at a report.
 	@.build/release/ads demo --out ads-demo
 
-test: setup ## All tests, in the build that 'make build' makes too.
+test: setup test-scripts ## All tests, in the build that 'make build' makes too.
 	@swift build --build-tests $(BUILD_FLAGS)
 	@swift test --skip-build $(BUILD_FLAGS)
+
+test-scripts: # What is not Swift; seconds.
+	@for test in Tests/Scripts/*; do "$$test"; done
 
 build: setup ## .build/release/ads
 	@swift build --product ads $(BUILD_FLAGS)
@@ -34,7 +37,7 @@ build: setup ## .build/release/ads
 setup: check ## Finds libtorch, or installs it once into a cache under your home.
 	@scripts/libtorch >/dev/null
 
-check: # Every prerequisite, each with the command that installs it.
+check: # Every prerequisite; installs what is missing where it may, else prints the command.
 	@scripts/check-prerequisites
 
 bench: build ## Ours beside PyTorch, OpenVINO and ONNX Runtime where they are installed.
