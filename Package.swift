@@ -59,11 +59,24 @@ let package = Package(
         .testTarget(name: "DenseNetArchitectureTests", dependencies: ["DenseNetArchitecture"]),
         .testTarget(name: "TorchTests", dependencies: ["Torch"]),
         .testTarget(name: "FileTests", dependencies: ["Files", "WeightFiles", "PickleFiles", "TestSupport"]),
-        .testTarget(name: "DenseNetModelTests", dependencies: ["DenseNetModel", "DenseNetArchitecture", "DenseKernels", "Randomness", "Training", "WeightFiles", "TestSupport"]),
+        .testTarget(
+            name: "DenseNetModelTests",
+            dependencies: [
+                "DenseNetModel", "DenseNetArchitecture", "DenseKernels", "Randomness", "Torch", "Training", "WeightFiles", "TestSupport",
+            ]),
         .testTarget(name: "ImageDataTests", dependencies: ["ImageData", "Randomness", "TestSupport"]),
-        .testTarget(name: "TrainingTests", dependencies: ["Training", "ImageData", "DenseNetModel", "Files", "Randomness", "TestSupport"]),
+        .testTarget(
+            name: "TrainingTests",
+            dependencies: [
+                "Training", "ImageData", "DenseNetModel", "DenseNetArchitecture", "Files", "Randomness", "Torch", "TestSupport",
+            ]),
         .testTarget(name: "CommandTests", dependencies: ["ads", "search-your-data", "Reporting", "ConnectivitySearch", "TestSupport"]),
-        .testTarget(name: "ConnectivitySearchTests", dependencies: ["ConnectivitySearch", "Training", "ImageData", "DenseNetArchitecture", "Randomness", "TestSupport"]),
+        .testTarget(
+            name: "ConnectivitySearchTests",
+            dependencies: [
+                "ConnectivitySearch", "Training", "ImageData", "DenseNetModel", "DenseNetArchitecture", "Files", "Randomness", "Torch",
+                "TestSupport",
+            ]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx20
