@@ -43,9 +43,10 @@ check: # Every prerequisite; installs what is missing where it may, else prints 
 bench: build ## Ours beside PyTorch, OpenVINO and ONNX Runtime where they are installed.
 	@Benchmarks/bench
 
-lint: ## Style, long comments.
+lint: ## Style, and that every public declaration is documented.
 	@swift format lint --strict --recursive --parallel $(SWIFT_SOURCES)
 	@scripts/wrap-comments --check $(SWIFT_SOURCES)
+	@scripts/undocumented
 
 format: ## Writes the sources as lint wants them.
 	@swift format format --in-place --recursive --parallel $(SWIFT_SOURCES)
