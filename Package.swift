@@ -42,7 +42,7 @@ let package = Package(
             dependencies: ["ImageData", "DenseNetModel", "DenseNetArchitecture", "DenseKernels", "WeightFiles", "Files", "Randomness", "Torch"]),
         .target(
             name: "ImageData",
-            dependencies: ["Files", "PickleFiles", "Randomness", "Torch", .product(name: "Crypto", package: "swift-crypto")]),
+            dependencies: ["Files", "PickleFiles", "Randomness", "Registries", "Torch", .product(name: "Crypto", package: "swift-crypto")]),
         .target(name: "DenseNetModel", dependencies: ["DenseKernels", "DenseNetArchitecture", "Torch"]),
         .target(name: "Torch", dependencies: ["CTorch"]),
         .target(name: "CTorch", dependencies: ["CLibtorch"]),
@@ -53,10 +53,11 @@ let package = Package(
         .target(name: "Files"),
         .target(name: "DenseKernels", dependencies: ["CProcessor"]),
         .target(name: "CProcessor"),
-        .target(name: "DenseNetArchitecture", dependencies: ["Randomness"]),
+        .target(name: "DenseNetArchitecture", dependencies: ["Randomness", "Registries"]),
         .target(name: "Randomness"),
+        .target(name: "Registries"),
         .target(name: "TestSupport", path: "Tests/TestSupport"),
-        .testTarget(name: "DenseNetArchitectureTests", dependencies: ["DenseNetArchitecture"]),
+        .testTarget(name: "DenseNetArchitectureTests", dependencies: ["DenseNetArchitecture", "Randomness", "Registries"]),
         .testTarget(name: "TorchTests", dependencies: ["Torch"]),
         .testTarget(name: "FileTests", dependencies: ["Files", "WeightFiles", "PickleFiles", "TestSupport"]),
         .testTarget(

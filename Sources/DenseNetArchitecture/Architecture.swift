@@ -115,6 +115,8 @@ public enum ArchitectureError: Error, Equatable, CustomStringConvertible {
     case unknownPattern(String, known: [String])
     /// What follows a pattern's colon makes no sense to it; what it expects.
     case badPatternArgument(pattern: String, argument: String?, expected: String)
+    /// A pattern of another package cannot be named; the reason.
+    case cannotRegister(String)
 
     public var description: String {
         switch self {
@@ -130,6 +132,7 @@ public enum ArchitectureError: Error, Equatable, CustomStringConvertible {
             "unknown connectivity '\(name)'; known are \(known.joined(separator: ", ")), or a JSON file"
         case .badPatternArgument(let pattern, let argument, let expected):
             "connectivity '\(pattern)\(argument.map { ":" + $0 } ?? "")': \(expected)"
+        case .cannotRegister(let reason): reason
         }
     }
 }
