@@ -11,6 +11,7 @@ let package = Package(
         .library(name: "Training", targets: ["Training"]),
         .library(name: "ImageData", targets: ["ImageData"]),
         .library(name: "DenseNetModel", targets: ["DenseNetModel"]),
+        .library(name: "DenseKernels", targets: ["DenseKernels"]),
         .library(name: "DenseNetArchitecture", targets: ["DenseNetArchitecture"]),
         .library(name: "Torch", targets: ["Torch"]),
     ],
@@ -58,6 +59,7 @@ let package = Package(
         .target(name: "Registries"),
         .target(name: "TestSupport", path: "Tests/TestSupport"),
         .testTarget(name: "DenseNetArchitectureTests", dependencies: ["DenseNetArchitecture", "Randomness", "Registries"]),
+        .testTarget(name: "DenseKernelsTests", dependencies: ["DenseKernels", "Randomness"]),
         .testTarget(name: "TorchTests", dependencies: ["Torch"]),
         .testTarget(name: "FileTests", dependencies: ["Files", "WeightFiles", "PickleFiles", "TestSupport"]),
         .testTarget(
