@@ -16,7 +16,7 @@ export PKG_CONFIG_PATH := $(CURDIR)/.build/libtorch$(if $(PKG_CONFIG_PATH),:$(PK
 # What lint reads and format writes.
 SWIFT_SOURCES := Sources Tests Examples Package.swift
 
-.PHONY: help demo test bench build setup install clean check lint format test-scripts
+.PHONY: help demo test bench build setup install clean check lint format test-scripts flags
 
 help: ## What can be made.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -51,6 +51,9 @@ lint: ## Style, and that every public declaration is documented.
 format: ## Writes the sources as lint wants them.
 	@swift format format --in-place --recursive --parallel $(SWIFT_SOURCES)
 	@scripts/wrap-comments $(SWIFT_SOURCES)
+
+flags: # What swift build is called with, for scripts.
+	@echo $(BUILD_FLAGS)
 
 install: build ## Copies ads to $(PREFIX)/bin.
 	@install -d "$(PREFIX)/bin"
