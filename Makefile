@@ -16,7 +16,7 @@ export PKG_CONFIG_PATH := $(CURDIR)/.build/libtorch$(if $(PKG_CONFIG_PATH),:$(PK
 # What lint reads and format writes.
 SWIFT_SOURCES := Sources Tests Examples Package.swift
 
-.PHONY: help demo test bench build setup install clean check lint format test-scripts flags
+.PHONY: help demo test bench build setup install clean check lint format test-scripts test-package flags docs
 
 help: ## What can be made.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -51,6 +51,18 @@ lint: ## Style, and that every public declaration is documented.
 format: ## Writes the sources as lint wants them.
 	@swift format format --in-place --recursive --parallel $(SWIFT_SOURCES)
 	@scripts/wrap-comments $(SWIFT_SOURCES)
+
+# The libraries a user imports, in one set of pages.
+DOCUMENTED := ConnectivitySearch Training ImageData DenseNetModel DenseNetArchitecture DenseKernels Torch
+
+docs: setup ## The libraries' documentation as pages, in .build-docs.
+	@ADS_DOCS=1 swift package $(BUILD_FLAGS) --allow-writing-to-directory .build-docs \
+	  generate-documentation --enable-experimental-combined-documentation $(addprefix --target ,$(DOCUMENTED)) \
+	  --output-path .build-docs --transform-for-static-hosting
+	@echo "to read them: python3 -m http.server -d .build-docs, then http://localhost:8000/documentation"
+
+test-package: setup # A package of its own that depends on ours, built and run; builds everything once more.
+	@scripts/test-package
 
 flags: # What swift build is called with, for scripts.
 	@echo $(BUILD_FLAGS)

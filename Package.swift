@@ -13,6 +13,7 @@ let package = Package(
         .library(name: "DenseNetModel", targets: ["DenseNetModel"]),
         .library(name: "DenseKernels", targets: ["DenseKernels"]),
         .library(name: "DenseNetArchitecture", targets: ["DenseNetArchitecture"]),
+        .library(name: "Randomness", targets: ["Randomness"]),
         .library(name: "Torch", targets: ["Torch"]),
     ],
     dependencies: [
@@ -84,3 +85,8 @@ let package = Package(
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx20
 )
+
+// Only make docs asks for the plugin: nobody who builds the program or depends on a library fetches it.
+if Context.environment["ADS_DOCS"] != nil {
+    package.dependencies.append(.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"))
+}
