@@ -13,17 +13,23 @@ LIBTORCH_LIB = $(shell cat .build/libtorch/path 2>/dev/null)/lib
 BUILD_FLAGS = -c release $(NATIVE) -Xswiftc -enable-testing -Xlinker -rpath -Xlinker $(LIBTORCH_LIB)
 export PKG_CONFIG_PATH := $(CURDIR)/.build/libtorch$(if $(PKG_CONFIG_PATH),:$(PKG_CONFIG_PATH))
 
-.PHONY: help demo test bench build setup install clean check
+# What lint reads and format writes.
+SWIFT_SOURCES := Sources Tests Examples Package.swift
+
+.PHONY: help demo test bench build setup install clean check lint format test-scripts test-package flags docs
 
 help: ## What can be made.
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 demo: build ## The whole way on a built-in data set, in minutes; ends at a report.
 	@.build/release/ads demo --out ads-demo
 
-test: setup ## All tests, in the build that 'make build' makes too.
+test: setup test-scripts ## All tests, in the build that 'make build' makes too.
 	@swift build --build-tests $(BUILD_FLAGS)
 	@swift test --skip-build $(BUILD_FLAGS)
+
+test-scripts: # What is not Swift; seconds.
+	@for test in Tests/Scripts/*; do "$$test"; done
 
 build: setup ## .build/release/ads
 	@swift build --product ads $(BUILD_FLAGS)
@@ -31,11 +37,35 @@ build: setup ## .build/release/ads
 setup: check ## Finds libtorch, or installs it once into a cache under your home.
 	@scripts/libtorch >/dev/null
 
-check: # Every prerequisite, each with the command that installs it.
+check: # Every prerequisite; installs what is missing where it may, else prints the command.
 	@scripts/check-prerequisites
 
 bench: build ## Ours beside PyTorch, OpenVINO and ONNX Runtime where they are installed.
 	@Benchmarks/bench
+
+lint: ## Style, and that every public declaration is documented.
+	@swift format lint --strict --recursive --parallel $(SWIFT_SOURCES)
+	@scripts/wrap-comments --check $(SWIFT_SOURCES)
+	@scripts/undocumented
+
+format: ## Writes the sources as lint wants them.
+	@swift format format --in-place --recursive --parallel $(SWIFT_SOURCES)
+	@scripts/wrap-comments $(SWIFT_SOURCES)
+
+# The libraries a user imports, in one set of pages.
+DOCUMENTED := ConnectivitySearch Training ImageData DenseNetModel DenseNetArchitecture DenseKernels Torch
+
+docs: setup ## The libraries' documentation as pages, in .build-docs.
+	@ADS_DOCS=1 swift package $(BUILD_FLAGS) --allow-writing-to-directory .build-docs \
+	  generate-documentation --enable-experimental-combined-documentation $(addprefix --target ,$(DOCUMENTED)) \
+	  --output-path .build-docs --transform-for-static-hosting
+	@echo "to read them: python3 -m http.server -d .build-docs, then http://localhost:8000/documentation"
+
+test-package: setup # A package of its own that depends on ours, built and run; builds everything once more.
+	@scripts/test-package
+
+flags: # What swift build is called with, for scripts.
+	@echo $(BUILD_FLAGS)
 
 install: build ## Copies ads to $(PREFIX)/bin.
 	@install -d "$(PREFIX)/bin"

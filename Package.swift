@@ -12,7 +12,9 @@ let package = Package(
         .library(name: "Training", targets: ["Training"]),
         .library(name: "ImageData", targets: ["ImageData"]),
         .library(name: "DenseNetModel", targets: ["DenseNetModel"]),
+        .library(name: "DenseKernels", targets: ["DenseKernels"]),
         .library(name: "DenseNetArchitecture", targets: ["DenseNetArchitecture"]),
+        .library(name: "Randomness", targets: ["Randomness"]),
         .library(name: "Torch", targets: ["Torch"]),
     ],
     dependencies: [
@@ -50,7 +52,7 @@ let package = Package(
             dependencies: ["ImageData", "DenseNetModel", "DenseNetArchitecture", "DenseKernels", "WeightFiles", "Files", "Randomness", "Torch"]),
         .target(
             name: "ImageData",
-            dependencies: ["Files", "PickleFiles", "Randomness", "Torch", .product(name: "Crypto", package: "swift-crypto")]),
+            dependencies: ["Files", "PickleFiles", "Randomness", "Registries", "Torch", .product(name: "Crypto", package: "swift-crypto")]),
         .target(name: "DenseNetModel", dependencies: ["DenseKernels", "DenseNetArchitecture", "Torch"]),
         .target(name: "Torch", dependencies: ["CTorch"]),
         .target(name: "CTorch", dependencies: ["CLibtorch"]),
@@ -61,19 +63,43 @@ let package = Package(
         .target(name: "Files"),
         .target(name: "DenseKernels", dependencies: ["CProcessor"]),
         .target(name: "CProcessor"),
-        .target(name: "DenseNetArchitecture", dependencies: ["Randomness"]),
+        .target(name: "DenseNetArchitecture", dependencies: ["Randomness", "Registries"]),
         .target(name: "Randomness"),
+        .target(name: "Registries"),
         .target(name: "TestSupport", path: "Tests/TestSupport"),
-        .testTarget(name: "DenseNetArchitectureTests", dependencies: ["DenseNetArchitecture"]),
+        .testTarget(name: "DenseNetArchitectureTests", dependencies: ["DenseNetArchitecture", "Randomness", "Registries"]),
+        .testTarget(name: "DenseKernelsTests", dependencies: ["DenseKernels", "Randomness"]),
         .testTarget(name: "TorchTests", dependencies: ["Torch"]),
         .testTarget(name: "FileTests", dependencies: ["Files", "WeightFiles", "PickleFiles", "TestSupport"]),
-        .testTarget(name: "DenseNetModelTests", dependencies: ["DenseNetModel", "DenseNetArchitecture", "DenseKernels", "Randomness", "Training", "WeightFiles", "TestSupport"]),
+        .testTarget(
+            name: "DenseNetModelTests",
+            dependencies: [
+                "DenseNetModel", "DenseNetArchitecture", "DenseKernels", "Randomness", "Torch", "Training", "WeightFiles", "TestSupport",
+            ]),
         .testTarget(name: "ImageDataTests", dependencies: ["ImageData", "Randomness", "TestSupport"]),
-        .testTarget(name: "TrainingTests", dependencies: ["Training", "ImageData", "DenseNetModel", "Files", "Randomness", "TestSupport"]),
-        .testTarget(name: "StudiesTests", dependencies: ["Studies", "StudySQLite", "DenseNetArchitecture", "Files", "Randomness", "TestSupport"]),
-        .testTarget(name: "CommandTests", dependencies: ["ads", "search-your-data", "Reporting", "ConnectivitySearch", "Studies", "TestSupport"]),
-        .testTarget(name: "ConnectivitySearchTests", dependencies: ["ConnectivitySearch", "StudySQLite", "Studies", "Training", "ImageData", "DenseNetArchitecture", "Randomness", "TestSupport"]),
+        .testTarget(
+            name: "TrainingTests",
+            dependencies: [
+                "Training", "ImageData", "DenseNetModel", "DenseNetArchitecture", "Files", "Randomness", "Torch", "TestSupport",
+            ]),
+        .testTarget(
+            name: "StudiesTests",
+            dependencies: ["Studies", "StudySQLite", "DenseNetArchitecture", "Files", "Randomness", "TestSupport"]),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: ["ads", "search-your-data", "Reporting", "ConnectivitySearch", "Studies", "TestSupport"]),
+        .testTarget(
+            name: "ConnectivitySearchTests",
+            dependencies: [
+                "ConnectivitySearch", "StudySQLite", "Studies", "Training", "ImageData", "DenseNetModel", "DenseNetArchitecture", "Files",
+                "Randomness", "Torch", "TestSupport",
+            ]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx20
 )
+
+// Only make docs asks for the plugin: nobody who builds the program or depends on a library fetches it.
+if Context.environment["ADS_DOCS"] != nil {
+    package.dependencies.append(.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"))
+}

@@ -137,9 +137,13 @@ public final class DenseNet {
 
 /// Why weights do not fit a network.
 public enum WeightError: Error, Equatable, CustomStringConvertible {
+    /// The network needs a tensor of this name.
     case missing(String)
+    /// The network has no place for a tensor of this name.
     case unknown(String)
+    /// A tensor of this name has another shape.
     case shape(String, found: [Int], needed: [Int])
+    /// The smaller network has connections that the larger has not.
     case notASubset
 
     public var description: String {

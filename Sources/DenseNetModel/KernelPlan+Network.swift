@@ -3,6 +3,7 @@ import DenseNetArchitecture
 
 /// What the kernels are used for, where it decides how they compute.
 public enum KernelUse: Sendable {
+    /// Batches of images, with the batch's own statistics, and backwards.
     case training
     /// Batches of images, with running statistics.
     case inference

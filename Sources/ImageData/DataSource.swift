@@ -1,6 +1,10 @@
 import Foundation
+import Registries
 
-/// Where a data set comes from. A new one is a file with a type that conforms, and its line in `DataSources.all`.
+/// Where a data set comes from.
+///
+/// A new one is a file with a type that conforms, and its line in `DataSources`; in another package, a call of
+/// `DataSources.register`.
 public protocol DataSource: Sendable {
     /// The name a user types after `--data`.
     static var name: String { get }
@@ -13,13 +17,22 @@ public protocol DataSource: Sendable {
 
 /// The data sets that can be named.
 public enum DataSources {
-    /// Every data set.
-    public static let all: [any DataSource.Type] = [CIFAR10.self, CIFAR100.self, Shapes.self]
+    private static let registry = Registry<any DataSource.Type>(
+        "data set", [CIFAR10.self, CIFAR100.self, Shapes.self], name: { $0.name })
+
+    /// Every data set: those built in, then those registered, by name.
+    public static var all: [any DataSource.Type] { registry.all }
+
+    /// Makes a data set of another package one that can be named, in this process; before anything loads it.
+    /// - Throws: `DataError` when its name is taken or cannot be typed.
+    public static func register(_ source: any DataSource.Type) throws {
+        do { try registry.register(source) } catch { throw DataError(error.description) }
+    }
 
     /// Loads a data set by name.
     /// - Throws: `DataError`.
     public static func load(_ name: String, from folder: String? = nil) throws -> DataSet {
-        guard let source = all.first(where: { $0.name == name }) else {
+        guard let source = registry.named(name) else {
             throw DataError("unknown data set '\(name)'; known are \(all.map { $0.name }.joined(separator: ", "))")
         }
         return try source.load(from: folder)

@@ -33,7 +33,9 @@ public struct Device: Hashable, Sendable, Codable, CustomStringConvertible {
 
 /// Why a device cannot be used.
 public enum DeviceError: Error, Equatable, CustomStringConvertible {
+    /// No device has this name.
     case unknown(String)
+    /// The device of this name exists, but not here or not in this libtorch.
     case absent(String)
 
     public var description: String {

@@ -2,11 +2,17 @@ import CTorch
 
 /// The type of a tensor's elements.
 public enum ElementType: Int32, Sendable, Codable {
+    /// `Float`: weights, activations.
     case float32 = 0
+    /// `Double`: what checks against exact results.
     case float64 = 1
+    /// `Int64`: labels, indices.
     case int64 = 2
+    /// `UInt8`: pixels, a generator's state.
     case uint8 = 3
+    /// Truth values, a byte each.
     case bool = 4
+    /// Half a `Float`, 8 bits of precision.
     case bfloat16 = 5
 
     /// Bytes an element takes.

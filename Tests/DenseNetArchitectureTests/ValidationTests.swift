@@ -42,6 +42,8 @@ import Testing
             }
         }
         #expect(make(blocks: []).contains("no dense block"))
+        #expect(make(blocks: [1000]) == "nothing was thrown")
+        #expect(make(blocks: [1001]).contains("a block of 1001 layers"))
         #expect(make(growthRate: 0).contains("growth rate 0"))
         #expect(make(compression: 0).contains("compression 0.0"))
         #expect(make(blocks: [1, 1, 1, 1, 1], size: 8).contains("halved to nothing before block 5"))

@@ -42,4 +42,6 @@ static inline void ads_pause(void) {
 /// NULL when the processor has everything this build was compiled for; else the name of what it lacks.
 const char *ads_missing_instructions(void);
 
+#include "tile.h"
+
 #endif

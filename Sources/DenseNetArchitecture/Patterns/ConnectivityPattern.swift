@@ -1,8 +1,10 @@
 import Randomness
+import Registries
 
 /// A rule that says what each layer of a block reads: `log`, `nearest:2`, ...
 ///
-/// A new pattern is one file with a type that conforms, and its line in `ConnectivityPatterns.all`.
+/// A new pattern is one file with a type that conforms, and its line in `ConnectivityPatterns`; in another package, a call of
+/// `ConnectivityPatterns.register`.
 public protocol ConnectivityPattern: Sendable {
     /// The name a user types.
     static var name: String { get }
@@ -34,16 +36,28 @@ extension ConnectivityPattern {
 
 /// The patterns that can be named.
 public enum ConnectivityPatterns {
-    /// Every pattern.
-    public static let all: [any ConnectivityPattern.Type] = [
-        DensePattern.self, LogPattern.self, HarmonicPattern.self, NearestPattern.self, FarNearPattern.self, RandomPattern.self,
-    ]
+    private static let registry = Registry<any ConnectivityPattern.Type>(
+        "pattern",
+        [
+            DensePattern.self, LogPattern.self, HarmonicPattern.self, NearestPattern.self, FarNearPattern.self,
+            RandomPattern.self,
+        ],
+        name: { $0.name })
+
+    /// Every pattern: those built in, then those registered, by name.
+    public static var all: [any ConnectivityPattern.Type] { registry.all }
+
+    /// Makes a pattern of another package one that can be named, in this process.
+    /// - Throws: `ArchitectureError` when its name is taken or cannot be typed.
+    public static func register(_ pattern: any ConnectivityPattern.Type) throws {
+        do { try registry.register(pattern) } catch { throw ArchitectureError.cannotRegister(error.description) }
+    }
 
     /// The pattern a user wrote, such as `far-near:6`.
     /// - Throws: `ArchitectureError` when it is unknown or its argument makes no sense.
     public static func parse(_ text: String) throws -> any ConnectivityPattern {
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-        guard let type = all.first(where: { $0.name == parts[0] }) else {
+        guard let type = registry.named(parts[0]) else {
             throw ArchitectureError.unknownPattern(text, known: all.map { $0.help })
         }
         return try type.init(argument: parts.count > 1 ? parts[1] : nil)

@@ -1,0 +1,13 @@
+import ConnectivitySearch
+import DenseNetArchitecture
+
+/// An evaluator: the fewer MACs, the better. One that is of use trains or measures something.
+struct CheapnessEvaluator: Evaluator {
+    let architecture: Architecture
+
+    func evaluate(_ connectivity: Connectivity, seed: UInt64, length: Double) throws -> ChildEvaluation {
+        let (own, dense) = (try Network(architecture, connectivity).cost.macs, try Network(architecture).cost.macs)
+        let share = Double(own) / Double(dense)
+        return ChildEvaluation(accuracy: 1 - share, loss: share, images: 0)
+    }
+}

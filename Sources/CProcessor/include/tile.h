@@ -1,0 +1,37 @@
+// The register tiles of every convolution, where the time should go: as many sums as fit into the processor's registers, every
+// lane of every multiply-add used.
+#ifndef ADS_TILE_H
+#define ADS_TILE_H
+
+// Included by processor.h, whose macros it needs.
+#include <stdbool.h>
+#include <stddef.h>
+
+#if ADS_HAS_WIDE_TILE
+// 32 registers of 16 floats: 24 sums, what they are made of, and little else.
+#define ADS_TILE_LANES 16
+#define ADS_TILE_ROWS 12
+#define ADS_DOT_INPUTS 4
+#define ADS_DOT_OUTPUTS 6
+#else
+// 16 registers of 8 floats, or 32 of 4: 12 sums.
+#define ADS_TILE_LANES 8
+#define ADS_TILE_ROWS 6
+#define ADS_DOT_INPUTS 3
+#define ADS_DOT_OUTPUTS 4
+#endif
+
+/// output[r][u] = sum over k of weights[k][r] * input[k][u], or with adding that much more, for ADS_TILE_ROWS rows.
+/// input is [terms][stride], weights [terms][ADS_TILE_ROWS], output [ADS_TILE_ROWS][stride]; the first lanes of a row count, a
+/// multiple of 16.
+void ads_multiply_tile(
+    const float *input, ptrdiff_t terms, ptrdiff_t stride, const float *weights, float *output, ptrdiff_t lanes, bool adding);
+
+/// sums[c][o] = sum over blocks and u of input[c][u] * gradient[o][u], lane by lane: ADS_DOT_INPUTS times ADS_DOT_OUTPUTS
+/// vectors of ADS_TILE_LANES, whose lanes are added elsewhere, as taking lanes here would keep the sums out of registers.
+/// A block is [rows][stride]; the first lanes of a row count, a multiple of 16.
+void ads_dot_tile(
+    const float *input, ptrdiff_t input_block, const float *gradient, ptrdiff_t gradient_block, ptrdiff_t stride,
+    ptrdiff_t blocks, ptrdiff_t lanes, float *sums);
+
+#endif

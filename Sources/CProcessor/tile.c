@@ -1,0 +1,70 @@
+#include "processor.h"
+
+// A vector of the tile, and one that may lie anywhere in memory.
+typedef float vector __attribute__((ext_vector_type(ADS_TILE_LANES)));
+typedef vector unaligned __attribute__((aligned(4)));
+
+// C, as Swift keeps arrays of vectors in memory: there each sum had to be a variable with a name, in every size of tile.
+// Every count is a constant once these are inlined, so that every loop over the tile unrolls and every sum is a register; the
+// loops over the data do not unroll, which would spill sums.
+#pragma clang diagnostic ignored "-Wpsabi"  // how a vector is passed matters to no one: these are inlined
+#define INLINED static inline __attribute__((always_inline))
+#define UNROLL _Pragma("clang loop unroll(full)")
+#define ROLLED _Pragma("clang loop unroll(disable)")
+
+INLINED vector load(const float *p) { return *(const unaligned *)p; }
+INLINED void store(float *p, vector v) { *(unaligned *)p = v; }
+INLINED vector fused(vector sum, vector a, vector b) {
+#if ADS_HAS_FMA
+  return __builtin_elementwise_fma(a, b, sum);
+#else
+  return sum + a * b;
+#endif
+}
+
+INLINED void multiply(
+    const float *x, ptrdiff_t terms, ptrdiff_t stride, const float *w, float *out, bool adding, const int vectors) {
+  vector sums[ADS_TILE_ROWS][2];
+  UNROLL for (int r = 0; r < ADS_TILE_ROWS; r++) UNROLL for (int v = 0; v < vectors; v++) sums[r][v] = 0;
+  ROLLED for (ptrdiff_t k = 0; k < terms; k++, x += stride, w += ADS_TILE_ROWS) {
+    vector own[2];
+    UNROLL for (int v = 0; v < vectors; v++) own[v] = load(x + v * ADS_TILE_LANES);
+    UNROLL for (int r = 0; r < ADS_TILE_ROWS; r++) {
+      UNROLL for (int v = 0; v < vectors; v++) sums[r][v] = fused(sums[r][v], (vector)w[r], own[v]);
+    }
+  }
+  UNROLL for (int r = 0; r < ADS_TILE_ROWS; r++, out += stride) {
+    UNROLL for (int v = 0; v < vectors; v++) {
+      float *p = out + v * ADS_TILE_LANES;
+      store(p, adding ? load(p) + sums[r][v] : sums[r][v]);
+    }
+  }
+}
+
+void ads_multiply_tile(
+    const float *input, ptrdiff_t terms, ptrdiff_t stride, const float *weights, float *output, ptrdiff_t lanes, bool adding) {
+  ptrdiff_t lane = 0;
+  for (; lane + 2 * ADS_TILE_LANES <= lanes; lane += 2 * ADS_TILE_LANES)
+    multiply(input + lane, terms, stride, weights, output + lane, adding, 2);
+  for (; lane < lanes; lane += ADS_TILE_LANES) multiply(input + lane, terms, stride, weights, output + lane, adding, 1);
+}
+
+void ads_dot_tile(
+    const float *input, ptrdiff_t input_block, const float *gradient, ptrdiff_t gradient_block, ptrdiff_t stride,
+    ptrdiff_t blocks, ptrdiff_t lanes, float *sums) {
+  vector own[ADS_DOT_INPUTS][ADS_DOT_OUTPUTS];
+  UNROLL for (int c = 0; c < ADS_DOT_INPUTS; c++) UNROLL for (int o = 0; o < ADS_DOT_OUTPUTS; o++) own[c][o] = 0;
+  for (ptrdiff_t block = 0; block < blocks; block++, input += input_block, gradient += gradient_block) {
+    ROLLED for (ptrdiff_t lane = 0; lane < lanes; lane += ADS_TILE_LANES) {
+      vector x[ADS_DOT_INPUTS];
+      UNROLL for (int c = 0; c < ADS_DOT_INPUTS; c++) x[c] = load(input + lane + c * stride);
+      UNROLL for (int o = 0; o < ADS_DOT_OUTPUTS; o++) {
+        vector g = load(gradient + lane + o * stride);
+        UNROLL for (int c = 0; c < ADS_DOT_INPUTS; c++) own[c][o] = fused(own[c][o], x[c], g);
+      }
+    }
+  }
+  UNROLL for (int c = 0; c < ADS_DOT_INPUTS; c++) {
+    UNROLL for (int o = 0; o < ADS_DOT_OUTPUTS; o++) store(sums + (c * ADS_DOT_OUTPUTS + o) * ADS_TILE_LANES, own[c][o]);
+  }
+}
