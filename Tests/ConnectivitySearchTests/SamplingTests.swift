@@ -151,7 +151,7 @@ import Testing
     /// What `docs/method.md` says of the control: how often free connections are kept, by block.
     @Test(arguments: [
         ("densenet-40-12", 0.65, false, [0.51, 0.50, 0.53]), ("densenet-22-12", 0.65, false, [0.42, 0.42, 0.48]),
-        ("densenet-22-12", 0.45, true, [0.30, 0.31, 0.57]), ("densenet-22-12", 0.3, true, [0.11, 0.12, 0.54]),
+        ("densenet-22-12", 0.45, true, [0.30, 0.29, 0.60]), ("densenet-22-12", 0.3, true, [0.11, 0.12, 0.54]),
     ])
     func theControlsKeepRates(name: String, share: Double, ends: Bool, rates: [Double]) throws {
         let space = try Self.space(name, ends: ends)
