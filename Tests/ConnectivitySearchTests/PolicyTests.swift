@@ -85,7 +85,7 @@ import Torch
     @Test(arguments: Tiny.allCases)
     func probabilitiesOfAllChildrenSumToOne(tiny: Tiny) throws {
         let all = try Enumerated(tiny)
-        #expect(all.children.count >= 12, "\(all.children.count) children can tell nothing")
+        #expect(all.children.count >= 5, "\(all.children.count) children can tell nothing")
         let logs = try withoutGrad { try all.policy.judge(all.children).logProbabilities.doubles() }
         #expect(abs(logs.reduce(0) { $0 + exp($1) } - 1) < 1e-5)
         // And they are how often children are drawn.
@@ -101,7 +101,7 @@ import Torch
             cells += 1
         }
         // A chi-square has as many degrees as cells, and a deviation of √(2·cells).
-        #expect(cells >= 5 && chi < cells + 5 * (2 * cells).squareRoot(), "\(chi) over \(cells) cells")
+        #expect(cells >= 3 && chi < cells + 5 * (2 * cells).squareRoot(), "\(chi) over \(cells) cells")
     }
 
     /// E ∇log p = 0, so whatever does not depend on the child moves nothing in expectation.
