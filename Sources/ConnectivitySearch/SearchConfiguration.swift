@@ -200,6 +200,7 @@ public struct SearchConfiguration: Codable, Sendable, Hashable {
             ("--search-block-end", "\(searchesBlockEnds ?? false)", "\(stored.searchesBlockEnds ?? false)"),
             ("the price", "\(String(describing: price))", "\(String(describing: stored.price))"),
             ("the agent", "\(agent)", "\(stored.agent)"),
+            ("how children are drawn", sampler?.rawValue ?? "as older versions did", stored.sampler?.rawValue ?? "as older versions did"),
             ("the dense network", denseDigest ?? "none", stored.denseDigest ?? "none"),
             ("--child-threads", "\(threads)", "\(stored.threads)"),
             ("the device", machine.device, stored.machine.device),

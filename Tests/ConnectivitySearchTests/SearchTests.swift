@@ -119,6 +119,15 @@ extension StudyStorage {
         #expect(Set(history.reevaluations.map(\.child)).isSubset(of: Set(history.children.filter { $0.state == .complete }.map(\.number))))
     }
 
+    /// The same options do not continue what an older version drew in another way.
+    @Test func childrenDrawnInAnotherWayAreAnotherSearch() throws {
+        let configuration = try smallSearch()
+        var older = configuration
+        older.sampler = nil
+        #expect(configuration.difference(from: configuration) == nil)
+        #expect(configuration.difference(from: older) == "how children are drawn is as older versions did there and sequential here")
+    }
+
     @Test func repeatsCostNothingAndEndTheSearch() throws {
         let folder = TemporaryFolder()
         // One layer of one block has a single free connection: two different children in all.

@@ -9,7 +9,7 @@ public struct AgentSettings: Codable, Sendable, Hashable {
     /// Adam's learning rate of the shared weights, N2N's.
     public var learningRate = 3e-3
     /// Adam's learning rate of the connections' own terms: a study has tens of updates, and a term must be able to decide its connection
-    /// in a few. Ours; docs/method.md has what other rates gave.
+    /// in a few. Ours.
     public var connectionRate = 0.3
     /// Children an update, as N2N's rollouts.
     public var childrenPerUpdate = 5

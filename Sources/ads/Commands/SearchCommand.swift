@@ -49,7 +49,7 @@ struct SearchCommand: ParsableCommand {
     @Option(help: "The run of the trained dense network that children inherit from, or that is pruned by magnitude; it must have this --seed.")
     var dense: String?
 
-    @Option(help: "Times a child goes through its training images. (default: 1)")
+    @Option(help: "Times a child goes through its training images; 0 scores inherited weights as they are. (default: 1)")
     var childEpochs: Double?
 
     @Option(help: "Times the network of shared weights goes through the training images. (default: 8)")
@@ -84,7 +84,7 @@ struct SearchCommand: ParsableCommand {
 
     @OptionGroup var workers: WorkerOptions
 
-    @Option(help: "The agent's learning rate.")
+    @Option(help: "The learning rate of what the agent's logits share.")
     var agentRate: Double?
 
     @Option(help: "The agent's entropy bonus.")
