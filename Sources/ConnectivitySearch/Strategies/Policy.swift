@@ -19,6 +19,7 @@ final class Policy {
 
     /// Draws `count` children, as decisions `[count][entries]`.
     func draw(_ count: Int, _ random: inout SeededGenerator) throws -> [[Bool]] {
+        guard count > 0 else { return [] }
         var drafts = (0..<count).map { _ in sampling.draft() }
         _ = try withoutGrad {
             try agent.walk(count) { _, logits in
