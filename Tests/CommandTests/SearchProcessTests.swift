@@ -72,7 +72,7 @@ import Testing
         #expect(whole.status == 0, "\(whole.errors)")
         let first = try Background(Program.folder + "/ads", search(folder, "s") + common)
         #expect(first.says("child 2/16"), "\(first.errors)")
-        kill(first.process, SIGSTOP)
+        suspend(first)
         Thread.sleep(forTimeInterval: 3)
         let second = try Background(Program.folder + "/ads", ["search", "--resume", "--out", folder("s"), "--workers", "1"])
         #expect(second.says("child 6/16"), "\(second.errors)")
@@ -87,6 +87,19 @@ import Testing
         #expect(known.allSatisfy { trials.contains($0) } && known.count >= 5)
         #expect(try ads(["study", "doctor", folder("s")]).status == 0)
         #expect(try show(folder("s"))["digest"] as? String == show(folder("whole"))["digest"] as? String)
+    }
+
+    /// Stops the process where it does not hold SQLite's lock for writing: suspended in the middle of a write, nobody else could write.
+    private func suspend(_ search: Background) {
+        for _ in 0..<200 {
+            kill(search.process, SIGSTOP)
+            Thread.sleep(forTimeInterval: 0.05)
+            let locks = (try? String(contentsOfFile: "/proc/locks", encoding: .utf8)) ?? ""
+            let writes = locks.split(separator: "\n").contains { $0.contains("POSIX") && $0.contains("WRITE \(search.process) ") }
+            if !writes { return }
+            kill(search.process, SIGCONT)
+            Thread.sleep(forTimeInterval: 0.02)
+        }
     }
 
     /// What kills workers would kill the next: the search says which child, and stops.
