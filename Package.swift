@@ -9,6 +9,7 @@ let package = Package(
         .executable(name: "ads", targets: ["ads"]),
         .library(name: "ConnectivitySearch", targets: ["ConnectivitySearch"]),
         .library(name: "Training", targets: ["Training"]),
+        .library(name: "Runs", targets: ["Runs"]),
         .library(name: "ImageData", targets: ["ImageData"]),
         .library(name: "DenseNetModel", targets: ["DenseNetModel"]),
         .library(name: "DenseNetArchitecture", targets: ["DenseNetArchitecture"]),
@@ -23,23 +24,26 @@ let package = Package(
         .executableTarget(
             name: "ads",
             dependencies: [
-                "Reporting", "ConnectivitySearch", "Training", "ImageData", "DenseNetModel", "DenseNetArchitecture",
+                "Reporting", "ConnectivitySearch", "Training", "ImageData", "Runs", "DenseNetModel", "DenseNetArchitecture",
                 "DenseKernels", "Files", "Torch",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(
-            name: "search-your-data", dependencies: ["ConnectivitySearch", "Training", "ImageData", "DenseNetArchitecture", "Torch"],
+            name: "search-your-data", dependencies: ["ConnectivitySearch", "Training", "ImageData", "Runs", "DenseNetArchitecture", "Torch"],
             path: "Examples/SearchYourData"),
-        .target(name: "Reporting", dependencies: ["ConnectivitySearch", "Training", "DenseNetArchitecture", "Files"]),
+        .target(name: "Reporting", dependencies: ["ConnectivitySearch", "Training", "Runs", "DenseNetArchitecture", "Files"]),
         .target(
             name: "ConnectivitySearch",
             dependencies: [
-                "Training", "ImageData", "DenseNetModel", "DenseNetArchitecture", "Files", "Randomness", "Torch",
+                "Training", "ImageData", "Runs", "DenseNetModel", "DenseNetArchitecture", "Files", "Randomness", "Torch",
                 .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Crypto", package: "swift-crypto"),
             ]),
         .target(
             name: "Training",
-            dependencies: ["ImageData", "DenseNetModel", "DenseNetArchitecture", "DenseKernels", "WeightFiles", "Files", "Randomness", "Torch"]),
+            dependencies: [
+                "Runs", "ImageData", "DenseNetModel", "DenseNetArchitecture", "DenseKernels", "WeightFiles", "Files", "Randomness", "Torch",
+            ]),
+        .target(name: "Runs", dependencies: ["DenseNetArchitecture", "Files"]),
         .target(
             name: "ImageData",
             dependencies: ["Files", "PickleFiles", "Randomness", "Torch", .product(name: "Crypto", package: "swift-crypto")]),
@@ -59,11 +63,11 @@ let package = Package(
         .testTarget(name: "DenseNetArchitectureTests", dependencies: ["DenseNetArchitecture"]),
         .testTarget(name: "TorchTests", dependencies: ["Torch"]),
         .testTarget(name: "FileTests", dependencies: ["Files", "WeightFiles", "PickleFiles", "TestSupport"]),
-        .testTarget(name: "DenseNetModelTests", dependencies: ["DenseNetModel", "DenseNetArchitecture", "DenseKernels", "Randomness", "Training", "WeightFiles", "TestSupport"]),
+        .testTarget(name: "DenseNetModelTests", dependencies: ["DenseNetModel", "DenseNetArchitecture", "DenseKernels", "Randomness", "Runs", "Training", "WeightFiles", "TestSupport"]),
         .testTarget(name: "ImageDataTests", dependencies: ["ImageData", "Randomness", "TestSupport"]),
-        .testTarget(name: "TrainingTests", dependencies: ["Training", "ImageData", "DenseNetModel", "Files", "Randomness", "TestSupport"]),
-        .testTarget(name: "CommandTests", dependencies: ["ads", "search-your-data", "Reporting", "ConnectivitySearch", "TestSupport"]),
-        .testTarget(name: "ConnectivitySearchTests", dependencies: ["ConnectivitySearch", "Training", "ImageData", "DenseNetArchitecture", "Randomness", "TestSupport"]),
+        .testTarget(name: "TrainingTests", dependencies: ["Training", "Runs", "ImageData", "DenseNetModel", "Files", "Randomness", "TestSupport"]),
+        .testTarget(name: "CommandTests", dependencies: ["ads", "search-your-data", "Reporting", "ConnectivitySearch", "Runs", "TestSupport"]),
+        .testTarget(name: "ConnectivitySearchTests", dependencies: ["ConnectivitySearch", "Training", "Runs", "ImageData", "DenseNetArchitecture", "Randomness", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx20

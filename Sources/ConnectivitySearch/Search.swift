@@ -1,5 +1,6 @@
 import DenseNetArchitecture
 import Foundation
+import Runs
 import Training
 
 /// What a search tells while it works.

@@ -3,6 +3,7 @@ import DenseNetModel
 import Files
 import Foundation
 import ImageData
+import Runs
 import Torch
 import Training
 
@@ -87,7 +88,7 @@ public struct SearchRun {
         let lines = try StudyHistory(storage).children.map { try RunFolder.encoder(pretty: false).encode($0) + Data("\n".utf8) }
         try AtomicFile.write(lines, to: folder.metrics)
         try folder.write(Network(configuration.architecture, result.connectivity), to: folder.architecture)
-        try folder.write(result.connectivity, to: folder.path + "/connectivity.json")
+        try folder.write(result.connectivity, to: folder.connectivity)
         try folder.write(result, to: folder.result)
         return result
     }

@@ -1,6 +1,7 @@
 import ConnectivitySearch
 import DenseNetArchitecture
 import Foundation
+import Runs
 import Training
 
 /// One self-contained HTML file: no script, no font, no picture from elsewhere. Its own script sorts tables.
@@ -66,13 +67,15 @@ public struct HTMLReport {
                 <tr\(row.accuracyMean == best ? " class=\"best\"" : "")><th scope="row">\(escape(row.label))</th><td>\(percent(row.accuracyMean))\(deviation)</td><td>\(escape(row.split))</td><td>\(row.seeds.count)</td><td>\(grouped(row.parameters))</td><td>\(grouped(row.macs))</td><td>\(row.connections)</td><td>\(duration(row.secondsMean))</td><td>\(Int(row.imagesPerSecond))</td><td>\(row.inferenceImagesPerSecond.map { "\(Int($0))" } ?? "–")</td></tr>
                 """
         }.joined(separator: "\n")
-        let uses = content.trained.reduce(0) { $0 + $1.testUses }
+        let uses = content.trained.reduce(0) { $0 + $1.testUses.count }
+        let damaged = content.trained.reduce(0) { $0 + $1.testUses.count { $0 == nil } }
+        let unknown = damaged > 0 ? "; of \(damaged) no more is known, as the log's lines are damaged" : ""
         return """
             <h2>Networks</h2>
             <div class="wide"><table>
             <thead><tr><th>network</th><th>accuracy</th><th>split</th><th>seeds</th><th>parameters</th><th>MACs</th><th>connections</th><th>training</th><th>training images/s</th><th>inference images/s</th></tr></thead>
             <tbody>\(body)</tbody></table></div>
-            <p class="note">± is the standard deviation over seeds. The test set was used \(uses) time\(uses == 1 ? "" : "s") in these \(content.trained.count) runs.</p>
+            <p class="note">± is the standard deviation over seeds. The test set was used \(plural(uses, "time")) in these \(plural(content.trained.count, "run"))\(unknown).</p>
             """
     }
 

@@ -2,6 +2,7 @@ import ConnectivitySearch
 import DenseNetArchitecture
 import Files
 import Foundation
+import Runs
 import Training
 
 /// What a report is made of: the finished runs below some folders.
@@ -12,7 +13,8 @@ public struct ReportContent {
         public let configuration: TrainingConfiguration
         public let network: Network
         public let epochs: [EpochMetrics]
-        public let testUses: Int
+        /// Uses of the test set; `nil` for one whose line is damaged.
+        public let testUses: [TestUse?]
         public let path: String
     }
     /// A search.
@@ -86,7 +88,7 @@ public struct ReportContent {
                     Trained(
                         result: try folder.read(TrainingResult.self, from: folder.result),
                         configuration: try folder.read(TrainingConfiguration.self, from: folder.configuration),
-                        network: try folder.network(), epochs: try lines(folder.metrics), testUses: folder.testUseCount, path: path))
+                        network: try folder.network(), epochs: try lines(folder.metrics), testUses: try folder.readTestUses(), path: path))
             }
         }
         guard depth < 3, let names = try? FileManager.default.contentsOfDirectory(atPath: path) else { return }

@@ -1,6 +1,7 @@
 import DenseNetModel
 import Files
 import Foundation
+import Runs
 import Torch
 import WeightFiles
 

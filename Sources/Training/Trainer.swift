@@ -4,6 +4,7 @@ import Files
 import Foundation
 import ImageData
 import Randomness
+import Runs
 import Torch
 import WeightFiles
 
@@ -64,7 +65,7 @@ public struct Trainer {
     public let folder: RunFolder
     /// Receives progress.
     public var observer: (TrainingEvent) -> Void = { _ in }
-    /// The connectivity that a step trains, from step 0 on, where it is not the whole network: training of shared weights.
+    /// The connectivity that a step trains, from step 0 on, where it is not the whole network.
     public var sampler: ((Int) throws -> Connectivity)?
     /// Seconds between checkpoints within an epoch.
     public var checkpointSeconds = 60.0
@@ -200,7 +201,7 @@ public struct Trainer {
                 trainAccuracy: Double(state.correct) / Double(max(1, state.seen)), validationLoss: validation?.loss,
                 validationAccuracy: validation?.accuracy, learningRate: optimizer.rate, seconds: state.epochSeconds,
                 imagesPerSecond: Double(state.seen) / max(state.epochSeconds, 1e-9)))
-        // Shared weights are for all parts; how the whole network does says little of them.
+        // Weights trained in parts are for all parts; how the whole network does says little of them.
         let isBest = sampler != nil || validation.map { $0.accuracy > (state.bestAccuracy ?? -1) } ?? true
         if isBest {
             state.bestAccuracy = validation?.accuracy

@@ -1,6 +1,7 @@
 import ArgumentParser
 import DenseKernels
 import Foundation
+import Runs
 import Torch
 import Training
 

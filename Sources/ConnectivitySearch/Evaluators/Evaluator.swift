@@ -2,6 +2,7 @@ import DenseNetArchitecture
 import DenseNetModel
 import ImageData
 import Randomness
+import Runs
 import Torch
 import Training
 

@@ -4,6 +4,7 @@ import DenseNetModel
 import Files
 import Foundation
 import ImageData
+import Runs
 import Torch
 import Training
 

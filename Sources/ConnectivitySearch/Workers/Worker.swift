@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Runs
 import Training
 
 /// Evaluates a study's waiting trials, one after the other, under leases.

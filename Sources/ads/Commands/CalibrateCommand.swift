@@ -4,6 +4,7 @@ import DenseNetArchitecture
 import Foundation
 import ImageData
 import Reporting
+import Runs
 import Training
 
 struct CalibrateCommand: ParsableCommand {

@@ -4,6 +4,7 @@ import Files
 import Foundation
 import ImageData
 import Reporting
+import Runs
 import Torch
 import Training
 

@@ -3,6 +3,7 @@ import DenseNetArchitecture
 import Files
 import Foundation
 import Reporting
+import Runs
 import Training
 
 struct InspectCommand: ParsableCommand {

@@ -5,6 +5,7 @@ import Files
 import Foundation
 import ImageData
 import Reporting
+import Runs
 import Training
 
 struct RetrainCommand: ParsableCommand {

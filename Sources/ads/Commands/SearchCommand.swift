@@ -2,6 +2,7 @@ import ArgumentParser
 import ConnectivitySearch
 import DenseNetArchitecture
 import Reporting
+import Runs
 import Training
 
 struct SearchCommand: ParsableCommand {

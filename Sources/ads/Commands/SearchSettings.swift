@@ -3,6 +3,7 @@ import DenseNetArchitecture
 import Foundation
 import ImageData
 import Reporting
+import Runs
 import Training
 
 // The search that the options of `ads search` describe.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ConnectivitySearch
+import Runs
 import Training
 
 /// What `ads search` starts for each of its workers.

@@ -2,6 +2,7 @@ import ArgumentParser
 import DenseNetArchitecture
 import ImageData
 import Reporting
+import Runs
 import Training
 
 struct TrainCommand: ParsableCommand {

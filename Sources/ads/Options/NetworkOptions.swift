@@ -1,6 +1,7 @@
 import ArgumentParser
 import DenseNetArchitecture
 import Foundation
+import Runs
 import Training
 
 /// Which network: `--arch`, `--stem`, `--connectivity`.

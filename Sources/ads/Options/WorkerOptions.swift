@@ -1,6 +1,7 @@
 import ArgumentParser
 import ConnectivitySearch
 import Foundation
+import Runs
 import Training
 
 /// Who evaluates a search's children.
