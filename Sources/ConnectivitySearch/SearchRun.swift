@@ -9,8 +9,8 @@ import Training
 
 /// A search as a run in a folder: configuration, study, and at its end the best network as a value.
 public struct SearchRun {
-    /// The search's configuration.
-    public let configuration: SearchConfiguration
+    /// The search's configuration; of one that goes on only what decides no child may be changed.
+    public var configuration: SearchConfiguration
     /// The folder.
     public let folder: RunFolder
     /// The data.
@@ -30,14 +30,17 @@ public struct SearchRun {
     }
 
     /// The search a folder holds, with its own settings.
-    /// - Parameter children: how many it shall have from now on, and how many images it may see.
+    /// - Parameters:
+    ///   - children: how many it shall have from now on, and how many images it may see.
+    ///   - dataFolder: where the data lie now, where not as before.
     /// - Throws: `FileError`, `DataError`, `SearchError` when the data are no longer the same.
-    public init(continuing folder: RunFolder, children: Int? = nil, images: Int? = nil) throws {
+    public init(continuing folder: RunFolder, children: Int? = nil, images: Int? = nil, dataFolder: String? = nil) throws {
         guard var configuration = try SQLiteStudy(path: folder.study, mustExist: true).configuration() else {
             throw SearchError("\(folder.path) holds no search that was started; start it without --resume")
         }
         if let children { configuration.children = children }
         if let images { configuration.imageBudget = images }
+        if let dataFolder { configuration.data.folder = dataFolder }
         let data = try DataSources.load(configuration.data.name, from: configuration.data.folder)
         guard data.digest == configuration.data.digest else {
             throw SearchError("the data of \(configuration.data.name) have changed since \(folder.path) was started")

@@ -32,6 +32,9 @@ struct Checkpoint {
     private var last: String { folder.checkpoints + "/last.safetensors" }
     private var previous: String { folder.checkpoints + "/previous.safetensors" }
 
+    /// Whether there is one, whole or damaged.
+    var exists: Bool { [last, previous].contains { FileManager.default.fileExists(atPath: $0) } }
+
     func save(_ state: TrainingState, _ net: DenseNet, _ optimizer: SGD) throws {
         var tensors: [String: StoredTensor] = [:]
         for (name, tensor) in net.tensors { tensors["model." + name] = try StoredTensor(tensor) }

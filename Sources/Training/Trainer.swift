@@ -116,6 +116,9 @@ public struct Trainer {
         try validate()
         let maker = BatchMaker(data.train, normalization)
         try Runtime.seed(SeededGenerator(seed: configuration.seed, stream: 1).state)
+        if configuration.initialWeights != nil, initial == nil, !(resume && hasCheckpoint) {
+            throw TrainingError("\(folder.path) starts from the weights of \(configuration.initialWeights ?? ""), which were not given")
+        }
         let net = try initial ?? DenseNet(
             network, generator: Generator(seed: SeededGenerator(seed: configuration.seed, stream: 2).state),
             initialization: recipe.initialization, device: device)

@@ -26,10 +26,19 @@ public struct TrainedDense {
     /// - Throws: `FileError`; `SearchError` when it is another network than the search's, has changed, or has seen the images
     ///   that the search validates on.
     init(of configuration: SearchConfiguration, _ data: DataSet, _ children: ChildData, for what: String) throws {
+        let dense = try Self.check(configuration, data, for: what)
+        dense.kernels = configuration.machine.kernels
+        self.init(dense, children, configuration.evaluator)
+    }
+
+    /// The dense network that a search's configuration names, checked as for the search.
+    /// - Throws: as above.
+    @discardableResult
+    package static func check(_ configuration: SearchConfiguration, _ data: DataSet, for what: String) throws -> DenseNet {
         guard let path = configuration.dense else { throw SearchError("\(what) a trained dense network; give its run with --dense") }
         let run = RunFolder(path)
         let dense = try run.model(device: Device(named: configuration.machine.device))
-        guard try Self.digest(run) == configuration.denseDigest else {
+        guard try digest(run) == configuration.denseDigest else {
             throw SearchError("the weights of \(path) have changed since the search was started")
         }
         guard dense.network == (try Network(configuration.architecture)) else {
@@ -40,8 +49,7 @@ public struct TrainedDense {
             throw SearchError(
                 "\(path) was trained on images that this search validates on (another seed, data set or --all-data); train it with --seed \(configuration.seed)")
         }
-        dense.kernels = configuration.machine.kernels
-        self.init(dense, children, configuration.evaluator)
+        return dense
     }
 
     /// Tunes a part of the network shortly, as an inheriting child is.
