@@ -14,7 +14,7 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
     public var recipe: Recipe
     /// Decides weights, order, augmentation and the validation split.
     public var seed: UInt64
-    /// The first so many training images; all without it.
+    /// The number of training images, drawn by the seed; all without it.
     public var limitTrain: Int?
     /// Whether the validation images are trained on too.
     public var allData: Bool

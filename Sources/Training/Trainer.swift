@@ -188,7 +188,7 @@ public struct Trainer {
         do {
             if sampler != nil {
                 // Steps through parts of the network leave no running statistics of the whole.
-                let batches = Array(split.train.prefix(8 * configuration.recipe.batchSize))
+                let batches = split.sample(8 * configuration.recipe.batchSize, seed: configuration.seed)
                 try net.recomputeNormStatistics(maker, batches, batchSize: configuration.recipe.batchSize)
             }
             validation = split.validation.isEmpty ? nil : try net.evaluate(maker, split.validation)

@@ -79,15 +79,20 @@ public struct ChildData {
     let maker: BatchMaker
     let train: [Int]
     let validation: [Int]
+    private let split: Split
+    private let seed: UInt64
 
     /// A data set's training images, split by `seed`; both parts may be limited.
     public init(_ data: DataSet, seed: UInt64, limitTrain: Int?, limitValidation: Int?) {
-        let split = Split(count: data.train.count, seed: seed, limit: limitTrain)
+        let split = Split(count: data.train.count, seed: seed, limit: limitTrain, limitValidation: limitValidation)
         // As in the final training: statistics of what is trained on.
         maker = BatchMaker(data.train, Normalization(of: data.train, indices: Split(count: data.train.count, seed: seed).train))
-        train = split.train
-        validation = limitValidation.map { Array(split.validation.prefix($0)) } ?? split.validation
+        (train, validation) = (split.train, split.validation)
+        (self.split, self.seed) = (split, seed)
     }
+
+    /// The fixed training images that BN statistics are recomputed over, of all classes.
+    func forNorm(_ count: Int) -> [Int] { split.sample(count, seed: seed) }
 }
 
 extension EvaluatorSettings {
@@ -119,7 +124,7 @@ extension EvaluatorSettings {
 
     /// Validates a network whose weights were another's, its BN statistics recomputed over a fixed set of batches.
     func score(_ net: DenseNet, _ data: ChildData, images: Int) throws -> ChildEvaluation {
-        try net.recomputeNormStatistics(data.maker, Array(data.train.prefix(normBatches * batchSize)), batchSize: batchSize)
+        try net.recomputeNormStatistics(data.maker, data.forNorm(normBatches * batchSize), batchSize: batchSize)
         let validation = try net.evaluate(data.maker, data.validation)
         return ChildEvaluation(accuracy: validation.accuracy, loss: validation.loss, images: images)
     }

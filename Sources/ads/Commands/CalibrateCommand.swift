@@ -64,7 +64,7 @@ struct CalibrateCommand: ParsableCommand {
     var learningRate: Double?
 
     @Option(
-        help: "Train on the first N training images only.",
+        help: "Train on N of the training images only.",
         transform: Whole.images.parse)
     var limitTrain: Int?
 
@@ -108,8 +108,8 @@ struct CalibrateCommand: ParsableCommand {
 
     /// The calibration in a folder, with what may change of it.
     private func continued(_ folder: RunFolder) throws -> CalibrationRun {
-        var run = try CalibrationRun(continuing: folder, dataFolder: data.dataDir)
-        let (stored, c) = (run.configuration, run.configuration.search)
+        let stored = try folder.read(CalibrationConfiguration.self, from: folder.configuration)
+        let c = stored.search
         let resumed = Resumed(folder: folder)
         try resumed.keeps(machine, c.machine, seed: c.seed, threads: false)
         try resumed.keeps(network, stem: c.architecture.stem.channels)
@@ -124,6 +124,7 @@ struct CalibrateCommand: ParsableCommand {
         try resumed.keeps("--limit-train", limitTrain, c.limitTrain)
         try resumed.keeps("--limit-validation", limitValidation, c.limitValidation)
         try resumed.keeps("--child-threads", workers.childThreads, c.threads)
+        var run = try CalibrationRun(continuing: folder, dataFolder: data.dataDir)
         if let maxLost = workers.maxLost { run.configuration.search.maxLost = maxLost }
         return run
     }

@@ -89,17 +89,16 @@ struct RetrainCommand: ParsableCommand {
 
     /// The run in a folder; an option that was typed says what the run has.
     private func continued(_ folder: RunFolder, _ search: RunFolder) throws -> Trainer {
-        let trainer = try Trainer(continuing: folder, dataFolder: dataDir)
-        guard try trainer.network == search.network() else {
+        guard try folder.network() == search.network() else {
             throw SearchError("\(folder.path) holds a run of another network than \(path) found; choose another folder with --out")
         }
-        let c = trainer.configuration
+        let c = try folder.read(TrainingConfiguration.self, from: folder.configuration)
         let resumed = Resumed(folder: folder)
         try resumed.keeps(machine, c.machine, seed: c.seed)
         try resumed.keeps(recipe, c.recipe)
         try resumed.keeps(flag: "--inherit", inherit, c.initialWeights != nil)
         try resumed.keeps(flag: "--all-data", allData, c.allData)
         try resumed.keeps("--label", label, c.label)
-        return trainer
+        return try Trainer(continuing: folder, dataFolder: dataDir)
     }
 }

@@ -82,7 +82,7 @@ struct SearchCommand: ParsableCommand {
     var learningRate: Double?
 
     @Option(
-        help: "Train children on the first N training images only.",
+        help: "Train children on N of the training images only.",
         transform: Whole.images.parse)
     var limitTrain: Int?
 

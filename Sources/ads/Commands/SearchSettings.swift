@@ -25,8 +25,7 @@ extension SearchCommand {
     /// The search in a folder, with what may change of it.
     /// - Throws: `UsageError` for a typed option that may not change.
     func continued(_ folder: RunFolder) throws -> SearchRun {
-        var run = try SearchRun(continuing: folder, children: children, images: images, dataFolder: data.dataDir)
-        let c = run.configuration
+        let c = try folder.read(SearchConfiguration.self, from: folder.configuration)
         let resumed = Resumed(folder: folder)
         try resumed.keeps(machine, c.machine, seed: c.seed, threads: false)
         try resumed.keeps(network, stem: c.architecture.stem.channels)
@@ -49,6 +48,7 @@ extension SearchCommand {
         try resumed.keeps("--price-parameters", priceParameters, c.price?.measure == .parameters ? c.price?.weight : nil)
         try resumed.keeps(flag: "--search-block-end", searchBlockEnd, c.searchesBlockEnds ?? false)
         try resumed.keeps("--child-threads", workers.childThreads, c.threads)
+        var run = try SearchRun(continuing: folder, children: children, images: images, dataFolder: data.dataDir)
         if let top { run.configuration.top = top }
         if let reevaluationSeeds { run.configuration.reevaluationSeeds = reevaluationSeeds }
         if let maxLost = workers.maxLost { run.configuration.maxLost = maxLost }

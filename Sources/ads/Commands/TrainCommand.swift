@@ -67,17 +67,16 @@ struct TrainCommand: ParsableCommand {
 
     /// The run in a folder; an option that was typed says what the run has.
     private func continued(_ folder: RunFolder) throws -> Trainer {
-        let trainer = try Trainer(continuing: folder, dataFolder: data.dataDir)
-        let c = trainer.configuration
+        let c = try folder.read(TrainingConfiguration.self, from: folder.configuration)
         let resumed = Resumed(folder: folder)
         try resumed.keeps(machine, c.machine, seed: c.seed)
         try resumed.keeps(recipe, c.recipe)
-        try resumed.keeps(network, stem: trainer.network.architecture.stem.channels)
+        try resumed.keeps(network, stem: folder.network().architecture.stem.channels)
         try resumed.keeps("--limit-train", limitTrain, c.limitTrain)
         try resumed.keeps(flag: "--all-data", allData, c.allData)
         try resumed.keeps("--split", split?.rawValue, (c.testAtEnd ? FinalSplit.test : .validation).rawValue)
         try resumed.keeps("--label", label, c.label)
-        return trainer
+        return try Trainer(continuing: folder, dataFolder: data.dataDir)
     }
 }
 

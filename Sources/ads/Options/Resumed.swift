@@ -18,11 +18,6 @@ struct Resumed {
         if typed, !stored { throw refusal(option, "not set") }
     }
 
-    /// Refuses an option that no run takes anew, whatever its value.
-    func keeps(given option: String, _ isTyped: Bool) throws {
-        if isTyped { throw refusal(option, "part of the network") }
-    }
-
     private func refusal(_ option: String, _ stored: String) -> UsageError {
         UsageError("\(option) is \(stored) in \(folder.path) and cannot change; leave it out or start a new run")
     }
@@ -52,7 +47,7 @@ struct Resumed {
     /// The network.
     func keeps(_ options: NetworkOptions, stem: Int) throws {
         try keeps("--stem", options.stem, stem)
-        try keeps(given: "--connectivity", options.connectivity != nil)
+        try keeps("--connectivity", options.connectivity, "part of architecture.json")
     }
 
     /// The limit every child keeps.
@@ -60,7 +55,7 @@ struct Resumed {
         guard let (measure, value) = try options.chosen() else { return }
         let typed = try CostTarget(measure, value, in: c.space, table: c.target?.measure == measure ? c.target?.table : nil)
         guard let stored = c.target, stored.measure == measure, stored.limit == typed.limit else {
-            throw refusal("the target", c.target.map { "at most \($0.limit) \($0.measure.noun)" } ?? "not set")
+            throw refusal("--target-\(measure.rawValue)", c.target.map { "at most \($0.limit) \($0.measure.noun)" } ?? "not set")
         }
     }
 }
