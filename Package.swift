@@ -66,7 +66,13 @@ let package = Package(
         .testTarget(name: "DenseNetModelTests", dependencies: ["DenseNetModel", "DenseNetArchitecture", "DenseKernels", "Randomness", "Runs", "Training", "WeightFiles", "TestSupport"]),
         .testTarget(name: "ImageDataTests", dependencies: ["ImageData", "Randomness", "TestSupport"]),
         .testTarget(name: "TrainingTests", dependencies: ["Training", "Runs", "ImageData", "DenseNetModel", "Files", "Randomness", "TestSupport"]),
-        .testTarget(name: "CommandTests", dependencies: ["ads", "search-your-data", "Reporting", "ConnectivitySearch", "Runs", "TestSupport"]),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: [
+                "ads", "search-your-data", "Reporting", "ConnectivitySearch", "Training", "Runs", "ImageData", "DenseNetArchitecture", "TestSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            exclude: ["Snapshots"]),
         .testTarget(name: "ConnectivitySearchTests", dependencies: ["ConnectivitySearch", "Training", "Runs", "ImageData", "DenseNetArchitecture", "Randomness", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6],
