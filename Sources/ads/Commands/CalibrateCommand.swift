@@ -108,6 +108,7 @@ struct CalibrateCommand: ParsableCommand {
 
     /// The calibration in a folder, with what may change of it.
     private func continued(_ folder: RunFolder) throws -> CalibrationRun {
+        try folder.expect(kind: "calibration")
         let stored = try folder.read(CalibrationConfiguration.self, from: folder.configuration)
         let c = stored.search
         let resumed = Resumed(folder: folder)

@@ -47,6 +47,7 @@ struct RetrainCommand: ParsableCommand {
     func run() throws {
         let search = RunFolder(path)
         guard search.exists else { throw FileError("\(path) holds no run: there is no \(search.configuration)") }
+        try search.expect(kind: "search")
         guard FileManager.default.fileExists(atPath: search.architecture) else {
             throw SearchError("the search in \(path) is not finished; continue it with 'ads search --resume --out \(path)'")
         }
@@ -89,6 +90,7 @@ struct RetrainCommand: ParsableCommand {
 
     /// The run in a folder; an option that was typed says what the run has.
     private func continued(_ folder: RunFolder, _ search: RunFolder) throws -> Trainer {
+        try folder.expect(kind: "training")
         guard try folder.network() == search.network() else {
             throw SearchError("\(folder.path) holds a run of another network than \(path) found; choose another folder with --out")
         }

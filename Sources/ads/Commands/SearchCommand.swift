@@ -163,7 +163,7 @@ struct SearchCommand: ParsableCommand {
         }
         print(
             """
-            best of \(result.children) children (\(result.repeats) repeats): child \(result.child), validated \(percent(result.accuracy)) when evaluated again
+            best of \(result.children) children (\(result.repeats) repeats): child \(result.child), validated \(percent(result.accuracy))\(c.top > 0 ? " when evaluated again" : "")
             \(grouped(result.parameters)) parameters, \(grouped(result.macs)) MACs (\(percent(result.macsShare)) of dense), \(result.connections) connections
             \(try Network(c.architecture, result.connectivity).drawing)
             saved in \(folder.path); train it in full with: ads retrain \(folder.path)

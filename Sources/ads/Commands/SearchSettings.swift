@@ -25,6 +25,7 @@ extension SearchCommand {
     /// The search in a folder, with what may change of it.
     /// - Throws: `UsageError` for a typed option that may not change.
     func continued(_ folder: RunFolder) throws -> SearchRun {
+        try folder.expect(kind: "search")
         let c = try folder.read(SearchConfiguration.self, from: folder.configuration)
         let resumed = Resumed(folder: folder)
         try resumed.keeps(machine, c.machine, seed: c.seed, threads: false)

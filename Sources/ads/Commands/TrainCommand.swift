@@ -67,6 +67,7 @@ struct TrainCommand: ParsableCommand {
 
     /// The run in a folder; an option that was typed says what the run has.
     private func continued(_ folder: RunFolder) throws -> Trainer {
+        try folder.expect(kind: "training")
         let c = try folder.read(TrainingConfiguration.self, from: folder.configuration)
         let resumed = Resumed(folder: folder)
         try resumed.keeps(machine, c.machine, seed: c.seed)
