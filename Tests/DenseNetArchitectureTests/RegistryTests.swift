@@ -48,7 +48,6 @@ import Testing
         static let name = "every-second"
         static let help = "every-second[:N]"
         let argument: String?
-        init(argument: String?) { self.argument = argument }
         func row(ofLayer layer: Int, using generator: inout SeededGenerator) -> [Bool] {
             (0..<layer).map { (layer - $0) % 2 == 1 }
         }

@@ -46,7 +46,7 @@ struct StudyListCommand: ParsableCommand {
             let c = history.configuration
             let paid = history.children.filter { $0.repeatOf == nil }
             let best = (try? history.best()).map { "best \(percent(history.worth($0).accuracy)) at \(grouped($0.macs)) MACs" } ?? "none evaluated"
-            let owner = try storage.owner().map { $0.owner.isDead ? ", left unfinished" : ", searched by \($0.owner)" } ?? ""
+            let owner = try storage.owner().map { $0.owner.isDead || $0.secondsLeft < 0 ? ", left unfinished" : ", searched by \($0.owner)" } ?? ""
             return "\(c.strategy) on \(c.data.name), \(c.progress(paid.count)), \(best)\(owner)"
         } catch {
             return "\(error)"
