@@ -10,6 +10,7 @@ let package = Package(
         .library(name: "ConnectivitySearch", targets: ["ConnectivitySearch"]),
         .library(name: "Studies", targets: ["Studies", "StudySQLite"]),
         .library(name: "Training", targets: ["Training"]),
+        .library(name: "Runs", targets: ["Runs"]),
         .library(name: "ImageData", targets: ["ImageData"]),
         .library(name: "DenseNetModel", targets: ["DenseNetModel"]),
         .library(name: "DenseKernels", targets: ["DenseKernels"]),
@@ -26,18 +27,18 @@ let package = Package(
         .executableTarget(
             name: "ads",
             dependencies: [
-                "Reporting", "ConnectivitySearch", "StudySQLite", "Studies", "Training", "ImageData", "DenseNetModel", "DenseNetArchitecture",
+                "Reporting", "ConnectivitySearch", "StudySQLite", "Studies", "Training", "Runs", "ImageData", "DenseNetModel", "DenseNetArchitecture",
                 "DenseKernels", "Files", "Torch",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(
-            name: "search-your-data", dependencies: ["ConnectivitySearch", "Training", "ImageData", "DenseNetArchitecture", "Torch"],
+            name: "search-your-data", dependencies: ["ConnectivitySearch", "Training", "ImageData", "Runs", "DenseNetArchitecture", "Torch"],
             path: "Examples/SearchYourData"),
-        .target(name: "Reporting", dependencies: ["ConnectivitySearch", "StudySQLite", "Studies", "Training", "DenseNetArchitecture", "Files"]),
+        .target(name: "Reporting", dependencies: ["ConnectivitySearch", "StudySQLite", "Studies", "Training", "Runs", "DenseNetArchitecture", "Files"]),
         .target(
             name: "ConnectivitySearch",
             dependencies: [
-                "StudySQLite", "Studies", "Training", "ImageData", "DenseNetModel", "DenseNetArchitecture", "Files", "Randomness", "Torch",
+                "StudySQLite", "Studies", "Training", "Runs", "ImageData", "DenseNetModel", "DenseNetArchitecture", "Files", "Randomness", "Torch",
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),
         .target(
@@ -49,7 +50,10 @@ let package = Package(
         .target(name: "Studies", dependencies: ["DenseNetArchitecture"]),
         .target(
             name: "Training",
-            dependencies: ["ImageData", "DenseNetModel", "DenseNetArchitecture", "DenseKernels", "WeightFiles", "Files", "Randomness", "Torch"]),
+            dependencies: [
+                "Runs", "ImageData", "DenseNetModel", "DenseNetArchitecture", "DenseKernels", "WeightFiles", "Files", "Randomness", "Torch",
+            ]),
+        .target(name: "Runs", dependencies: ["DenseNetArchitecture", "Files"]),
         .target(
             name: "ImageData",
             dependencies: ["Files", "PickleFiles", "Randomness", "Registries", "Torch", .product(name: "Crypto", package: "swift-crypto")]),
@@ -74,24 +78,28 @@ let package = Package(
         .testTarget(
             name: "DenseNetModelTests",
             dependencies: [
-                "DenseNetModel", "DenseNetArchitecture", "DenseKernels", "Randomness", "Torch", "Training", "WeightFiles", "TestSupport",
+                "DenseNetModel", "DenseNetArchitecture", "DenseKernels", "Randomness", "Runs", "Torch", "Training", "WeightFiles", "TestSupport",
             ]),
         .testTarget(name: "ImageDataTests", dependencies: ["ImageData", "Randomness", "TestSupport"]),
         .testTarget(
             name: "TrainingTests",
             dependencies: [
-                "Training", "ImageData", "DenseNetModel", "DenseNetArchitecture", "Files", "Randomness", "Torch", "TestSupport",
+                "Training", "Runs", "ImageData", "DenseNetModel", "DenseNetArchitecture", "Files", "Randomness", "Torch", "TestSupport",
             ]),
         .testTarget(
             name: "StudiesTests",
             dependencies: ["Studies", "StudySQLite", "DenseNetArchitecture", "Files", "Randomness", "TestSupport"]),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["ads", "search-your-data", "Reporting", "ConnectivitySearch", "Studies", "TestSupport"]),
+            dependencies: [
+                "ads", "search-your-data", "Reporting", "ConnectivitySearch", "Studies", "Training", "Runs", "ImageData",
+                "DenseNetArchitecture", "TestSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            exclude: ["Snapshots"]),
         .testTarget(
             name: "ConnectivitySearchTests",
             dependencies: [
-                "ConnectivitySearch", "StudySQLite", "Studies", "Training", "ImageData", "DenseNetModel", "DenseNetArchitecture", "Files",
+                "ConnectivitySearch", "StudySQLite", "Studies", "Training", "Runs", "ImageData", "DenseNetModel", "DenseNetArchitecture", "Files",
                 "Randomness", "Torch", "TestSupport",
             ]),
     ],

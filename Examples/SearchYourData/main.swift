@@ -5,6 +5,7 @@ import ConnectivitySearch
 import DenseNetArchitecture
 import Foundation
 import ImageData
+import Runs
 import Torch
 import Training
 

@@ -1,5 +1,6 @@
 import DenseNetArchitecture
 import Foundation
+import Runs
 import Studies
 import Training
 

@@ -23,7 +23,7 @@ public struct SearchConfiguration: Codable, Sendable, Hashable {
     public var imagesBefore: Int?
     /// How a child becomes an accuracy.
     public var evaluator: EvaluatorSettings
-    /// The first so many images children are trained and validated on; all without it.
+    /// So many images children are trained and validated on, drawn by the seed; all without it.
     public var limitTrain: Int?
     public var limitValidation: Int?
     /// The limit every child keeps.

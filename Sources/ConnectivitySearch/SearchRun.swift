@@ -3,6 +3,7 @@ import DenseNetModel
 import Files
 import Foundation
 import ImageData
+import Runs
 import Studies
 import StudySQLite
 import Torch
@@ -10,8 +11,8 @@ import Training
 
 /// A search as a run in a folder: configuration, study, and at its end the best network as a value.
 public struct SearchRun {
-    /// The search's configuration.
-    public let configuration: SearchConfiguration
+    /// The search's configuration; of one that goes on only what decides no child may be changed.
+    public var configuration: SearchConfiguration
     /// The folder.
     public let folder: RunFolder
     /// The data.
@@ -31,14 +32,17 @@ public struct SearchRun {
     }
 
     /// The search a folder holds, with its own settings.
-    /// - Parameter children: how many it shall have from now on, and how many images it may see.
+    /// - Parameters:
+    ///   - children: how many it shall have from now on, and how many images it may see.
+    ///   - dataFolder: where the data lie now, where not as before.
     /// - Throws: `FileError`, `DataError`, `SearchError` when the data are no longer the same.
-    public init(continuing folder: RunFolder, children: Int? = nil, images: Int? = nil) throws {
+    public init(continuing folder: RunFolder, children: Int? = nil, images: Int? = nil, dataFolder: String? = nil) throws {
         guard var configuration = try SQLiteStudy(path: folder.study, mustExist: true).configuration() else {
             throw SearchError("\(folder.path) holds no search that was started; start it without --resume")
         }
         if let children { configuration.children = children }
         if let images { configuration.imageBudget = images }
+        if let dataFolder { configuration.data.folder = dataFolder }
         let data = try DataSources.load(configuration.data.name, from: configuration.data.folder)
         guard data.digest == configuration.data.digest else {
             throw SearchError("the data of \(configuration.data.name) have changed since \(folder.path) was started")
@@ -89,7 +93,7 @@ public struct SearchRun {
         let lines = try StudyHistory(storage).children.map { try RunFolder.encoder(pretty: false).encode($0) + Data("\n".utf8) }
         try AtomicFile.write(lines, to: folder.metrics)
         try folder.write(Network(configuration.architecture, result.connectivity), to: folder.architecture)
-        try folder.write(result.connectivity, to: folder.path + "/connectivity.json")
+        try folder.write(result.connectivity, to: folder.connectivity)
         try folder.write(result, to: folder.result)
         return result
     }

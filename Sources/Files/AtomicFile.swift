@@ -39,6 +39,22 @@ public enum AtomicFile {
         syncFolder(of: path)
     }
 
+    /// Adds a line to a file of lines, on disk before it returns; what was there stays, whatever happens. Where the file's last
+    /// line was cut off, the new one begins after it.
+    /// - Throws: `FileError`.
+    public static func append(line: Data, to path: String) throws {
+        let isNew = !FileManager.default.fileExists(atPath: path)
+        let descriptor = open(path, O_RDWR | O_CREAT | O_APPEND, 0o644)
+        guard descriptor >= 0 else { throw failure("cannot open \(path) to add a line") }
+        defer { close(descriptor) }
+        var last: UInt8 = 0x0A
+        let end = lseek(descriptor, 0, SEEK_END)
+        guard end <= 0 || pread(descriptor, &last, 1, end - 1) == 1 else { throw failure("cannot read \(path)") }
+        try writeAll((last == 0x0A ? Data() : Data("\n".utf8)) + line + Data("\n".utf8), descriptor, path)
+        guard fsync(descriptor) == 0 else { throw failure("cannot write \(path) to disk") }
+        if isNew { syncFolder(of: path) }
+    }
+
     /// Makes a folder with its parents.
     /// - Throws: `FileError`.
     public static func makeFolder(_ path: String) throws {

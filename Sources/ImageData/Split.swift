@@ -9,15 +9,21 @@ public struct Split: Sendable, Equatable {
 
     /// Holds out a tenth of `count` images (5,000 of CIFAR's, as the DenseNet paper), drawn by `seed`.
     /// - Parameters:
-    ///   - limit: keeps the first so many of the images to train on.
+    ///   - limit: keeps so many of the images to train on, drawn by the seed: the first ones of a set in class order are of one class.
+    ///   - limitValidation: keeps so many of those held out, in the same way.
     ///   - holdOut: `false` trains on everything, with nothing to validate on.
-    public init(count: Int, seed: UInt64, limit: Int? = nil, holdOut: Bool = true) {
+    public init(count: Int, seed: UInt64, limit: Int? = nil, limitValidation: Int? = nil, holdOut: Bool = true) {
         var generator = SeededGenerator(seed: seed, stream: 0x5B)
         let order = generator.permutation(count)
         let held = holdOut ? max(1, count / 10) : 0
-        validation = order.prefix(held).sorted()
-        let rest = order.dropFirst(held).sorted()
-        train = limit.map { Array(rest.prefix($0)) } ?? rest
+        validation = order.prefix(held).prefix(limitValidation ?? .max).sorted()
+        train = order.dropFirst(held).prefix(limit ?? .max).sorted()
+    }
+
+    /// So many of the images trained on, drawn by a seed and in the order they were drawn: each batch of them is of all classes.
+    public func sample(_ count: Int, seed: UInt64) -> [Int] {
+        var generator = SeededGenerator(seed: seed, stream: 0x5C)
+        return generator.permutation(train.count).prefix(count).map { train[$0] }
     }
 }
 

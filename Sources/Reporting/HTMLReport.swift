@@ -1,6 +1,7 @@
 import ConnectivitySearch
 import DenseNetArchitecture
 import Foundation
+import Runs
 import Training
 
 /// One self-contained HTML file: no script, no font, no picture from elsewhere. Its own script sorts tables.
@@ -42,35 +43,34 @@ public struct HTMLReport {
     }
 
     private var summary: String {
-        let rows = content.rows
-        guard let dense = rows.first(where: { $0.label == "dense" }), let found = rows.first(where: { $0.label == "found" }) else { return "" }
-        let difference = (found.accuracyMean - dense.accuracyMean) * 100
-        var sentence = "The network found has \(percent(Double(found.macs) / Double(dense.macs))) of the dense network's MACs and \(percent(Double(found.parameters) / Double(dense.parameters))) of its parameters; its \(found.split) accuracy is \(fixed(abs(difference), 2)) points \(difference < 0 ? "lower" : "higher")."
-        if let random = rows.first(where: { $0.label == "random" }) {
-            let gap = (found.accuracyMean - random.accuracyMean) * 100
-            sentence += " Against the best of random search at the same cost it is \(fixed(abs(gap), 2)) points \(gap < 0 ? "lower" : "higher")."
-        }
-        let seeds = min(found.seeds.count, dense.seeds.count)
-        if seeds < 3 { sentence += " With \(seeds) seed\(seeds == 1 ? "" : "s") such differences are no proof: three paired seeds are the least." }
-        return "<p class=\"lead\">\(escape(sentence))</p>"
+        guard let headline = Headline(content) else { return "" }
+        let command = headline.command.map { "<pre><code>\(escape($0))</code></pre>" } ?? ""
+        return "<p class=\"lead\">\(escape(headline.text))</p>\(command)"
     }
 
     private var table: String {
         guard !content.rows.isEmpty else { return "" }
-        let best = content.rows.map(\.accuracyMean).max() ?? 0
-        let body = content.rows.map { row -> String in
+        let rows = content.rows
+        // The best of those that can be compared; one by itself is not the best of anything.
+        func isBest(_ row: ReportContent.Row) -> Bool {
+            let alike = rows.filter { $0.conditions == row.conditions }
+            return alike.count > 1 && row.accuracyMean == alike.map(\.accuracyMean).max()
+        }
+        let body = rows.map { row -> String in
             let deviation = row.accuracyDeviation.map { " <small>± \(fixed($0 * 100, 2))</small>" } ?? ""
             return """
-                <tr\(row.accuracyMean == best ? " class=\"best\"" : "")><th scope="row">\(escape(row.label))</th><td>\(percent(row.accuracyMean))\(deviation)</td><td>\(escape(row.split))</td><td>\(row.seeds.count)</td><td>\(grouped(row.parameters))</td><td>\(grouped(row.macs))</td><td>\(row.connections)</td><td>\(duration(row.secondsMean))</td><td>\(Int(row.imagesPerSecond))</td><td>\(row.inferenceImagesPerSecond.map { "\(Int($0))" } ?? "–")</td></tr>
+                <tr\(isBest(row) ? " class=\"best\"" : "")><th scope="row">\(escape(row.label))</th><td>\(percent(row.accuracyMean))\(deviation)</td><td>\(escape(row.split))</td><td class="words">\(escape(row.trained))</td><td>\(row.seeds.count)</td><td>\(grouped(row.parameters))</td><td>\(grouped(row.macs))</td><td>\(row.connections)</td><td>\(duration(row.secondsMean))</td><td>\(Int(row.imagesPerSecond))</td><td>\(row.inferenceImagesPerSecond.map { "\(Int($0))" } ?? "–")</td></tr>
                 """
         }.joined(separator: "\n")
-        let uses = content.trained.reduce(0) { $0 + $1.testUses }
+        let uses = content.trained.reduce(0) { $0 + $1.testUses.count }
+        let damaged = content.trained.reduce(0) { $0 + $1.testUses.count { $0 == nil } }
+        let unknown = damaged > 0 ? "; of \(damaged) no more is known, as the log's lines are damaged" : ""
         return """
             <h2>Networks</h2>
             <div class="wide"><table>
-            <thead><tr><th>network</th><th>accuracy</th><th>split</th><th>seeds</th><th>parameters</th><th>MACs</th><th>connections</th><th>training</th><th>training images/s</th><th>inference images/s</th></tr></thead>
+            <thead><tr><th>network</th><th>accuracy</th><th>split</th><th>trained</th><th>seeds</th><th>parameters</th><th>MACs</th><th>connections</th><th>training</th><th>training images/s</th><th>inference images/s</th></tr></thead>
             <tbody>\(body)</tbody></table></div>
-            <p class="note">± is the standard deviation over seeds. The test set was used \(uses) time\(uses == 1 ? "" : "s") in these \(content.trained.count) runs.</p>
+            <p class="note">± is the standard deviation over seeds. Only rows of the same split that were trained alike can be compared. The test set was used \(plural(uses, "time")) in these \(plural(content.trained.count, "run"))\(unknown).</p>
             """
     }
 
@@ -114,7 +114,7 @@ public struct HTMLReport {
                 detail("calibration, \(calibrated.path)", ReportCommands.command(for: calibrated), calibrated.calibration.configuration))
         }
         for run in content.trained {
-            parts.append(detail("\(run.result.label), seed \(run.result.seed), \(run.path)", ReportCommands.command(for: run), run.configuration))
+            parts.append(detail("\(run.result.label), seed \(run.result.seed), \(run.path)", ReportCommands.command(for: run, in: content), run.configuration))
         }
         return "<h2>Repeat it</h2><p class=\"note\">The same command gives the same bits on CPU at the same number of threads and the same versions.</p>\(parts.joined())"
     }

@@ -1,23 +1,52 @@
 import ConnectivitySearch
 import Foundation
+import Runs
+import Training
 
 /// The command lines that repeat runs.
 enum ReportCommands {
-    static func command(for run: ReportContent.Trained) -> String {
+    /// What repeats a training; one that inherited weights is repeated from the search that found its network.
+    static func command(for run: ReportContent.Trained, in content: ReportContent) -> String {
         let c = run.configuration
-        let r = c.recipe
+        guard let dense = c.initialWeights else { return training(c, label: c.label, architecture: run.path) }
+        let search = content.searched.first {
+            $0.configuration.dense == dense && $0.result?.connectivity == run.network.connectivity
+        }
+        var parts = ["ads retrain \(search.map { quoted($0.path) } ?? "SEARCH") --inherit"]
+        if let folder = c.data.folder { parts.append("--data-dir \(quoted(folder))") }
+        return lines(parts + recipe(c) + [machine(c.machine, seed: c.seed), "--label \(quoted(c.label)) --out NEW-RUN"])
+    }
+
+    /// A training from fresh weights with a configuration's values.
+    /// - Parameters:
+    ///   - path: the run whose architecture is trained, with its connections or `dense`.
+    static func training(_ c: TrainingConfiguration, label: String, architecture path: String, dense: Bool = false) -> String {
         var parts = ["ads train --data \(c.data.name)"]
         if let folder = c.data.folder { parts.append("--data-dir \(quoted(folder))") }
-        parts.append("--arch \(quoted(run.path + "/architecture.json"))")
-        parts.append("--recipe \(r.name) --epochs \(r.epochs) --batch-size \(r.batchSize) --learning-rate \(r.learningRate) --schedule \(r.schedule.rawValue)")
-        parts.append("--momentum \(r.momentum) --weight-decay \(r.weightDecay) --initialization \(r.initialization.rawValue) --dropout \(r.dropout)")
-        if !r.augment { parts.append("--no-augment") }
+        parts.append("--arch \(quoted(path + "/architecture.json"))\(dense ? " --connectivity dense" : "")")
+        parts += recipe(c)
         if let limit = c.limitTrain { parts.append("--limit-train \(limit)") }
-        if c.allData { parts.append("--all-data") }
         if c.testAtEnd { parts.append("--split test") }
-        parts.append("--seed \(c.seed) --threads \(c.machine.threads) --device \(c.machine.device) --kernels \(c.machine.kernels.rawValue)")
-        parts.append("--label \(quoted(c.label)) --out NEW-RUN")
-        return parts.joined(separator: " \\\n  ")
+        return lines(parts + [machine(c.machine, seed: c.seed), "--label \(quoted(label)) --out NEW-RUN"])
+    }
+
+    private static func recipe(_ c: TrainingConfiguration) -> [String] {
+        let r = c.recipe
+        return [
+            "--recipe \(r.name) --epochs \(r.epochs) --batch-size \(r.batchSize) --learning-rate \(r.learningRate) --schedule \(r.schedule.rawValue)",
+            "--momentum \(r.momentum) --weight-decay \(r.weightDecay) --initialization \(r.initialization.rawValue) --dropout \(r.dropout)",
+        ] + (r.augment ? [] : ["--no-augment"]) + (c.allData ? ["--all-data"] : [])
+    }
+
+    private static func machine(_ m: Machine, seed: UInt64) -> String {
+        "--seed \(seed) --threads \(m.threads) --device \(m.device) --kernels \(m.kernels.rawValue)"
+    }
+
+    private static func lines(_ parts: [String]) -> String { parts.joined(separator: " \\\n  ") }
+
+    /// The options of a search's workers.
+    private static func workers(_ c: SearchConfiguration) -> String {
+        "--child-threads \(c.threads)\(c.maxLost.map { " --max-lost \($0)" } ?? "")"
     }
 
     static func command(for search: ReportContent.Searched) -> String {
@@ -39,8 +68,13 @@ enum ReportCommands {
         if let limit = c.limitValidation { parts.append("--limit-validation \(limit)") }
         parts.append("--top \(c.top) --reevaluation-seeds \(c.reevaluationSeeds)")
         parts.append("--children-per-update \(c.agent.childrenPerUpdate) --agent-rate \(c.agent.learningRate) --entropy-bonus \(c.agent.entropyBonus)")
-        parts.append("--seed \(c.seed) --threads \(c.machine.threads) --child-threads \(c.threads) --device \(c.machine.device) --kernels \(c.machine.kernels.rawValue) --out NEW-RUN")
-        return parts.joined(separator: " \\\n  ").replacing("ARCHITECTURE.json", with: quoted(search.path + "/architecture.json"))
+        parts += [machine(c.machine, seed: c.seed), "\(workers(c)) --out NEW-RUN"]
+        // An unfinished search has no network yet, so that its architecture is written here.
+        let own = search.path + "/architecture.json"
+        let isThere = FileManager.default.fileExists(atPath: own)
+        let json = isThere ? nil : try? RunFolder.encoder(pretty: false).encode(c.architecture)
+        let before = json.map { "echo \(quoted(String(decoding: $0, as: UTF8.self))) > architecture.json\n" } ?? ""
+        return before + lines(parts).replacing("ARCHITECTURE.json", with: isThere ? quoted(own) : "architecture.json")
     }
 
     static func command(for calibrated: ReportContent.Calibrated) -> String {
@@ -53,8 +87,7 @@ enum ReportCommands {
         if let target = c.target { parts.append("--target-\(target.measure.rawValue) \(target.limit)") }
         if let limit = c.limitTrain { parts.append("--limit-train \(limit)") }
         if let limit = c.limitValidation { parts.append("--limit-validation \(limit)") }
-        parts.append("--seed \(c.seed) --threads \(c.machine.threads) --child-threads \(c.threads) --device \(c.machine.device) --kernels \(c.machine.kernels.rawValue) --out NEW-RUN")
-        return parts.joined(separator: " \\\n  ")
+        return lines(parts + [machine(c.machine, seed: c.seed), "\(workers(c)) --out NEW-RUN"])
     }
 
     private static func quoted(_ text: String) -> String {

@@ -2,6 +2,7 @@ import ConnectivitySearch
 import DenseNetArchitecture
 import Files
 import Foundation
+import Runs
 import StudySQLite
 import Training
 
@@ -13,7 +14,8 @@ public struct ReportContent {
         public let configuration: TrainingConfiguration
         public let network: Network
         public let epochs: [EpochMetrics]
-        public let testUses: Int
+        /// Uses of the test set; `nil` for one whose line is damaged.
+        public let testUses: [TestUse?]
         public let path: String
     }
     /// A search.
@@ -30,7 +32,7 @@ public struct ReportContent {
         public let calibration: Calibration
         public let path: String
     }
-    /// One line of the comparison: the runs of a label, averaged over seeds.
+    /// One line of the comparison: the runs of a network under the same conditions, averaged over seeds.
     public struct Row: Codable, Sendable {
         public var label: String
         public var split: String
@@ -46,6 +48,10 @@ public struct ReportContent {
         public var inferenceImagesPerSecond: Double?
         public var seeds: [UInt64]
         public var epochs: Int
+        /// Under what it was trained and measured; rows are compared only where this is equal.
+        public var conditions: Conditions
+        /// The same in words, as far as rows differ in it.
+        public var trained: String
     }
 
     /// The training runs, by label and seed.
@@ -87,7 +93,7 @@ public struct ReportContent {
                     Trained(
                         result: try folder.read(TrainingResult.self, from: folder.result),
                         configuration: try folder.read(TrainingConfiguration.self, from: folder.configuration),
-                        network: try folder.network(), epochs: try lines(folder.metrics), testUses: folder.testUseCount, path: path))
+                        network: try folder.network(), epochs: try lines(folder.metrics), testUses: try folder.readTestUses(), path: path))
             }
         }
         guard depth < 3, let names = try? FileManager.default.contentsOfDirectory(atPath: path) else { return }
@@ -111,12 +117,16 @@ public struct ReportContent {
         }
     }
 
-    /// The comparison: a row per label and split.
+    /// The comparison: a row per label, network and conditions.
     public var rows: [Row] {
-        var labels: [String] = []
-        for run in trained where !labels.contains(key(run)) { labels.append(key(run)) }
-        return labels.map { label in
-            let runs = trained.filter { key($0) == label }
+        let all = trained.map(Conditions.init)
+        var keys: [Key] = []
+        for (run, conditions) in zip(trained, all) {
+            let key = Key(label: run.result.label, network: run.network, conditions: conditions)
+            if !keys.contains(key) { keys.append(key) }
+        }
+        return keys.map { key in
+            let runs = trained.filter { Key(label: $0.result.label, network: $0.network, conditions: Conditions($0)) == key }
             let first = runs[0].result
             let accuracies = runs.map(\.result.accuracy)
             let mean = accuracies.reduce(0, +) / Double(runs.count)
@@ -129,22 +139,27 @@ public struct ReportContent {
                 secondsMean: runs.reduce(0) { $0 + $1.result.seconds } / Double(runs.count),
                 imagesPerSecond: runs.reduce(0) { $0 + $1.result.imagesPerSecond } / Double(runs.count),
                 inferenceImagesPerSecond: inference.isEmpty ? nil : inference.reduce(0, +) / Double(inference.count),
-                seeds: runs.map(\.result.seed), epochs: first.epochs)
+                seeds: runs.map(\.result.seed), epochs: first.epochs, conditions: key.conditions,
+                trained: key.conditions.summary(among: all))
         }
     }
 
-    /// Runs are averaged only where they are the same network trained for as long, whatever their label.
-    private func key(_ run: Trained) -> String { "\(run.result.label) \(run.result.split) \(run.result.epochs) \(run.network.connectivity.key)" }
+    /// Runs are averaged only where they are the same network, trained and measured alike.
+    private struct Key: Equatable {
+        var label: String
+        var network: Network
+        var conditions: Conditions
+    }
 
     /// The comparison for a document.
     public var markdownTable: String {
         let head = """
-            | network | accuracy | seeds | parameters | MACs | connections | training, s | training images/s | inference images/s |
-            |---|---|---|---|---|---|---|---|---|
+            | network | accuracy | trained | seeds | parameters | MACs | connections | training, s | training images/s | inference images/s |
+            |---|---|---|---|---|---|---|---|---|---|
             """
         let body = rows.map { row -> String in
             let deviation = row.accuracyDeviation.map { " ± \(fixed($0 * 100, 2))" } ?? ""
-            return "| \(row.label) | \(percent(row.accuracyMean))\(deviation) (\(row.split)) | \(row.seeds.map(String.init).joined(separator: ", ")) | \(grouped(row.parameters)) | \(grouped(row.macs)) | \(row.connections) | \(Int(row.secondsMean)) | \(Int(row.imagesPerSecond)) | \(row.inferenceImagesPerSecond.map { "\(Int($0))" } ?? "–") |"
+            return "| \(row.label) | \(percent(row.accuracyMean))\(deviation) (\(row.split)) | \(row.trained) | \(row.seeds.map(String.init).joined(separator: ", ")) | \(grouped(row.parameters)) | \(grouped(row.macs)) | \(row.connections) | \(Int(row.secondsMean)) | \(Int(row.imagesPerSecond)) | \(row.inferenceImagesPerSecond.map { "\(Int($0))" } ?? "–") |"
         }
         return ([head] + body).joined(separator: "\n")
     }

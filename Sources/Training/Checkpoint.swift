@@ -1,6 +1,7 @@
 import DenseNetModel
 import Files
 import Foundation
+import Runs
 import Torch
 import WeightFiles
 
@@ -30,6 +31,9 @@ struct Checkpoint {
     let folder: RunFolder
     private var last: String { folder.checkpoints + "/last.safetensors" }
     private var previous: String { folder.checkpoints + "/previous.safetensors" }
+
+    /// Whether there is one, whole or damaged.
+    var exists: Bool { [last, previous].contains { FileManager.default.fileExists(atPath: $0) } }
 
     func save(_ state: TrainingState, _ net: DenseNet, _ optimizer: SGD) throws {
         var tensors: [String: StoredTensor] = [:]

@@ -14,14 +14,15 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
     public var recipe: Recipe
     /// Decides weights, order, augmentation and the validation split.
     public var seed: UInt64
-    /// The first so many training images; all without it.
+    /// The number of training images, drawn by the seed; all without it.
     public var limitTrain: Int?
     /// Whether the validation images are trained on too.
     public var allData: Bool
     /// Whether the test set is used once, at the end.
     public var testAtEnd: Bool
-    /// Where the starting weights came from; `nil` for fresh ones.
+    /// The run the starting weights came from, and their digest; `nil` for fresh ones. Runs of older versions have no digest.
     public var initialWeights: String?
+    public var initialDigest: String?
     /// What part of the network each step trains, in words; the whole without it.
     public var sampling: String?
     /// What the images were normalised with; set when the run starts.
@@ -57,6 +58,9 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
             ("what a step trains", sampling ?? "the whole network", stored.sampling ?? "the whole network"),
             ("--limit-train", limitTrain.map(String.init) ?? "not set", stored.limitTrain.map(String.init) ?? "not set"),
             ("--all-data", "\(allData)", "\(stored.allData)"),
+            ("--split", testAtEnd ? "test" : "validation", stored.testAtEnd ? "test" : "validation"),
+            ("--label", label, stored.label),
+            ("the weights it starts from", initialWeights ?? "fresh", stored.initialWeights ?? "fresh"),
             ("the number of threads", "\(machine.threads)", "\(stored.machine.threads)"),
             ("the device", machine.device, stored.machine.device),
             ("--kernels", machine.kernels.rawValue, stored.machine.kernels.rawValue),

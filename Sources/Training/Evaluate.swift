@@ -1,6 +1,7 @@
 import DenseNetModel
 import Foundation
 import ImageData
+import Runs
 import Torch
 
 /// How well a network does on images.

@@ -1,6 +1,7 @@
 import DenseNetArchitecture
 import Foundation
 import ImageData
+import Runs
 import Torch
 
 extension Trainer {
@@ -24,11 +25,15 @@ extension Trainer {
         try folder.write(configuration, to: folder.configuration)
     }
 
+    /// Whether there is something to continue from.
+    public var hasCheckpoint: Bool { Checkpoint(folder: folder).exists }
+
     /// The training a folder holds, with its own settings.
     /// - Throws: `FileError`, `DataError`, `TrainingError` when the data are no longer the same.
-    public init(continuing folder: RunFolder) throws {
+    /// - Parameter dataFolder: where the data lie now, where not as before.
+    public init(continuing folder: RunFolder, dataFolder: String? = nil) throws {
         let configuration = try folder.read(TrainingConfiguration.self, from: folder.configuration)
-        let data = try DataSources.load(configuration.data.name, from: configuration.data.folder)
+        let data = try DataSources.load(configuration.data.name, from: dataFolder ?? configuration.data.folder)
         guard data.digest == configuration.data.digest else {
             throw TrainingError("the data of \(configuration.data.name) have changed since \(folder.path) was started; a resumed run would mean nothing")
         }

@@ -1,6 +1,7 @@
 import DenseNetArchitecture
 import DenseNetModel
 import Foundation
+import Runs
 import Torch
 
 /// How long a network takes on this machine, on random images.

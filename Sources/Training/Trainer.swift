@@ -4,6 +4,7 @@ import Files
 import Foundation
 import ImageData
 import Randomness
+import Runs
 import Torch
 import WeightFiles
 
@@ -64,7 +65,7 @@ public struct Trainer {
     public let folder: RunFolder
     /// Receives progress.
     public var observer: (TrainingEvent) -> Void = { _ in }
-    /// The connectivity that a step trains, from step 0 on, where it is not the whole network: training of shared weights.
+    /// The connectivity that a step trains, from step 0 on, where it is not the whole network.
     public var sampler: ((Int) throws -> Connectivity)?
     /// Seconds between checkpoints within an epoch.
     public var checkpointSeconds = 60.0
@@ -115,6 +116,9 @@ public struct Trainer {
         try validate()
         let maker = BatchMaker(data.train, normalization)
         try Runtime.seed(SeededGenerator(seed: configuration.seed, stream: 1).state)
+        if configuration.initialWeights != nil, initial == nil, !(resume && hasCheckpoint) {
+            throw TrainingError("\(folder.path) starts from the weights of \(configuration.initialWeights ?? ""), which were not given")
+        }
         let net = try initial ?? DenseNet(
             network, generator: Generator(seed: SeededGenerator(seed: configuration.seed, stream: 2).state),
             initialization: recipe.initialization, device: device)
@@ -184,7 +188,7 @@ public struct Trainer {
         do {
             if sampler != nil {
                 // Steps through parts of the network leave no running statistics of the whole.
-                let batches = Array(split.train.prefix(8 * configuration.recipe.batchSize))
+                let batches = split.sample(8 * configuration.recipe.batchSize, seed: configuration.seed)
                 try net.recomputeNormStatistics(maker, batches, batchSize: configuration.recipe.batchSize)
             }
             validation = split.validation.isEmpty ? nil : try net.evaluate(maker, split.validation)
@@ -200,7 +204,7 @@ public struct Trainer {
                 trainAccuracy: Double(state.correct) / Double(max(1, state.seen)), validationLoss: validation?.loss,
                 validationAccuracy: validation?.accuracy, learningRate: optimizer.rate, seconds: state.epochSeconds,
                 imagesPerSecond: Double(state.seen) / max(state.epochSeconds, 1e-9)))
-        // Shared weights are for all parts; how the whole network does says little of them.
+        // Weights trained in parts are for all parts; how the whole network does says little of them.
         let isBest = sampler != nil || validation.map { $0.accuracy > (state.bestAccuracy ?? -1) } ?? true
         if isBest {
             state.bestAccuracy = validation?.accuracy

@@ -1,6 +1,7 @@
 import ArgumentParser
 import DenseKernels
 import Foundation
+import Runs
 import Torch
 import Training
 
@@ -36,9 +37,24 @@ struct AdsCommand: ParsableCommand {
         } catch let error as UsageError {
             fail(error.description, 64)
         } catch {
-            if error is ExitCode || exitCode(for: error) != .failure { exit(withError: error) }
+            let code = exitCode(for: error)
+            if code == .validationFailure {
+                let sentence = message(for: error).split(whereSeparator: \.isNewline).joined(separator: " ")
+                fail("\(sentence)\(sentence.hasSuffix(".") || sentence.hasSuffix("?") ? " See" : "; see") '\(commandTyped) --help'", code.rawValue)
+            }
+            if error is ExitCode || code != .failure { exit(withError: error) }
             fail("\(error)", 1)
         }
+    }
+
+    /// The command that was typed, as far as its words are commands: "ads study best".
+    private static var commandTyped: String {
+        var (words, type): ([String], any ParsableCommand.Type) = ([], AdsCommand.self)
+        for word in CommandLine.arguments.dropFirst() {
+            guard let next = type.configuration.subcommands.first(where: { $0._commandName == word }) else { break }
+            (words, type) = (words + [word], next)
+        }
+        return (["ads"] + words).joined(separator: " ")
     }
 
     private static func fail(_ sentence: String, _ code: Int32) -> Never {

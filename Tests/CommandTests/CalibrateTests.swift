@@ -88,9 +88,9 @@ import Testing
 
     @Test func wrongWords() throws {
         for (more, sentence) in [
-            (["--children", "1"], "1 children; at least 2 are needed to compare"), (["--full-seeds", "0"], "must be 1 or more"),
+            (["--children", "1"], "a whole number from 2 to 1000000 is needed"), (["--full-seeds", "0"], "a whole number from 1 to 1000000 is needed"),
             (["--target-latency", "1"], "a calibration takes --target-macs, --target-parameters or --target-traffic"),
-            (["--connectivity", "log"], "a calibration draws its own connectivities"), (["--child-epochs", "0"], "0.0 epochs a child"),
+            (["--connectivity", "log"], "a calibration draws its own connectivities"), (["--child-epochs", "0"], "a number over 0, up to 1e+06 is needed"),
         ] {
             let refused = try ads(["calibrate"] + options("x") + more)
             #expect(refused.status == 64 && refused.errors.contains(sentence), "\(more): \(refused.errors)")

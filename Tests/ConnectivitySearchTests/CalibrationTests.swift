@@ -1,6 +1,7 @@
 import DenseNetArchitecture
 import Foundation
 import ImageData
+import Runs
 import StudySQLite
 import TestSupport
 import Testing

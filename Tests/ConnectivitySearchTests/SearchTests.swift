@@ -4,6 +4,7 @@ import Files
 import Foundation
 import ImageData
 import Randomness
+import Runs
 import Studies
 import StudySQLite
 import TestSupport

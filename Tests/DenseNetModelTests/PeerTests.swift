@@ -1,6 +1,7 @@
 import DenseKernels
 import DenseNetArchitecture
 import Foundation
+import Runs
 import TestSupport
 import Testing
 import Torch

@@ -1,6 +1,7 @@
 import DenseNetArchitecture
 import Foundation
 import ImageData
+import Runs
 import StudySQLite
 import Torch
 import Training
@@ -9,8 +10,8 @@ import Training
 ///
 /// The study of `scratch` also holds the full trainings, as longer evaluations of all its children.
 public struct CalibrationRun {
-    /// What is compared.
-    public let configuration: CalibrationConfiguration
+    /// What is compared; of one that goes on only what decides no child may be changed.
+    public var configuration: CalibrationConfiguration
     /// The folder.
     public let folder: RunFolder
     /// The data.
@@ -30,8 +31,10 @@ public struct CalibrationRun {
 
     /// The calibration a folder holds.
     /// - Throws: `FileError`, `DataError`, `SearchError` when the data are no longer the same.
-    public init(continuing folder: RunFolder) throws {
-        let configuration = try folder.read(CalibrationConfiguration.self, from: folder.configuration)
+    /// - Parameter dataFolder: where the data lie now, where not as before.
+    public init(continuing folder: RunFolder, dataFolder: String? = nil) throws {
+        var configuration = try folder.read(CalibrationConfiguration.self, from: folder.configuration)
+        if let dataFolder { configuration.search.data.folder = dataFolder }
         let data = try DataSources.load(configuration.search.data.name, from: configuration.search.data.folder)
         guard data.digest == configuration.search.data.digest else {
             throw SearchError("the data of \(configuration.search.data.name) have changed since \(folder.path) was started")

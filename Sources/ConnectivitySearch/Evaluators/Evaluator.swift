@@ -2,6 +2,7 @@ import DenseNetArchitecture
 import DenseNetModel
 import ImageData
 import Randomness
+import Runs
 import Torch
 import Training
 
@@ -77,27 +78,30 @@ public struct ChildEvaluation: Sendable, Hashable {
 
 /// The data children are trained and validated on.
 public struct ChildData {
-    let maker: BatchMaker
+    private(set) var maker: BatchMaker
     let train: [Int]
     let validation: [Int]
+    private let split: Split
+    private let seed: UInt64
 
     /// A data set's training images, split by `seed`; both parts may be limited.
     public init(_ data: DataSet, seed: UInt64, limitTrain: Int?, limitValidation: Int?) {
-        let split = Split(count: data.train.count, seed: seed, limit: limitTrain)
+        let split = Split(count: data.train.count, seed: seed, limit: limitTrain, limitValidation: limitValidation)
         // As in the final training: statistics of what is trained on.
         maker = BatchMaker(data.train, Normalization(of: data.train, indices: Split(count: data.train.count, seed: seed).train))
-        train = split.train
-        validation = limitValidation.map { Array(split.validation.prefix($0)) } ?? split.validation
-    }
-
-    private init(_ maker: BatchMaker, _ train: [Int], _ validation: [Int]) {
-        (self.maker, self.train, self.validation) = (maker, train, validation)
+        (train, validation) = (split.train, split.validation)
+        (self.split, self.seed) = (split, seed)
     }
 
     /// The same images, normalised as a network was trained on them.
     func normalized(as normalization: Normalization?) -> ChildData {
-        normalization.map { ChildData(BatchMaker(maker.set, $0), train, validation) } ?? self
+        var data = self
+        if let normalization { data.maker = BatchMaker(maker.set, normalization) }
+        return data
     }
+
+    /// The fixed training images that BN statistics are recomputed over, of all classes.
+    func forNorm(_ count: Int) -> [Int] { split.sample(count, seed: seed) }
 }
 
 extension EvaluatorSettings {
@@ -130,7 +134,7 @@ extension EvaluatorSettings {
 
     /// Validates a network whose weights were another's, its BN statistics recomputed over a fixed set of batches.
     func score(_ net: DenseNet, _ data: ChildData, images: Int) throws -> ChildEvaluation {
-        try net.recomputeNormStatistics(data.maker, Array(data.train.prefix(normBatches * batchSize)), batchSize: batchSize)
+        try net.recomputeNormStatistics(data.maker, data.forNorm(normBatches * batchSize), batchSize: batchSize)
         let validation = try net.evaluate(data.maker, data.validation)
         return ChildEvaluation(accuracy: validation.accuracy, loss: validation.loss, images: images)
     }

@@ -3,6 +3,7 @@ import DenseNetModel
 import Foundation
 import ImageData
 import Randomness
+import Runs
 import Torch
 import Training
 

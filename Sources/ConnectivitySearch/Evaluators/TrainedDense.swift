@@ -4,6 +4,7 @@ import DenseNetModel
 import Files
 import Foundation
 import ImageData
+import Runs
 import Torch
 import Training
 
@@ -25,10 +26,22 @@ public struct TrainedDense {
     /// - Throws: `FileError`; `SearchError` when it is another network than the search's, has changed, or has seen the images
     ///   that the search validates on.
     init(of configuration: SearchConfiguration, _ data: DataSet, _ children: ChildData, for what: String) throws {
+        let (dense, trained) = try Self.check(configuration, data, for: what)
+        dense.kernels = configuration.machine.kernels
+        // Its weights know images as it was trained on them.
+        self.init(dense, children.normalized(as: trained.normalization), configuration.evaluator)
+    }
+
+    /// The dense network that a search's configuration names, checked as for the search, and how it was trained.
+    /// - Throws: as above.
+    @discardableResult
+    package static func check(_ configuration: SearchConfiguration, _ data: DataSet, for what: String) throws
+        -> (network: DenseNet, trained: TrainingConfiguration)
+    {
         guard let path = configuration.dense else { throw SearchError("\(what) a trained dense network; give its run with --dense") }
         let run = RunFolder(path)
         let dense = try run.model(device: Device(named: configuration.machine.device))
-        guard try Self.digest(run) == configuration.denseDigest else {
+        guard try digest(run) == configuration.denseDigest else {
             throw SearchError("the weights of \(path) have changed since the search was started")
         }
         guard dense.network == (try Network(configuration.architecture)) else {
@@ -39,9 +52,7 @@ public struct TrainedDense {
             throw SearchError(
                 "\(path) was trained on images that this search validates on (another seed, data set or --all-data); train it with --seed \(configuration.seed)")
         }
-        dense.kernels = configuration.machine.kernels
-        // Its weights know images as it was trained on them.
-        self.init(dense, children.normalized(as: trained.normalization), configuration.evaluator)
+        return (dense, trained)
     }
 
     /// Tunes a part of the network shortly, as an inheriting child is.

@@ -1,4 +1,5 @@
 import Foundation
+import Runs
 import Training
 
 /// Processes that evaluate a study's trials, started again when they vanish.

@@ -1,4 +1,5 @@
 import Foundation
+import Runs
 
 /// Who evaluates a search's trials.
 public protocol Workforce: AnyObject {

@@ -24,10 +24,10 @@ struct BenchCommand: ParsableCommand {
     @OptionGroup var machine: MachineOptions
     @OptionGroup var output: OutputOptions
 
-    @Option(help: "Images at a time.")
+    @Option(help: "Images at a time.", transform: Whole(1...65_536).parse)
     var batchSize = 64
 
-    @Option(help: "Repetitions of each, in two turns.")
+    @Option(help: "Repetitions of each, in two turns.", transform: Whole(2...1_000_000).parse)
     var repetitions = 6
 
     @Flag(help: "Inference instead of training steps.")
@@ -59,9 +59,13 @@ struct BenchCommand: ParsableCommand {
         var shareOfPeak: Double?
     }
 
+    func validate() throws {
+        guard batchSize >= (inference ? 1 : 2) else {
+            throw ValidationError("--batch-size \(batchSize); training needs at least 2, inference 1")
+        }
+    }
+
     func run() throws {
-        guard batchSize >= (inference ? 1 : 2) else { throw UsageError("--batch-size \(batchSize); training needs at least 2, inference 1") }
-        guard repetitions >= 2 else { throw UsageError("--repetitions \(repetitions); at least 2 are needed") }
         let (device, choice) = try machine.apply()
         var options = network
         if options.arch == nil { options.arch = "densenet-40-12" }

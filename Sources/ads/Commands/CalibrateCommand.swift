@@ -4,6 +4,7 @@ import DenseNetArchitecture
 import Foundation
 import ImageData
 import Reporting
+import Runs
 import Training
 
 struct CalibrateCommand: ParsableCommand {
@@ -27,37 +28,55 @@ struct CalibrateCommand: ParsableCommand {
     @Option(help: "The run's folder.")
     var out: String
 
-    @Option(help: "Connectivities to compare.")
-    var children = 20
+    @Option(
+        help: "Connectivities to compare. (default: 20)",
+        transform: Whole(2...1_000_000).parse)
+    var children: Int?
 
-    @Option(help: "Epochs of a full training, and of the dense network that children inherit from.")
-    var fullEpochs = 4
+    @Option(
+        help: "Epochs of a full training, and of the dense network that children inherit from. (default: 4)",
+        transform: Whole.count.parse)
+    var fullEpochs: Int?
 
-    @Option(help: "Seeds each connectivity is trained in full with; with 2 or more, how well full training orders as itself is told.")
-    var fullSeeds = 2
+    @Option(
+        help: "Seeds each connectivity is trained in full with; with 2 or more, how well full training orders as itself is told. (default: 2)",
+        transform: Whole.count.parse)
+    var fullSeeds: Int?
 
-    @Option(help: "Epochs of a child trained from scratch or tuned.")
-    var childEpochs = 1.0
+    @Option(
+        help: "Epochs of a child trained from scratch or tuned. (default: 1)",
+        transform: Real.rate.parse)
+    var childEpochs: Double?
 
-    @Option(help: "Epochs of the network of shared weights.")
-    var sharedEpochs = EvaluatorSettings.sharedEpochs
+    @Option(
+        help: "Epochs of the network of shared weights. (default: 8)",
+        transform: Whole.count.parse)
+    var sharedEpochs: Int?
 
-    @Option(help: "Images a step of all trainings.")
+    @Option(
+        help: "Images a step of all trainings.",
+        transform: Whole.batch.parse)
     var batchSize: Int?
 
-    @Option(help: "The highest learning rate of trainings from scratch; inherited weights are tuned with a quarter.")
+    @Option(
+        help: "The highest learning rate of trainings from scratch; inherited weights are tuned with a quarter.",
+        transform: Real.rate.parse)
     var learningRate: Double?
 
-    @Option(help: "Train on the first N training images only.")
+    @Option(
+        help: "Train on N of the training images only.",
+        transform: Whole.images.parse)
     var limitTrain: Int?
 
-    @Option(help: "Validate on N of the validation images only.")
+    @Option(
+        help: "Validate on N of the validation images only.",
+        transform: Whole.images.parse)
     var limitValidation: Int?
 
     @OptionGroup var target: TargetOptions
     @OptionGroup var workers: WorkerOptions
 
-    @Flag(help: "Continue the calibration in --out; everything else may then be left out.")
+    @Flag(help: "Continue the calibration in --out; everything else may then be left out. --workers, --threads, --max-lost and --data-dir may change.")
     var resume = false
 
     func run() throws {
@@ -66,13 +85,13 @@ struct CalibrateCommand: ParsableCommand {
         let applied = try machine.apply()
         var job: CalibrationRun
         if try continuesAlone(resume, folder, data, network, "calibration") {
-            job = try CalibrationRun(continuing: folder)
+            job = try continued(folder)
         } else {
             let (set, value) = try chosen(data, network, refusing: "a calibration draws its own connectivities")
             let here = Machine.current(device: applied.device, kernels: applied.kernels)
             job = CalibrationRun(try settings(value.architecture, set, here), set, folder: folder)
         }
-        let count = try workers.processes(for: job.configuration.search, in: folder, threads: machine.threads).0
+        let count = workers.processes(for: job.configuration.search, in: folder, threads: machine.threads).0
         job.workers = count
         job.workerCommand = { WorkerOptions.command($0, workers: count) }
         var step = 0
@@ -87,28 +106,46 @@ struct CalibrateCommand: ParsableCommand {
         print("saved in \(folder.path); draw it with: ads report \(folder.path)")
     }
 
+    /// The calibration in a folder, with what may change of it.
+    private func continued(_ folder: RunFolder) throws -> CalibrationRun {
+        try folder.expect(kind: "calibration")
+        let stored = try folder.read(CalibrationConfiguration.self, from: folder.configuration)
+        let c = stored.search
+        let resumed = Resumed(folder: folder)
+        try resumed.keeps(machine, c.machine, seed: c.seed, threads: false)
+        try resumed.keeps(network, stem: c.architecture.stem.channels)
+        try resumed.keeps(target, c)
+        try resumed.keeps("--children", children, c.children)
+        try resumed.keeps("--full-epochs", fullEpochs, stored.fullEpochs)
+        try resumed.keeps("--full-seeds", fullSeeds, stored.fullSeeds)
+        try resumed.keeps("--shared-epochs", sharedEpochs, stored.sharedEpochs)
+        try resumed.keeps("--child-epochs", childEpochs, c.evaluator.epochs)
+        try resumed.keeps("--batch-size", batchSize, c.evaluator.batchSize)
+        try resumed.keeps("--learning-rate", learningRate, c.evaluator.learningRate)
+        try resumed.keeps("--limit-train", limitTrain, c.limitTrain)
+        try resumed.keeps("--limit-validation", limitValidation, c.limitValidation)
+        try resumed.keeps("--child-threads", workers.childThreads, c.threads)
+        var run = try CalibrationRun(continuing: folder, dataFolder: data.dataDir)
+        if let maxLost = workers.maxLost { run.configuration.search.maxLost = maxLost }
+        return run
+    }
+
     private func settings(_ architecture: Architecture, _ set: DataSet, _ here: Machine) throws -> CalibrationConfiguration {
         do {
             var evaluator = EvaluatorSettings(.scratch)
-            evaluator.epochs = childEpochs
+            if let childEpochs { evaluator.epochs = childEpochs }
             if let batchSize { evaluator.batchSize = batchSize }
             if let learningRate { evaluator.learningRate = learningRate }
-            guard children >= 2 else { throw SearchError("\(children) children; at least 2 are needed to compare") }
-            guard fullEpochs >= 1, fullSeeds >= 1, sharedEpochs >= 1 else {
-                throw SearchError("--full-epochs, --full-seeds and --shared-epochs must be 1 or more")
-            }
             let chosen = try target.chosen()
             guard chosen?.measure != .latency else { throw SearchError("a calibration takes --target-macs, --target-parameters or --target-traffic") }
             var c = SearchConfiguration(
                 strategy: chosen == nil ? SpreadStrategy.name : RandomStrategy.name, architecture: architecture,
-                data: DataIdentity(set, folder: data.dataDir), seed: machine.seed, children: children, evaluator: evaluator, machine: here)
-            c.childThreads = workers.childThreads
-            c.maxLost = workers.maxLost
-            c.leaseSeconds = workers.lease
+                data: DataIdentity(set, folder: data.dataDir), seed: machine.seed, children: children ?? 20, evaluator: evaluator, machine: here)
+            workers.set(&c)
             (c.limitTrain, c.limitValidation) = (limitTrain, limitValidation)
             if let (measure, value) = chosen { c.target = try CostTarget(measure, value, in: c.space) }
             try c.validate()
-            return CalibrationConfiguration(c, fullEpochs: fullEpochs, fullSeeds: fullSeeds, sharedEpochs: sharedEpochs)
+            return CalibrationConfiguration(c, fullEpochs: fullEpochs ?? 4, fullSeeds: fullSeeds ?? 2, sharedEpochs: sharedEpochs ?? EvaluatorSettings.sharedEpochs)
         } catch let error as SearchError {
             throw UsageError("\(error)")
         }

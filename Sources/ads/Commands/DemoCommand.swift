@@ -5,6 +5,7 @@ import Files
 import Foundation
 import ImageData
 import Reporting
+import Runs
 import Training
 
 struct DemoCommand: ParsableCommand {
@@ -24,10 +25,10 @@ struct DemoCommand: ParsableCommand {
     @Option(help: "The folder for all runs.")
     var out = "ads-demo"
 
-    @Option(help: "Children of each search.")
+    @Option(help: "Children of each search.", transform: Whole.count.parse)
     var children = 8
 
-    @Option(help: "Epochs of each full training.")
+    @Option(help: "Epochs of each full training.", transform: Whole.count.parse)
     var epochs = 3
 
     func run() throws {

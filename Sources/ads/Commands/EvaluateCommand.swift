@@ -4,6 +4,7 @@ import Files
 import Foundation
 import ImageData
 import Reporting
+import Runs
 import Torch
 import Training
 
@@ -24,8 +25,8 @@ struct EvaluateCommand: ParsableCommand {
     @OptionGroup var machine: MachineOptions
     @OptionGroup var output: OutputOptions
 
-    @Option(help: "validation, test or train.")
-    var split = "validation"
+    @Option(help: "The images that are evaluated.")
+    var split = EvaluatedSplit.validation
 
     @Flag(help: "Measure the time of batches of 1 and 64 too.")
     var latency = false
@@ -55,9 +56,6 @@ struct EvaluateCommand: ParsableCommand {
     }
 
     func run() throws {
-        guard ["validation", "test", "train"].contains(split) else {
-            throw UsageError("--split is validation, test or train, not '\(split)'")
-        }
         let folder = RunFolder(path)
         guard folder.exists else { throw FileError("\(path) holds no run: there is no \(folder.configuration)") }
         guard FileManager.default.fileExists(atPath: folder.weights) else {
@@ -73,21 +71,21 @@ struct EvaluateCommand: ParsableCommand {
             throw TrainingError("the network tells \(a.classes) classes of \(a.imageSize)×\(a.imageSize) images apart; \(set.name) has \(set.classNames.count) of \(set.train.size)×\(set.train.size)")
         }
         let parts = Split(count: set.train.count, seed: trained.seed)
-        if split == "validation", trained.allData { throw TrainingError("\(path) was trained on the validation images too (--all-data); use --split test") }
+        if split == .validation, trained.allData { throw TrainingError("\(path) was trained on the validation images too (--all-data); use --split test") }
         let normalization = trained.normalization ?? Normalization(of: set.train, indices: parts.train)
-        let indices = split == "test" ? Array(0..<set.test.count) : split == "train" ? parts.train : parts.validation
-        let evaluation = try net.evaluate(BatchMaker(split == "test" ? set.test : set.train, normalization), indices)
-        if split == "test" { try folder.noteTestUse(command: "ads evaluate --split test --data \(set.name)", accuracy: evaluation.accuracy) }
+        let indices = split == .test ? Array(0..<set.test.count) : split == .train ? parts.train : parts.validation
+        let evaluation = try net.evaluate(BatchMaker(split == .test ? set.test : set.train, normalization), indices)
+        if split == .test { try folder.noteTestUse(command: "ads evaluate --split test --data \(set.name)", accuracy: evaluation.accuracy) }
         let stored = try? folder.read(TrainingResult.self, from: folder.result)
         let cost = net.network.cost
         let result = Result(
-            accuracy: evaluation.accuracy, loss: evaluation.loss, split: split, count: evaluation.count,
+            accuracy: evaluation.accuracy, loss: evaluation.loss, split: split.rawValue, count: evaluation.count,
             parameters: cost.parameters, macs: cost.macs, connections: cost.connections,
             imagesPerSecond: stored?.imagesPerSecond, inferenceImagesPerSecond: evaluation.imagesPerSecond,
             confusion: evaluation.confusion, classNames: set.classNames,
             latency: latency ? try [1, 64].map { try measure(net, batch: $0) } : nil)
         if output.json { return try printJSON(result) }
-        print("\(set.name), \(split), \(result.count) images: accuracy \(percent(result.accuracy)), loss \(fixed(result.loss, 4)), \(Int(result.inferenceImagesPerSecond)) images/s")
+        print("\(set.name), \(split.rawValue), \(result.count) images: accuracy \(percent(result.accuracy)), loss \(fixed(result.loss, 4)), \(Int(result.inferenceImagesPerSecond)) images/s")
         for (name, row) in zip(set.classNames, result.confusion) where set.classNames.count <= 20 {
             print(name.padding(toLength: 12, withPad: " ", startingAt: 0) + row.map { String(format: "%6d", $0) }.joined())
         }

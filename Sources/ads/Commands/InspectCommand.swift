@@ -3,6 +3,7 @@ import DenseNetArchitecture
 import Files
 import Foundation
 import Reporting
+import Runs
 import Training
 
 struct InspectCommand: ParsableCommand {
@@ -28,7 +29,7 @@ struct InspectCommand: ParsableCommand {
     @Option(help: "Write the matrices as an SVG picture too.")
     var svg: String?
 
-    @Option(help: "Decides the connections of random:P.")
+    @Option(help: "Decides the connections of random:P.", transform: Seed.parse)
     var seed: UInt64 = 0
 
     /// What `--json` prints.

@@ -2,6 +2,7 @@ import ArgumentParser
 import Files
 import Foundation
 import Reporting
+import Runs
 import Training
 
 struct ReportCommand: ParsableCommand {

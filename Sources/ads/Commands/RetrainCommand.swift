@@ -5,6 +5,7 @@ import Files
 import Foundation
 import ImageData
 import Reporting
+import Runs
 import Training
 
 struct RetrainCommand: ParsableCommand {
@@ -28,7 +29,7 @@ struct RetrainCommand: ParsableCommand {
     @Option(help: "The new run's folder; RUN/retrained-SEED without it.")
     var out: String?
 
-    @Flag(help: "Start from the dense network's weights, rebuilt.")
+    @Flag(help: "Start from the dense network's weights, rebuilt; it must have this --seed.")
     var inherit = false
 
     @Flag(help: "Train on the validation images too, and keep the last weights.")
@@ -40,38 +41,66 @@ struct RetrainCommand: ParsableCommand {
     @Option(help: "The folder of the data, where not the search's.")
     var dataDir: String?
 
-    @Flag(help: "Continue the run.")
+    @Flag(help: "Continue the run; everything else may then be left out, and only --data-dir may change.")
     var resume = false
 
     func run() throws {
         let search = RunFolder(path)
         guard search.exists else { throw FileError("\(path) holds no run: there is no \(search.configuration)") }
-        let settings = try search.read(SearchConfiguration.self, from: search.configuration)
+        try search.expect(kind: "search")
         guard FileManager.default.fileExists(atPath: search.architecture) else {
             throw SearchError("the search in \(path) is not finished; continue it with 'ads search --resume --out \(path)'")
         }
-        let network = try search.network()
         let folder = RunFolder(out ?? "\(path)/retrained-\(machine.seed)")
         let console = Console(quiet: output.quiet)
         let (device, kernels) = try machine.apply()
+        var trainer = try resume && folder.exists ? continued(folder, search) : new(folder, search, .current(device: device, kernels: kernels))
+        trainer.observer = { console.show($0) }
+        let initial = try initialWeights(trainer)
+        try trainer.start(resume: resume)
+        let cost = trainer.network.cost
+        console.line("training \(trainer.configuration.label): \(grouped(cost.parameters)) parameters, \(grouped(cost.macs)) MACs")
+        try show(try trainer.run(resume: resume, initial: initial), json: output.json)
+    }
+
+    /// The training of what a search found.
+    private func new(_ folder: RunFolder, _ search: RunFolder, _ here: Machine) throws -> Trainer {
+        let settings = try search.read(SearchConfiguration.self, from: search.configuration)
         let directory = dataDir ?? settings.data.folder
         let data = try DataSources.load(settings.data.name, from: directory)
         guard data.digest == settings.data.digest else {
             throw SearchError("the data of \(settings.data.name) are not those that \(path) searched on")
         }
         var configuration = TrainingConfiguration(
-            label: label ?? (settings.strategy == "ads" ? "found" : settings.strategy), data: DataIdentity(data, folder: directory),
-            recipe: try recipe.resolve(), seed: machine.seed, allData: allData, testAtEnd: true,
-            machine: .current(device: device, kernels: kernels))
-        guard !inherit || settings.dense != nil else {
-            throw UsageError("the search in \(path) trained its children from scratch; there are no weights for --inherit")
+            label: label ?? (settings.strategy == AdsStrategy.name ? "found" : settings.strategy),
+            data: DataIdentity(data, folder: directory), recipe: try recipe.resolve(), seed: machine.seed, allData: allData,
+            testAtEnd: true, machine: here)
+        if inherit {
+            guard settings.dense != nil else {
+                throw UsageError("the search in \(path) trained its children from scratch; there are no weights for --inherit")
+            }
+            // What is validated on must not have been trained on: the dense network's split is that of its seed.
+            var own = settings
+            (own.seed, own.machine) = (machine.seed, here)
+            try TrainedDense.check(own, data, for: "--inherit starts from")
+            (configuration.initialWeights, configuration.initialDigest) = (settings.dense, settings.denseDigest)
         }
-        configuration.initialWeights = inherit ? settings.dense : nil
-        var trainer = Trainer(configuration, network, data, folder: folder)
-        trainer.observer = { console.show($0) }
-        try trainer.start(resume: resume)
-        let initial = try configuration.initialWeights.map { try RunFolder($0).model(device: device).rebuilt(network.connectivity) }
-        console.line("training \(configuration.label): \(grouped(network.cost.parameters)) parameters, \(grouped(network.cost.macs)) MACs")
-        try show(try trainer.run(resume: resume, initial: initial), json: output.json)
+        return Trainer(configuration, try search.network(), data, folder: folder)
+    }
+
+    /// The run in a folder; an option that was typed says what the run has.
+    private func continued(_ folder: RunFolder, _ search: RunFolder) throws -> Trainer {
+        try folder.expect(kind: "training")
+        guard try folder.network() == search.network() else {
+            throw SearchError("\(folder.path) holds a run of another network than \(path) found; choose another folder with --out")
+        }
+        let c = try folder.read(TrainingConfiguration.self, from: folder.configuration)
+        let resumed = Resumed(folder: folder)
+        try resumed.keeps(machine, c.machine, seed: c.seed)
+        try resumed.keeps(recipe, c.recipe)
+        try resumed.keeps(flag: "--inherit", inherit, c.initialWeights != nil)
+        try resumed.keeps(flag: "--all-data", allData, c.allData)
+        try resumed.keeps("--label", label, c.label)
+        return try Trainer(continuing: folder, dataFolder: dataDir)
     }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import ConnectivitySearch
 import DenseNetArchitecture
 import Reporting
+import Runs
 import Training
 
 struct SearchCommand: ParsableCommand {
@@ -23,13 +24,17 @@ struct SearchCommand: ParsableCommand {
     @Option(help: "The run's folder.")
     var out: String
 
-    @Option(help: ArgumentHelp("\(Strategies.all.map { "\($0.name) (\($0.help))" }.joined(separator: ", "))."))
-    var strategy = "ads"
+    @Option(help: ArgumentHelp("\(Strategies.all.map { "\($0.name) (\($0.help))" }.joined(separator: ", ")). (default: ads)"))
+    var strategy: String?
 
-    @Option(help: "Children to evaluate; repeats are free. 40 without it, with --images no limit.")
+    @Option(
+        help: "Children to evaluate; repeats are free. 40 without it, with --images no limit.",
+        transform: Whole.count.parse)
     var children: Int?
 
-    @Option(help: "Propose children until so many training images are seen, those of --dense or shared weights included; with --children whatever comes first.")
+    @Option(
+        help: "Propose children until so many training images are seen, those of --dense or shared weights included; with --children whatever comes first.",
+        transform: Whole.images.parse)
     var images: Int?
 
     @OptionGroup var target: TargetOptions
@@ -37,61 +42,100 @@ struct SearchCommand: ParsableCommand {
     @Flag(help: "Prune what the blocks' ends read, too: reaches cheaper networks.")
     var searchBlockEnd = false
 
-    @Option(help: "Reward taken for the dense network's MACs, as 0.1; a cheaper child pays its share.")
+    @Option(
+        help: "Reward taken for the dense network's MACs, as 0.1; a cheaper child pays its share.",
+        transform: Real.weight.parse)
     var priceMacs: Double?
 
-    @Option(help: "The same for parameters.")
+    @Option(
+        help: "The same for parameters.",
+        transform: Real.weight.parse)
     var priceParameters: Double?
 
     @Option(help: "scratch (short training from fresh weights), inherit (a trained dense network's weights, tuned) or shared (one network's shared weights, no training); inherit where --dense is given.")
-    var evaluator: String?
+    var evaluator: EvaluatorSettings.Kind?
 
     @Option(help: "The run of the trained dense network that children inherit from, or that is pruned by magnitude; it must have this --seed.")
     var dense: String?
 
-    @Option(help: "Times a child goes through its training images; 0 scores inherited weights as they are. (default: 1)")
+    @Option(
+        help: "Times a child goes through its training images; 0 scores inherited weights as they are. (default: 1)",
+        transform: Real.weight.parse)
     var childEpochs: Double?
 
-    @Option(help: "Times the network of shared weights goes through the training images. (default: 8)")
+    @Option(
+        help: "Times the network of shared weights goes through the training images. (default: 8)",
+        transform: Whole.count.parse)
     var sharedEpochs: Int?
 
     @Option(help: "Use the shared weights of this search, which has the same settings, instead of training them anew.")
     var shared: String?
 
-    @Option(help: "Images a step of a child's training.")
+    @Option(
+        help: "Images a step of a child's training.",
+        transform: Whole.batch.parse)
     var batchSize: Int?
 
-    @Option(help: "The highest learning rate of a child's training.")
+    @Option(
+        help: "The highest learning rate of a child's training.",
+        transform: Real.rate.parse)
     var learningRate: Double?
 
-    @Option(help: "Train children on the first N training images only.")
+    @Option(
+        help: "Train children on N of the training images only.",
+        transform: Whole.images.parse)
     var limitTrain: Int?
 
-    @Option(help: "Validate children on N of the validation images only.")
+    @Option(
+        help: "Validate children on N of the validation images only.",
+        transform: Whole.images.parse)
     var limitValidation: Int?
 
-    @Option(help: "How many of the best children are evaluated again, longer; 0 for none.")
-    var top = 3
+    @Option(
+        help: "How many of the best children are evaluated again, longer; 0 for none. (default: 3)",
+        transform: Whole.countOrNone.parse)
+    var top: Int?
 
-    @Option(help: "With how many fresh seeds.")
-    var reevaluationSeeds = 2
+    @Option(
+        help: "With how many fresh seeds. (default: 2)",
+        transform: Whole.count.parse)
+    var reevaluationSeeds: Int?
 
-    @Option(help: "Children an update of the agent.")
+    @Option(
+        help: "Children an update of the agent.",
+        transform: Whole.count.parse)
     var childrenPerUpdate: Int?
 
-    @Option(help: "Successive halving: N times fewer children of each update are trained N times longer, the others no further.")
+    @Option(
+        help: "Successive halving: N times fewer children of each update are trained N times longer, the others no further.",
+        transform: Real(over: 1, upTo: 1e6).parse)
     var halving: Double?
 
     @OptionGroup var workers: WorkerOptions
 
-    @Option(help: "The learning rate of what the agent's logits share.")
+    @Option(
+        help: "The learning rate of what the agent's logits share.",
+        transform: Real.rate.parse)
     var agentRate: Double?
 
-    @Option(help: "The agent's entropy bonus.")
+    @Option(
+        help: "The agent's entropy bonus.",
+        transform: Real.weight.parse)
     var entropyBonus: Double?
 
-    @Flag(help: "Continue the search in --out; everything else may then be left out, but for more --children or --images.")
+    @Flag(help: "Continue the search in --out; everything else may then be left out. More --children or --images, --top, --reevaluation-seeds, --workers, --threads, --max-lost and --data-dir may change.")
     var resume = false
+
+    /// Where children's weights come from.
+    var kind: EvaluatorSettings.Kind { evaluator ?? (dense == nil ? .scratch : .inherit) }
+
+    func validate() throws {
+        if childEpochs == 0, kind != .inherit, !resume {
+            throw ValidationError("--child-epochs 0 is for --evaluator inherit: \(kind.rawValue) learns nothing without training")
+        }
+        if priceMacs != nil, priceParameters != nil { throw ValidationError("--price-macs and --price-parameters exclude each other") }
+        _ = try target.chosen()
+    }
 
     func run() throws {
         let console = Console(quiet: output.quiet)
@@ -99,7 +143,7 @@ struct SearchCommand: ParsableCommand {
         let applied = try machine.apply()
         var search: SearchRun
         if try continuesAlone(resume, folder, data, network, "search") {
-            search = try SearchRun(continuing: folder, children: children, images: images)
+            search = try continued(folder)
         } else {
             let (set, value) = try chosen(data, network, refusing: "a search starts from the dense network")
             search = SearchRun(
@@ -108,7 +152,7 @@ struct SearchCommand: ParsableCommand {
         let progress = SearchConsole(console)
         search.observer = progress.show
         let c = search.configuration
-        (search.workers, search.workerCommand) = try workers.processes(for: c, in: folder, threads: machine.threads)
+        (search.workers, search.workerCommand) = workers.processes(for: c, in: folder, threads: machine.threads)
         console.line(
             "searching with \(c.strategy): \(c.budget), \(c.evaluator.kind.rawValue), \(c.target.map { "at most \(grouped($0.limit)) \($0.measure.noun)" } ?? "no target"), \(plural(search.workers, "worker")) with \(plural(c.threads, "thread")) each")
         let result = try search.run(resume: resume)
@@ -119,7 +163,7 @@ struct SearchCommand: ParsableCommand {
         }
         print(
             """
-            best of \(result.children) children (\(result.repeats) repeats): child \(result.child), validated \(percent(result.accuracy)) when evaluated again
+            best of \(result.children) children (\(result.repeats) repeats): child \(result.child), validated \(percent(result.accuracy))\(c.top > 0 ? " when evaluated again" : "")
             \(grouped(result.parameters)) parameters, \(grouped(result.macs)) MACs (\(percent(result.macsShare)) of dense), \(result.connections) connections
             \(try Network(c.architecture, result.connectivity).drawing)
             saved in \(folder.path); train it in full with: ads retrain \(folder.path)

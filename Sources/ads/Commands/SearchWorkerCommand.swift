@@ -1,5 +1,6 @@
 import ArgumentParser
 import ConnectivitySearch
+import Runs
 import Training
 
 /// What `ads search` starts for each of its workers.
@@ -10,7 +11,7 @@ struct SearchWorkerCommand: ParsableCommand {
     @Argument(help: "The search's folder.")
     var folder: String
 
-    @Argument(help: "How many workers there are.")
+    @Argument(help: "How many workers there are.", transform: Whole.threads.parse)
     var workers: Int
 
     func run() throws { try SearchRun.work(in: RunFolder(folder), workers: workers) }

@@ -2,6 +2,7 @@ import ArgumentParser
 import DenseNetArchitecture
 import ImageData
 import Reporting
+import Runs
 import Training
 
 struct TrainCommand: ParsableCommand {
@@ -24,35 +25,33 @@ struct TrainCommand: ParsableCommand {
     @Option(help: "The run's folder.")
     var out: String
 
-    @Option(help: "Train on the first N training images only.")
+    @Option(help: "Train on N of the training images only.", transform: Whole.images.parse)
     var limitTrain: Int?
 
     @Flag(help: "Train on the validation images too, and keep the last weights.")
     var allData = false
 
-    @Option(help: "The split of the final accuracy: validation, or test (noted in the run).")
-    var split = "validation"
+    @Option(help: "The split of the final accuracy; every use of test is noted in the run. (default: validation)")
+    var split: FinalSplit?
 
     @Option(help: "What reports call this network; its connectivity without it.")
     var label: String?
 
-    @Flag(help: "Continue the run in --out; --data and --arch may then be left out.")
+    @Flag(help: "Continue the run in --out; everything else may then be left out, and only --data-dir may change.")
     var resume = false
 
     func run() throws {
-        guard ["validation", "test"].contains(split) else { throw UsageError("--split is validation or test, not '\(split)'") }
-        if let limitTrain, limitTrain < 1 { throw UsageError("--limit-train \(limitTrain); at least 1 is needed") }
         let folder = RunFolder(out)
         let console = Console(quiet: output.quiet)
         let (device, kernels) = try machine.apply()
         let job: Trainer
         if try continuesAlone(resume, folder, data, network, "run") {
-            job = try Trainer(continuing: folder)
+            job = try continued(folder)
         } else {
             let (set, value) = try chosen(data, network, seed: machine.seed)
             let configuration = TrainingConfiguration(
                 label: label ?? network.label(value), data: DataIdentity(set, folder: data.dataDir), recipe: try recipe.resolve(),
-                seed: machine.seed, limitTrain: limitTrain, allData: allData, testAtEnd: split == "test",
+                seed: machine.seed, limitTrain: limitTrain, allData: allData, testAtEnd: split == .test,
                 machine: .current(device: device, kernels: kernels))
             job = Trainer(configuration, value, set, folder: folder)
             try job.start(resume: resume)
@@ -62,8 +61,23 @@ struct TrainCommand: ParsableCommand {
         let cost = job.network.cost
         console.line(
             "training \(job.configuration.label): \(grouped(cost.parameters)) parameters, \(grouped(cost.macs)) MACs, \(cost.connections) connections, \(job.configuration.machine.threads) threads")
-        let result = try trainer.run(resume: resume)
+        let result = try trainer.run(resume: resume, initial: initialWeights(trainer))
         try show(result, json: output.json)
+    }
+
+    /// The run in a folder; an option that was typed says what the run has.
+    private func continued(_ folder: RunFolder) throws -> Trainer {
+        try folder.expect(kind: "training")
+        let c = try folder.read(TrainingConfiguration.self, from: folder.configuration)
+        let resumed = Resumed(folder: folder)
+        try resumed.keeps(machine, c.machine, seed: c.seed)
+        try resumed.keeps(recipe, c.recipe)
+        try resumed.keeps(network, stem: folder.network().architecture.stem.channels)
+        try resumed.keeps("--limit-train", limitTrain, c.limitTrain)
+        try resumed.keeps(flag: "--all-data", allData, c.allData)
+        try resumed.keeps("--split", split?.rawValue, (c.testAtEnd ? FinalSplit.test : .validation).rawValue)
+        try resumed.keeps("--label", label, c.label)
+        return try Trainer(continuing: folder, dataFolder: data.dataDir)
     }
 }
 

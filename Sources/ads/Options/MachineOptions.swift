@@ -6,27 +6,35 @@ import Training
 
 /// What to compute on, and the seed.
 struct MachineOptions: ParsableArguments {
-    @Option(help: "Threads that compute; all cores without it. Results repeat bit for bit at the same number.")
+    @Option(
+        help: "Threads that compute; all cores without it. Results repeat bit for bit at the same number.",
+        transform: Whole.threads.parse)
     var threads: Int?
 
-    @Option(help: "Decides everything random.")
-    var seed: UInt64 = 0
+    // Optional, so that a resumed run knows what was typed.
+    @Option(
+        name: .customLong("seed"), help: ArgumentHelp("Decides everything random. (default: 0)", valueName: "seed"),
+        transform: Seed.parse)
+    var typedSeed: UInt64?
 
-    @Option(help: "cpu, cuda, cuda:N or mps.")
-    var device = "cpu"
+    @Option(
+        name: .customLong("device"), help: ArgumentHelp("cpu, cuda, cuda:N or mps. (default: cpu)", valueName: "device"))
+    var typedDevice: String?
 
-    @Option(help: "What computes dense blocks on CPU: auto, swift (our SIMD kernels) or torch.")
-    var kernels = "auto"
+    @Option(
+        name: .customLong("kernels"),
+        help: ArgumentHelp(
+            "What computes dense blocks on CPU: auto, swift (our SIMD kernels) or torch. (default: auto)", valueName: "kernels"))
+    var typedKernels: KernelChoice?
+
+    /// The seed, typed or not.
+    var seed: UInt64 { typedSeed ?? 0 }
 
     /// Sets the threads and checks the device.
     func apply() throws -> (device: Device, kernels: KernelChoice) {
-        if let threads, threads < 1 { throw UsageError("--threads \(threads); at least 1 is needed") }
-        guard let choice = KernelChoice(rawValue: kernels) else {
-            throw UsageError("unknown kernels '\(kernels)'; known are \(KernelChoice.allCases.map(\.rawValue).joined(separator: ", "))")
-        }
         try Runtime.setThreads(threads ?? ProcessInfo.processInfo.activeProcessorCount)
         do {
-            return (try Device(named: device), choice)
+            return (try Device(named: typedDevice ?? Device.cpu.name), typedKernels ?? .automatic)
         } catch let error as DeviceError {
             if case .unknown = error { throw UsageError("\(error)") }
             throw error

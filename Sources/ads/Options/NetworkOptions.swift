@@ -1,6 +1,7 @@
 import ArgumentParser
 import DenseNetArchitecture
 import Foundation
+import Runs
 import Training
 
 /// Which network: `--arch`, `--stem`, `--connectivity`.
@@ -8,7 +9,7 @@ struct NetworkOptions: ParsableArguments {
     @Option(help: "densenet-L-k (densenet-40-12), densenet-bc-L-k, densenet121, densenet161, densenet169, densenet201, or a JSON file.")
     var arch: String?
 
-    @Option(help: "Channels of the stem, where not the architecture's own.")
+    @Option(help: "Channels of the stem, where not the architecture's own.", transform: Whole.channels.parse)
     var stem: Int?
 
     @Option(help: "dense, log, harmonic, nearest[:N], far-near:N, random:P, or a JSON file of matrices.")

@@ -1,5 +1,6 @@
 import DenseNetArchitecture
 import ImageData
+import Runs
 import Training
 
 /// Whether a command with --resume goes on with what its folder says, everything else being left out.

@@ -7,28 +7,28 @@ struct RecipeOptions: ParsableArguments {
     @Option(help: "one-cycle (4 epochs, short) or paper (the DenseNet paper's 300 epochs).")
     var recipe: String?
 
-    @Option(help: "Times the training images are gone through.")
+    @Option(help: "Times the training images are gone through.", transform: Whole.count.parse)
     var epochs: Int?
 
-    @Option(help: "Images a step.")
+    @Option(help: "Images a step.", transform: Whole.batch.parse)
     var batchSize: Int?
 
-    @Option(help: "The (highest) learning rate.")
+    @Option(help: "The (highest) learning rate.", transform: Real.rate.parse)
     var learningRate: Double?
 
     @Option(help: "How the learning rate moves: step, one-cycle or constant.")
-    var schedule: String?
+    var schedule: Recipe.Schedule?
 
-    @Option(help: "SGD's momentum.")
+    @Option(help: "SGD's momentum.", transform: Real.share.parse)
     var momentum: Double?
 
-    @Option(help: "Weight decay.")
+    @Option(help: "Weight decay.", transform: Real.weight.parse)
     var weightDecay: Double?
 
     @Option(help: "How convolutions start: fan-out (He, the paper's) or fan-in (PyTorch's default).")
-    var initialization: String?
+    var initialization: Initialization?
 
-    @Option(help: "Dropout.")
+    @Option(help: "Dropout.", transform: Real.share.parse)
     var dropout: Double?
 
     @Flag(help: "Do not shift and flip training images.")
@@ -41,20 +41,10 @@ struct RecipeOptions: ParsableArguments {
             if let epochs { r.epochs = epochs }
             if let batchSize { r.batchSize = batchSize }
             if let learningRate { r.learningRate = learningRate }
-            if let schedule {
-                guard let known = Recipe.Schedule(rawValue: schedule) else {
-                    throw TrainingError("unknown schedule '\(schedule)'; known are \(Recipe.Schedule.allCases.map(\.rawValue).joined(separator: ", "))")
-                }
-                r.schedule = known
-            }
+            if let schedule { r.schedule = schedule }
             if let momentum { r.momentum = momentum }
             if let weightDecay { r.weightDecay = weightDecay }
-            if let initialization {
-                guard let known = Initialization(rawValue: initialization) else {
-                    throw TrainingError("unknown initialization '\(initialization)'; known are fan-out, fan-in")
-                }
-                r.initialization = known
-            }
+            if let initialization { r.initialization = initialization }
             if let dropout { r.dropout = dropout }
             if noAugment { r.augment = false }
             try r.validate()

@@ -3,17 +3,29 @@ import ConnectivitySearch
 
 /// What a network may cost at most.
 struct TargetOptions: ParsableArguments {
-    @Option(help: "The most MACs the network may have: a share of the dense network's up to 1, else a number.")
+    @Option(
+        help: "The most MACs the network may have: a share of the dense network's up to 1, else a number.",
+        transform: Real.cost.parse)
     var targetMacs: Double?
 
-    @Option(help: "The most parameters, in the same way.")
+    @Option(
+        help: "The most parameters, in the same way.",
+        transform: Real.cost.parse)
     var targetParameters: Double?
 
-    @Option(help: "The most activations that convolutions read and write for one image (HarDNet's CIO), in the same way.")
+    @Option(
+        help: "The most activations that convolutions read and write for one image (HarDNet's CIO), in the same way.",
+        transform: Real.cost.parse)
     var targetTraffic: Double?
 
-    @Option(help: "The most milliseconds one image may take on --threads threads, by a table of layers that a search measures first.")
+    @Option(
+        help: "The most milliseconds one image may take on --threads threads, by a table of layers that a search measures first.",
+        transform: Real.cost.parse)
     var targetLatency: Double?
+
+    func validate() throws {
+        do { _ = try chosen() } catch let error as UsageError { throw ValidationError(error.description) }
+    }
 
     /// The one target that was given.
     func chosen() throws -> (measure: CostMeasure, value: Double)? {

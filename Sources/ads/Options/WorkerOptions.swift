@@ -1,25 +1,33 @@
 import ArgumentParser
 import ConnectivitySearch
 import Foundation
+import Runs
 import Training
 
 /// Who evaluates a search's children.
 struct WorkerOptions: ParsableArguments {
-    @Option(help: "Processes that evaluate children side by side; without it as many as the cores allow. Rewards do not depend on it.")
+    @Option(help: "Processes that evaluate children side by side; without it as many as the cores allow. Rewards do not depend on it.", transform: Whole.threads.parse)
     var workers: Int?
 
-    @Option(help: "Threads that compute one child.")
-    var childThreads = 1
+    @Option(help: "Threads that compute one child. (default: 1)", transform: Whole.threads.parse)
+    var childThreads: Int?
 
-    @Option(help: "Times a child may be lost with its process before the search stops and says so.")
-    var maxLost = 5
+    @Option(help: "Times a child may be lost with its process before the search stops and says so. (default: 5)", transform: Whole.countOrNone.parse)
+    var maxLost: Int?
 
-    @Option(help: "Seconds a worker or the search may be silent, suspended say, before others take what it had. (default: 30)")
+    /// What these options say in a configuration.
+    func set(_ c: inout SearchConfiguration) {
+        c.childThreads = childThreads ?? 1
+        c.maxLost = maxLost ?? 5
+        c.leaseSeconds = lease
+    }
+
+    @Option(help: "Seconds a worker or the search may be silent, suspended say, before others take what it had. (default: 30)",
+        transform: Real(from: 1, upTo: 86_400).parse)
     var lease: Double?
 
     /// How many processes a search in a folder gets, and the command that starts one.
-    func processes(for c: SearchConfiguration, in folder: RunFolder, threads: Int?) throws -> (Int, [String]) {
-        if let workers, workers < 1 { throw UsageError("--workers \(workers); at least 1 is needed") }
+    func processes(for c: SearchConfiguration, in folder: RunFolder, threads: Int?) -> (Int, [String]) {
         let count = workers ?? Self.fitting(c, threads: threads)
         return (count, Self.command(folder, workers: count))
     }

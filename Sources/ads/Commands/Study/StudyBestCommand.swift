@@ -4,6 +4,7 @@ import DenseNetArchitecture
 import Files
 import Foundation
 import Reporting
+import Runs
 import Training
 
 struct StudyBestCommand: ParsableCommand {

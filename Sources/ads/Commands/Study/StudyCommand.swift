@@ -2,6 +2,7 @@ import ArgumentParser
 import ConnectivitySearch
 import DenseNetArchitecture
 import Foundation
+import Runs
 import StudySQLite
 import Training
 

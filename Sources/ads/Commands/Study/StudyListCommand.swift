@@ -2,6 +2,7 @@ import ArgumentParser
 import ConnectivitySearch
 import Foundation
 import Reporting
+import Runs
 import StudySQLite
 import Training
 

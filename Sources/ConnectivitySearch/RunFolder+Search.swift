@@ -1,0 +1,11 @@
+import Runs
+
+// The files that only searches and calibrations have.
+extension RunFolder {
+    /// The study of a search.
+    public var study: String { path + "/study.sqlite" }
+    /// A search's result: the matrices alone, for --connectivity.
+    public var connectivity: String { path + "/connectivity.json" }
+    /// What a calibration came to.
+    public var calibration: String { path + "/calibration.json" }
+}

@@ -1,0 +1,61 @@
+import ConnectivitySearch
+import Runs
+import Training
+
+/// A run that goes on: an option that decides its result may be typed again, but not changed.
+struct Resumed {
+    let folder: RunFolder
+
+    /// Refuses an option that was typed with another value than the run's.
+    /// - Throws: `UsageError` that names the option and what it is in the run.
+    func keeps<Value: Equatable>(_ option: String, _ typed: Value?, _ stored: Value?) throws {
+        guard let typed, typed != stored else { return }
+        throw refusal(option, stored.map { "\($0)" } ?? "not set")
+    }
+
+    /// Refuses a flag that the run does not have.
+    func keeps(flag option: String, _ typed: Bool, _ stored: Bool) throws {
+        if typed, !stored { throw refusal(option, "not set") }
+    }
+
+    private func refusal(_ option: String, _ stored: String) -> UsageError {
+        UsageError("\(option) is \(stored) in \(folder.path) and cannot change; leave it out or start a new run")
+    }
+
+    /// What to compute on; a search may go on with another number of `--threads` in all, a training not.
+    func keeps(_ options: MachineOptions, _ machine: Machine, seed: UInt64, threads: Bool = true) throws {
+        if threads { try keeps("--threads", options.threads, machine.threads) }
+        try keeps("--seed", options.typedSeed, seed)
+        try keeps("--device", options.typedDevice, machine.device)
+        try keeps("--kernels", options.typedKernels?.rawValue, machine.kernels.rawValue)
+    }
+
+    /// The recipe.
+    func keeps(_ options: RecipeOptions, _ recipe: Recipe) throws {
+        try keeps("--recipe", options.recipe, recipe.name)
+        try keeps("--epochs", options.epochs, recipe.epochs)
+        try keeps("--batch-size", options.batchSize, recipe.batchSize)
+        try keeps("--learning-rate", options.learningRate, recipe.learningRate)
+        try keeps("--schedule", options.schedule?.rawValue, recipe.schedule.rawValue)
+        try keeps("--momentum", options.momentum, recipe.momentum)
+        try keeps("--weight-decay", options.weightDecay, recipe.weightDecay)
+        try keeps("--initialization", options.initialization?.rawValue, recipe.initialization.rawValue)
+        try keeps("--dropout", options.dropout, recipe.dropout)
+        try keeps(flag: "--no-augment", options.noAugment, !recipe.augment)
+    }
+
+    /// The network.
+    func keeps(_ options: NetworkOptions, stem: Int) throws {
+        try keeps("--stem", options.stem, stem)
+        try keeps("--connectivity", options.connectivity, "part of architecture.json")
+    }
+
+    /// The limit every child keeps.
+    func keeps(_ options: TargetOptions, _ c: SearchConfiguration) throws {
+        guard let (measure, value) = try options.chosen() else { return }
+        let typed = try CostTarget(measure, value, in: c.space, table: c.target?.measure == measure ? c.target?.table : nil)
+        guard let stored = c.target, stored.measure == measure, stored.limit == typed.limit else {
+            throw refusal("--target-\(measure.rawValue)", c.target.map { "at most \($0.limit) \($0.measure.noun)" } ?? "not set")
+        }
+    }
+}

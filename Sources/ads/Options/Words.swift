@@ -1,0 +1,21 @@
+import ArgumentParser
+import ConnectivitySearch
+import DenseNetModel
+import Training
+
+// Words that options take; argument-parser lists them in its help and its refusals.
+
+extension KernelChoice: ExpressibleByArgument {}
+extension Initialization: ExpressibleByArgument {}
+extension Recipe.Schedule: ExpressibleByArgument {}
+extension EvaluatorSettings.Kind: ExpressibleByArgument {}
+
+/// The split of a final accuracy.
+enum FinalSplit: String, CaseIterable, ExpressibleByArgument {
+    case validation, test
+}
+
+/// The split that is evaluated.
+enum EvaluatedSplit: String, CaseIterable, ExpressibleByArgument {
+    case validation, test, train
+}
