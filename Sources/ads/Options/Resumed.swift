@@ -53,9 +53,8 @@ struct Resumed {
     /// The limit every child keeps.
     func keeps(_ options: TargetOptions, _ c: SearchConfiguration) throws {
         guard let (measure, value) = try options.chosen() else { return }
-        let typed = try CostTarget(measure, value, in: c.space, table: c.target?.measure == measure ? c.target?.table : nil)
-        guard let stored = c.target, stored.measure == measure, stored.limit == typed.limit else {
-            throw refusal("--target-\(measure.rawValue)", c.target.map { "at most \($0.limit) \($0.measure.noun)" } ?? "not set")
-        }
+        // Only a search for the same measure has what its costs are computed from.
+        if let stored = c.target, stored.measure == measure, try CostTarget(measure, value, in: c.space, table: stored.table) == stored { return }
+        throw refusal("--target-\(measure.rawValue)", c.target.map { "at most \($0.limit) \($0.measure.noun)" } ?? "not set")
     }
 }
