@@ -2,6 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 PREFIX ?= /usr/local
+FUZZ_SECONDS ?= 60
 
 # The compiler's flags that let our kernels use this processor; one build serves program and tests.
 ifeq ($(shell uname -m),x86_64)
@@ -13,7 +14,7 @@ LIBTORCH_LIB = $(shell cat .build/libtorch/path 2>/dev/null)/lib
 BUILD_FLAGS = -c release $(NATIVE) -Xswiftc -enable-testing -Xlinker -rpath -Xlinker $(LIBTORCH_LIB)
 export PKG_CONFIG_PATH := $(CURDIR)/.build/libtorch$(if $(PKG_CONFIG_PATH),:$(PKG_CONFIG_PATH))
 
-.PHONY: help demo test bench build setup install clean check
+.PHONY: help demo test bench build setup install clean check fuzz sanitize
 
 help: ## What can be made.
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -36,6 +37,12 @@ check: # Every prerequisite, each with the command that installs it.
 
 bench: build ## Ours beside PyTorch, OpenVINO and ONNX Runtime where they are installed.
 	@Benchmarks/bench
+
+fuzz: setup ## libFuzzer on every reader of files, FUZZ_SECONDS (60) each.
+	@FUZZ_SECONDS="$(FUZZ_SECONDS)" scripts/fuzz
+
+sanitize: setup ## The tests under the address, undefined-behaviour and thread sanitizers; long.
+	@scripts/sanitize
 
 install: build ## Copies ads to $(PREFIX)/bin.
 	@install -d "$(PREFIX)/bin"

@@ -58,7 +58,16 @@ let package = Package(
         .target(name: "DenseNetArchitecture", dependencies: ["Files", "Randomness"]),
         .target(name: "Randomness"),
         .target(name: "TestSupport", path: "Tests/TestSupport"),
+        .target(
+            name: "FuzzedReaders", dependencies: ["DenseNetArchitecture", "WeightFiles", "PickleFiles", "Files"],
+            path: "Tests/Fuzz/Readers"),
+        .target(
+            name: "FuzzedRunReaders",
+            dependencies: ["FuzzedReaders", "ConnectivitySearch", "Training", "ImageData", "DenseNetArchitecture", "Files", "Torch"],
+            path: "Tests/Fuzz/RunReaders"),
+        .testTarget(name: "FuzzTests", dependencies: ["FuzzedReaders", "FuzzedRunReaders", "Randomness", "TestSupport"]),
         .testTarget(name: "DenseNetArchitectureTests", dependencies: ["DenseNetArchitecture", "Files", "Randomness"]),
+        .testTarget(name: "DenseKernelsTests", dependencies: ["DenseKernels"]),
         .testTarget(name: "TorchTests", dependencies: ["Torch"]),
         .testTarget(name: "FileTests", dependencies: ["Files", "WeightFiles", "PickleFiles", "Randomness", "TestSupport"]),
         .testTarget(name: "DenseNetModelTests", dependencies: ["DenseNetModel", "DenseNetArchitecture", "DenseKernels", "Randomness", "Training", "WeightFiles", "TestSupport"]),
@@ -70,3 +79,13 @@ let package = Package(
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx20
 )
+
+// What `make fuzz` builds: without -sanitize=fuzzer there is no libFuzzer to link these with.
+if Context.environment["ADS_FUZZ"] != nil {
+    package.targets += [
+        .systemLibrary(name: "CFuzzer", path: "Tests/Fuzz/CFuzzer"),
+        .executableTarget(name: "fuzz-values", dependencies: ["FuzzedReaders", "CFuzzer"], path: "Tests/Fuzz/Values"),
+        .executableTarget(
+            name: "fuzz-runs", dependencies: ["FuzzedReaders", "FuzzedRunReaders", "CFuzzer"], path: "Tests/Fuzz/Runs"),
+    ]
+}
