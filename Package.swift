@@ -47,7 +47,7 @@ let package = Package(
             name: "ImageData",
             dependencies: ["Files", "PickleFiles", "Randomness", "Torch", .product(name: "Crypto", package: "swift-crypto")]),
         .target(name: "DenseNetModel", dependencies: ["DenseKernels", "DenseNetArchitecture", "Torch"]),
-        .target(name: "Torch", dependencies: ["CTorch"]),
+        .target(name: "Torch", dependencies: ["CTorch", "Files"]),
         .target(name: "CTorch", dependencies: ["CLibtorch"]),
         .systemLibrary(name: "CLibtorch", pkgConfig: "libtorch"),
         .target(name: "PickleFiles", dependencies: ["Files"]),
