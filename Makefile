@@ -2,6 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 PREFIX ?= /usr/local
+FUZZ_SECONDS ?= 60
 
 # The compiler's flags that let our kernels use this processor; one build serves program and tests.
 ifeq ($(shell uname -m),x86_64)
@@ -16,7 +17,7 @@ export PKG_CONFIG_PATH := $(CURDIR)/.build/libtorch$(if $(PKG_CONFIG_PATH),:$(PK
 # What lint reads and format writes.
 SWIFT_SOURCES := Sources Tests Examples Package.swift
 
-.PHONY: help demo test bench build setup install clean check lint format test-scripts test-package flags docs
+.PHONY: help demo test bench build setup install clean check lint format test-scripts test-package flags docs fuzz sanitize
 
 help: ## What can be made.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -66,6 +67,12 @@ test-package: setup # A package of its own that depends on ours, built and run; 
 
 flags: # What swift build is called with, for scripts.
 	@echo $(BUILD_FLAGS)
+
+fuzz: setup ## libFuzzer on every reader of files, FUZZ_SECONDS (60) each.
+	@FUZZ_SECONDS="$(FUZZ_SECONDS)" scripts/fuzz
+
+sanitize: setup ## The tests under the address, undefined-behaviour and thread sanitizers; long.
+	@scripts/sanitize
 
 install: build ## Copies ads to $(PREFIX)/bin.
 	@install -d "$(PREFIX)/bin"

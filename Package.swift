@@ -52,29 +52,37 @@ let package = Package(
             name: "Training",
             dependencies: [
                 "Runs", "ImageData", "DenseNetModel", "DenseNetArchitecture", "DenseKernels", "WeightFiles", "Files", "Randomness", "Torch",
+                .product(name: "Crypto", package: "swift-crypto"),
             ]),
         .target(name: "Runs", dependencies: ["DenseNetArchitecture", "Files"]),
         .target(
             name: "ImageData",
             dependencies: ["Files", "PickleFiles", "Randomness", "Registries", "Torch", .product(name: "Crypto", package: "swift-crypto")]),
         .target(name: "DenseNetModel", dependencies: ["DenseKernels", "DenseNetArchitecture", "Torch"]),
-        .target(name: "Torch", dependencies: ["CTorch"]),
+        .target(name: "Torch", dependencies: ["CTorch", "Files"]),
         .target(name: "CTorch", dependencies: ["CLibtorch"]),
         .systemLibrary(name: "CLibtorch", pkgConfig: "libtorch"),
-        .target(name: "PickleFiles"),
-        .target(
-            name: "WeightFiles", dependencies: ["Files", .product(name: "Crypto", package: "swift-crypto")]),
+        .target(name: "PickleFiles", dependencies: ["Files"]),
+        .target(name: "WeightFiles", dependencies: ["Files"]),
         .target(name: "Files"),
         .target(name: "DenseKernels", dependencies: ["CProcessor"]),
         .target(name: "CProcessor"),
-        .target(name: "DenseNetArchitecture", dependencies: ["Randomness", "Registries"]),
+        .target(name: "DenseNetArchitecture", dependencies: ["Files", "Randomness", "Registries"]),
         .target(name: "Randomness"),
         .target(name: "Registries"),
         .target(name: "TestSupport", path: "Tests/TestSupport"),
-        .testTarget(name: "DenseNetArchitectureTests", dependencies: ["DenseNetArchitecture", "Randomness", "Registries"]),
+        .target(
+            name: "FuzzedReaders", dependencies: ["DenseNetArchitecture", "WeightFiles", "PickleFiles", "Files"],
+            path: "Tests/Fuzz/Readers"),
+        .target(
+            name: "FuzzedRunReaders",
+            dependencies: ["FuzzedReaders", "ConnectivitySearch", "Training", "ImageData", "DenseNetArchitecture", "Files", "Torch"],
+            path: "Tests/Fuzz/RunReaders"),
+        .testTarget(name: "FuzzTests", dependencies: ["FuzzedReaders", "FuzzedRunReaders", "Randomness", "TestSupport"]),
+        .testTarget(name: "DenseNetArchitectureTests", dependencies: ["DenseNetArchitecture", "Files", "Randomness", "Registries"]),
         .testTarget(name: "DenseKernelsTests", dependencies: ["DenseKernels", "Randomness"]),
         .testTarget(name: "TorchTests", dependencies: ["Torch"]),
-        .testTarget(name: "FileTests", dependencies: ["Files", "WeightFiles", "PickleFiles", "TestSupport"]),
+        .testTarget(name: "FileTests", dependencies: ["Files", "WeightFiles", "PickleFiles", "Randomness", "TestSupport"]),
         .testTarget(
             name: "DenseNetModelTests",
             dependencies: [
@@ -110,4 +118,14 @@ let package = Package(
 // Only make docs asks for the plugin: nobody who builds the program or depends on a library fetches it.
 if Context.environment["ADS_DOCS"] != nil {
     package.dependencies.append(.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"))
+}
+
+// What `make fuzz` builds: without -sanitize=fuzzer there is no libFuzzer to link these with.
+if Context.environment["ADS_FUZZ"] != nil {
+    package.targets += [
+        .systemLibrary(name: "CFuzzer", path: "Tests/Fuzz/CFuzzer"),
+        .executableTarget(name: "fuzz-values", dependencies: ["FuzzedReaders", "CFuzzer"], path: "Tests/Fuzz/Values"),
+        .executableTarget(
+            name: "fuzz-runs", dependencies: ["FuzzedReaders", "FuzzedRunReaders", "CFuzzer"], path: "Tests/Fuzz/Runs"),
+    ]
 }

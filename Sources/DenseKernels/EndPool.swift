@@ -6,9 +6,14 @@ extension LayerKernels {
     ///   - x: maps `[images, channels, H, W]`.
     ///   - out: `[images, channels]`.
     public func poolEnd(
-        _ x: UnsafePointer<Float>, images: Int, _ shape: MapShape, scale: UnsafePointer<Float>, shift: UnsafePointer<Float>,
-        mean: UnsafePointer<Float>, variance: UnsafePointer<Float>, _ out: UnsafeMutablePointer<Float>
+        _ x: UnsafeBufferPointer<Float>, images: Int, _ shape: MapShape, scale: UnsafeBufferPointer<Float>,
+        shift: UnsafeBufferPointer<Float>, mean: UnsafeBufferPointer<Float>, variance: UnsafeBufferPointer<Float>,
+        _ out: UnsafeMutableBufferPointer<Float>
     ) {
+        let (scale, shift) = (checked(scale, shape.channels, "a BN's scale"), checked(shift, shape.channels, "a BN's shift"))
+        let (mean, variance) = (checked(mean, shape.channels, "a mean"), checked(variance, shape.channels, "a variance"))
+        let x = checked(x, images * shape.elements, "the last block's maps")
+        let out = checked(out, images * shape.channels, "the means of maps")
         let activations = (0..<shape.channels).map { c -> Activation in
             let slope = scale[c] / (variance[c] + Self.epsilon).squareRoot()
             return Activation(scale: slope, shift: shift[c] - mean[c] * slope)
@@ -18,9 +23,12 @@ extension LayerKernels {
 
     /// With the batch's statistics, which it returns.
     public func poolEndTraining(
-        _ x: UnsafePointer<Float>, images: Int, _ shape: MapShape, scale: UnsafePointer<Float>, shift: UnsafePointer<Float>,
-        _ out: UnsafeMutablePointer<Float>
+        _ x: UnsafeBufferPointer<Float>, images: Int, _ shape: MapShape, scale: UnsafeBufferPointer<Float>,
+        shift: UnsafeBufferPointer<Float>, _ out: UnsafeMutableBufferPointer<Float>
     ) -> BatchStatistics {
+        let (scale, shift) = (checked(scale, shape.channels, "a BN's scale"), checked(shift, shape.channels, "a BN's shift"))
+        let x = checked(x, images * shape.elements, "the last block's maps")
+        let out = checked(out, images * shape.channels, "the means of maps")
         var statistics = BatchStatistics(channels: shape.channels)
         measure(shape, x, images: images, 0..<shape.channels, &statistics)
         pool(x, images, shape, activations(shape, statistics, scale, shift), out)
@@ -33,9 +41,15 @@ extension LayerKernels {
     ///   - gradient: receives that of the maps.
     /// - Returns: those of BN's scale and shift.
     public func poolEndBackward(
-        _ x: UnsafePointer<Float>, images: Int, _ shape: MapShape, _ statistics: BatchStatistics, scale: UnsafePointer<Float>,
-        shift: UnsafePointer<Float>, incoming: UnsafePointer<Float>, gradient: UnsafeMutablePointer<Float>
+        _ x: UnsafeBufferPointer<Float>, images: Int, _ shape: MapShape, _ statistics: BatchStatistics,
+        scale: UnsafeBufferPointer<Float>, shift: UnsafeBufferPointer<Float>, incoming: UnsafeBufferPointer<Float>,
+        gradient: UnsafeMutableBufferPointer<Float>
     ) -> (scale: [Float], shift: [Float]) {
+        need(statistics.mean.count == shape.channels, "statistics of \(statistics.mean.count) channels for \(shape.channels)")
+        let (scale, shift) = (checked(scale, shape.channels, "a BN's scale"), checked(shift, shape.channels, "a BN's shift"))
+        let x = checked(x, images * shape.elements, "the last block's maps")
+        let incoming = checked(incoming, images * shape.channels, "the gradient of the means")
+        let gradient = checked(gradient, images * shape.elements, "the gradient of the last block's maps")
         let activations = activations(shape, statistics, scale, shift)
         var sums = [(shift: Double, scale: Double)](repeating: (0, 0), count: shape.channels)
         sums.withUnsafeMutableBufferPointer { sums in

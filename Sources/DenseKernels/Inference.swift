@@ -6,14 +6,19 @@ public struct PreparedPlan: Sendable {
 
     /// Prepares a plan with each reader's running statistics: `means[i]`, `variances[i]` of layer i.
     public init(
-        _ plan: KernelPlan, _ parameters: [LayerParameters], means: [UnsafePointer<Float>], variances: [UnsafePointer<Float>]
+        _ plan: KernelPlan, _ parameters: [LayerParameters], means: [UnsafeBufferPointer<Float>],
+        variances: [UnsafeBufferPointer<Float>]
     ) {
+        plan.check(parameters)
+        need(means.count == plan.layers.count && variances.count == means.count, "running statistics of other layers")
         self.plan = plan
         layers = plan.layers.indices.map { l in
             let (layer, p) = (plan.layers[l], parameters[l])
+            let mean = checked(means[l], layer.reads.count, "a layer's running mean")
+            let variance = checked(variances[l], layer.reads.count, "a layer's running variance")
             let activations = layer.reads.indices.map { i -> Activation in
-                let scale = p.scale[i] / (variances[l][i] + LayerKernels.epsilon).squareRoot()
-                return Activation(scale: scale, shift: p.shift[i] - means[l][i] * scale)
+                let scale = p.scale[i] / (variance[i] + LayerKernels.epsilon).squareRoot()
+                return Activation(scale: scale, shift: p.shift[i] - mean[i] * scale)
             }
             return (activations, PackedWeights(forward: p.weight, layer.kind, reads: layer.reads.count, outputs: layer.outputs))
         }
@@ -30,8 +35,13 @@ extension LayerKernels {
     /// Enough images are shared out among the threads, each taking its own through all layers; with fewer all threads work
     /// on the same layer.
     public func infer(
-        _ prepared: PreparedPlan, _ input: UnsafePointer<Float>, images: Int, output: Int, _ out: UnsafeMutablePointer<Float>
+        _ prepared: PreparedPlan, _ input: UnsafeBufferPointer<Float>, images: Int, output: Int,
+        _ out: UnsafeMutableBufferPointer<Float>
     ) {
+        let plan = prepared.plan
+        need(images >= 1 && plan.shapes.indices ~= output, "\(images) images, buffer \(output) of \(plan.shapes.count)")
+        nonisolated(unsafe) let input = checked(input, images * plan.inputChannels * plan.shapes[0].pixels, "a body's input")
+        nonisolated(unsafe) let out = checked(out, images * plan.shapes[output].elements, "a body's output")
         guard threads > 1, images >= Self.group * threads else {
             for first in stride(from: 0, to: images, by: Self.group) {
                 inferGroup(prepared, input, first..<min(first + Self.group, images), output: output, out)
@@ -40,7 +50,7 @@ extension LayerKernels {
         }
         while helpers.count < threads { helpers.append(LayerKernels(threads: 1)) }
         let groups = (images + Self.group - 1) / Self.group
-        nonisolated(unsafe) let (helpers, input, out) = (helpers, input, out)
+        nonisolated(unsafe) let helpers = helpers
         // Images do not depend on one another: results are the same bits whoever computes them.
         Workers(threads: threads).run(parts: groups) { group, worker in
             let first = group * Self.group

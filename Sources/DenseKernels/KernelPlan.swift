@@ -7,11 +7,12 @@ public struct KernelPlan: Sendable {
     /// The layers in order; every channel but the input's is written by exactly one.
     public let layers: [KernelLayer]
 
-    /// A plan.
+    /// A plan; one that leads outside its buffers stops the program.
     public init(shapes: [MapShape], inputChannels: Int, layers: [KernelLayer]) {
         self.shapes = shapes
         self.inputChannels = inputChannels
         self.layers = layers
+        checkLayers()
     }
 
     /// Multiply-adds that a forward pass of one image really does: fewer than the definition's, as Winograd's 3×3 does 16
@@ -31,8 +32,10 @@ extension LayerKernels {
     ///   - parameters: one per layer.
     /// - Returns: every buffer's statistics.
     public func forwardTraining(
-        _ plan: KernelPlan, _ maps: [UnsafeMutablePointer<Float>], images: Int, _ parameters: [LayerParameters]
+        _ plan: KernelPlan, _ maps: [UnsafeMutableBufferPointer<Float>], images: Int, _ parameters: [LayerParameters]
     ) -> [BatchStatistics] {
+        let maps = plan.checked(maps, images: images)
+        plan.check(parameters)
         var statistics = plan.shapes.map { BatchStatistics(channels: $0.channels) }
         measure(plan.shapes[0], maps[0], images: images, 0..<plan.inputChannels, &statistics[0])
         for (layer, p) in zip(plan.layers, parameters) {
@@ -58,15 +61,22 @@ extension LayerKernels {
     ///     channels end up holding the gradient of the body's input.
     /// - Returns: each layer's gradients.
     public func backward(
-        _ plan: KernelPlan, _ maps: [UnsafeMutablePointer<Float>], images: Int, _ parameters: [LayerParameters],
-        _ statistics: [BatchStatistics], gradient: (Int) throws -> UnsafeMutablePointer<Float>, finished: (Int) -> Void
+        _ plan: KernelPlan, _ maps: [UnsafeMutableBufferPointer<Float>], images: Int, _ parameters: [LayerParameters],
+        _ statistics: [BatchStatistics], gradient: (Int) throws -> UnsafeMutableBufferPointer<Float>, finished: (Int) -> Void
     ) rethrows -> [LayerGradients] {
+        let maps = plan.checked(maps, images: images)
+        plan.check(parameters)
+        need(
+            statistics.map(\.mean.count) == plan.shapes.map(\.channels), "statistics of other buffers than the plan's \(plan.shapes)")
+        func checkedGradient(_ index: Int) throws -> UnsafeMutablePointer<Float> {
+            checked(try gradient(index), images * plan.shapes[index].elements, "the gradient of a plan's buffer")
+        }
         var corrections = plan.shapes.map { Corrections(channels: $0.channels) }
         var gradients: [LayerGradients] = []
         for (l, layer) in plan.layers.enumerated().reversed() {
             let buffers = try [layer.source, layer.destination].map { index in
                 BackwardMaps(
-                    shape: plan.shapes[index], values: maps[index], gradient: try gradient(index), statistics: statistics[index])
+                    shape: plan.shapes[index], values: maps[index], gradient: try checkedGradient(index), statistics: statistics[index])
             }
             let incoming = corrections[layer.destination]
             gradients.append(
@@ -77,7 +87,7 @@ extension LayerKernels {
                 finished(layer.destination)
             }
         }
-        subtract(corrections[0], plan, maps[0], try gradient(0), images: images)
+        subtract(corrections[0], plan, maps[0], try checkedGradient(0), images: images)
         return gradients.reversed()
     }
 

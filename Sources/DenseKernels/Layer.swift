@@ -55,17 +55,24 @@ public struct MapShape: Sendable {
 /// One layer's parameters where they lie.
 public struct LayerParameters {
     /// BN's scale, one per channel read.
-    public let scale: UnsafePointer<Float>
+    let scale: UnsafePointer<Float>
     /// BN's shift, one per channel read.
-    public let shift: UnsafePointer<Float>
+    let shift: UnsafePointer<Float>
     /// The convolution's weights `[outputs][reads][3][3]` or `[outputs][reads]`.
-    public let weight: UnsafePointer<Float>
+    let weight: UnsafePointer<Float>
 
-    /// A layer's parameters.
-    public init(scale: UnsafePointer<Float>, shift: UnsafePointer<Float>, weight: UnsafePointer<Float>) {
-        self.scale = scale
-        self.shift = shift
-        self.weight = weight
+    /// Channels that both of BN's have.
+    let channels: Int
+    /// The number of weights.
+    let weights: Int
+
+    /// A layer's parameters, valid while their memory is.
+    public init(scale: UnsafeBufferPointer<Float>, shift: UnsafeBufferPointer<Float>, weight: UnsafeBufferPointer<Float>) {
+        self.scale = checked(scale, 1, "a BN's scale")
+        self.shift = checked(shift, 1, "a BN's shift")
+        self.weight = checked(weight, 1, "a convolution's weight")
+        channels = min(scale.count, shift.count)
+        weights = weight.count
     }
 }
 

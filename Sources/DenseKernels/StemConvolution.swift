@@ -8,7 +8,11 @@ public struct StemConvolution: Sendable {
     private let weights: PackedWeights
 
     /// A convolution with weights `[outputs, inputs, kernel, kernel]`, packed.
-    public init(_ weight: UnsafePointer<Float>, outputs: Int, inputs: Int, kernel: Int, stride: Int, padding: Int) {
+    public init(_ weight: UnsafeBufferPointer<Float>, outputs: Int, inputs: Int, kernel: Int, stride: Int, padding: Int) {
+        need(
+            outputs >= 1 && inputs >= 1 && kernel >= 1 && stride >= 1 && padding >= 0,
+            "a convolution from \(inputs) to \(outputs) channels, \(kernel)×\(kernel) by steps of \(stride), padding \(padding)")
+        let weight = checked(weight, outputs * inputs * kernel * kernel, "a stem's weight")
         (self.inputs, self.outputs, self.kernel, self.stride, self.padding) = (inputs, outputs, kernel, stride, padding)
         weights = PackedWeights(forward: weight, .pointwise, reads: inputs * kernel * kernel, outputs: outputs)
     }
@@ -148,9 +152,14 @@ private func copyRow(_ from: UnsafePointer<Float>, _ to: UnsafeMutablePointer<Fl
 extension LayerKernels {
     /// A stem's convolution of images `[images, inputs, height, width]`.
     public func convolveStem(
-        _ stem: StemConvolution, _ x: UnsafePointer<Float>, images: Int, height: Int, width: Int, _ out: UnsafeMutablePointer<Float>
+        _ stem: StemConvolution, _ x: UnsafeBufferPointer<Float>, images: Int, height: Int, width: Int,
+        _ out: UnsafeMutableBufferPointer<Float>
     ) {
         let shape = MapShape(channels: stem.inputs, height: height, width: width)
+        let to = stem.shape(height: height, width: width)
+        need(to.height >= 1 && to.width >= 1, "images of \(height)×\(width) leave a stem no output")
+        let x = checked(x, images * shape.elements, "a stem's images")
+        let out = checked(out, images * to.elements, "a stem's output")
         stem.run(x, images: images, shape, out, threads: threads, scratch)
     }
 }

@@ -5,21 +5,27 @@ extension LayerKernels {
     ///   - norm: BN's scale, shift, mean and variance, one per channel.
     ///   - out: maps `[images, channels, (height + 1) / 2, (width + 1) / 2]`.
     public func poolStem(
-        _ x: UnsafePointer<Float>, images: Int, _ shape: MapShape,
-        norm: (scale: UnsafePointer<Float>, shift: UnsafePointer<Float>, mean: UnsafePointer<Float>, variance: UnsafePointer<Float>),
-        _ out: UnsafeMutablePointer<Float>
+        _ x: UnsafeBufferPointer<Float>, images: Int, _ shape: MapShape,
+        norm: (
+            scale: UnsafeBufferPointer<Float>, shift: UnsafeBufferPointer<Float>, mean: UnsafeBufferPointer<Float>,
+            variance: UnsafeBufferPointer<Float>
+        ),
+        _ out: UnsafeMutableBufferPointer<Float>
     ) {
-        let activations = (0..<shape.channels).map { c -> Activation in
-            let scale = norm.scale[c] / (norm.variance[c] + Self.epsilon).squareRoot()
-            return Activation(scale: scale, shift: norm.shift[c] - norm.mean[c] * scale)
-        }
         let (rows, columns) = ((shape.height + 1) / 2, (shape.width + 1) / 2)
+        let (slope, shift) = (checked(norm.scale, shape.channels, "a BN's scale"), checked(norm.shift, shape.channels, "a BN's shift"))
+        let (mean, variance) = (checked(norm.mean, shape.channels, "a mean"), checked(norm.variance, shape.channels, "a variance"))
+        nonisolated(unsafe) let x = checked(x, images * shape.elements, "a stem's maps")
+        nonisolated(unsafe) let out = checked(out, images * shape.channels * rows * columns, "a stem's pooled maps")
+        let activations = (0..<shape.channels).map { c -> Activation in
+            let scale = slope[c] / (variance[c] + Self.epsilon).squareRoot()
+            return Activation(scale: scale, shift: shift[c] - mean[c] * scale)
+        }
         // A line of maxima with a zero on its left, as nothing behind ReLU is less, and room for a vector on its right.
         let lineSize = 16 + 2 * ((columns + 15) & ~15) + 32
         let planes = images * shape.channels
         let parts = min(planes, 64)
         nonisolated(unsafe) let lines = scratch.elements(lineSize * threads)
-        nonisolated(unsafe) let (x, out) = (x, out)
         Workers(threads: threads).run(parts: parts) { part, worker in
             let line = lines + worker * lineSize
             line.update(repeating: 0, count: lineSize)

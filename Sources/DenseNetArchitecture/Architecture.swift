@@ -60,27 +60,6 @@ public struct Architecture: Codable, Hashable, Sendable {
         try validate()
     }
 
-    /// Says what makes this no network; a decoded or changed architecture is checked with it.
-    /// - Throws: `ArchitectureError`.
-    public func validate() throws {
-        func need(_ condition: Bool, _ reason: String) throws {
-            if !condition { throw ArchitectureError.invalid(reason) }
-        }
-        try need(!blocks.isEmpty, "it has no dense block; 'blocks' needs at least one number of layers")
-        try need(blocks.allSatisfy { 1...1000 ~= $0 }, "a block of \(blocks.first { !(1...1000 ~= $0) } ?? 0) layers; 1 to 1000 are possible")
-        try need(1...1024 ~= growthRate, "growth rate \(growthRate); 1 to 1024 are possible")
-        try need(compression > 0 && compression <= 1, "compression \(compression); it must be over 0 and at most 1")
-        try need(1...4096 ~= stem.channels, "a stem of \(stem.channels) channels; 1 to 4096 are possible")
-        try need(1...64 ~= inputChannels, "\(inputChannels) input channels; 1 to 64 are possible")
-        try need(2...100_000 ~= classes, "\(classes) classes; at least 2 are needed")
-        try need(1...4096 ~= imageSize, "images of \(imageSize) pixels; 1 to 4096 are possible")
-        let sizes = blockSizes
-        try need(
-            sizes.allSatisfy { $0 >= 1 },
-            "images of \(imageSize) pixels are halved to nothing before block \((sizes.firstIndex { $0 < 1 } ?? 0) + 1)")
-        try need(blockInputChannels.allSatisfy { $0 >= 1 }, "compression \(compression) leaves a transition no channel")
-    }
-
     /// Height and width of the maps in each block, in pixels.
     public var blockSizes: [Int] {
         var size = imageSize
@@ -99,40 +78,18 @@ public struct Architecture: Codable, Hashable, Sendable {
             return channels
         }
     }
-}
 
-/// Why a value describes no network; each is a sentence for the person who wrote it.
-public enum ArchitectureError: Error, Equatable, CustomStringConvertible {
-    /// A number or a combination of numbers is impossible; the reason.
-    case invalid(String)
-    /// No architecture has this name.
-    case unknownName(String)
-    /// A name's depth does not make equal blocks: depths are whole multiples of `step` plus 4.
-    case depthDoesNotFit(name: String, depth: Int, step: Int)
-    /// Matrices do not fit their architecture; the reason.
-    case connectivity(String)
-    /// No pattern has this name; how the known ones are written.
-    case unknownPattern(String, known: [String])
-    /// What follows a pattern's colon makes no sense to it; what it expects.
-    case badPatternArgument(pattern: String, argument: String?, expected: String)
-    /// A pattern of another package cannot be named; the reason.
-    case cannotRegister(String)
-
-    public var description: String {
-        switch self {
-        case .invalid(let reason): "invalid architecture: \(reason)"
-        case .unknownName(let name):
-            "unknown architecture '\(name)'; known are densenet-L-k (densenet-40-12), densenet-bc-L-k (densenet-bc-100-12), "
-                + "densenet121, densenet161, densenet169, densenet201, or a JSON file"
-        case .depthDoesNotFit(let name, let depth, let step):
-            "'\(name)': depth \(depth) does not fit; three equal blocks need a depth of \(step)·n + 4, "
-                + "such as \(Swift.max(1, (depth - 4) / step) * step + 4) or \((Swift.max(0, depth - 4) / step + 1) * step + 4)"
-        case .connectivity(let reason): "invalid connectivity: \(reason)"
-        case .unknownPattern(let name, let known):
-            "unknown connectivity '\(name)'; known are \(known.joined(separator: ", ")), or a JSON file"
-        case .badPatternArgument(let pattern, let argument, let expected):
-            "connectivity '\(pattern)\(argument.map { ":" + $0 } ?? "")': \(expected)"
-        case .cannotRegister(let reason): reason
-        }
+    /// Decodes and validates.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        blocks = try container.decode([Int].self, forKey: .blocks)
+        growthRate = try container.decode(Int.self, forKey: .growthRate)
+        bottleneck = try container.decode(Bool.self, forKey: .bottleneck)
+        compression = try container.decode(Double.self, forKey: .compression)
+        stem = try container.decode(Stem.self, forKey: .stem)
+        inputChannels = try container.decode(Int.self, forKey: .inputChannels)
+        imageSize = try container.decode(Int.self, forKey: .imageSize)
+        classes = try container.decode(Int.self, forKey: .classes)
+        try validate()
     }
 }

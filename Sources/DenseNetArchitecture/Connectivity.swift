@@ -11,9 +11,11 @@ public struct Connectivity: Hashable, Sendable {
 
     /// Everything reads everything before it.
     public static func dense(_ architecture: Architecture) -> Connectivity {
-        Connectivity(blocks: architecture.blocks.map { layers in (1...layers).map { [Bool](repeating: true, count: $0) } })
+        Connectivity(
+            blocks: architecture.blocks.map { layers in
+                stride(from: 1, through: layers, by: 1).map { [Bool](repeating: true, count: $0) }
+            })
     }
-
 
     /// A short text that is equal exactly where the matrices are: rows as 0 and 1, `.` between rows, `|` between blocks.
     public var key: String {

@@ -23,7 +23,7 @@ extension DenseNet {
         let (prepared, last) = (try preparedPlan(x.shape), network.blocks.count - 1)
         let shape = prepared.plan.shapes[last]
         let out = try Tensor.empty([x.shape[0], shape.channels, shape.height, shape.width])
-        layerKernels.infer(prepared, try elements(x), images: x.shape[0], output: last, try elements(out))
+        layerKernels.infer(prepared, try elements(x), images: x.shape[0], output: last, try mutableElements(out))
         return out
     }
 
@@ -37,8 +37,8 @@ extension DenseNet {
         let layers = kernelLayers
         let packed = try withParameters(layers) { parameters in
             PreparedPlan(
-                plan, parameters, means: try layers.map { UnsafePointer(try elements($0.norm.mean)) },
-                variances: try layers.map { UnsafePointer(try elements($0.norm.variance)) })
+                plan, parameters, means: try layers.map { try elements($0.norm.mean) },
+                variances: try layers.map { try elements($0.norm.variance) })
         }
         // Images of many sizes, one after the other, do not add up.
         if prepared.plans.count == 4 { prepared.plans = [:] }
@@ -78,7 +78,7 @@ extension DenseNet {
         let outputs = try customFunction("dense_blocks", inputs: inputs) {
             let buffers = try startBuffers(plan, x)
             let statistics = try withParameters(layers) { parameters in
-                kernels.forwardTraining(plan, try buffers.map(elements), images: images, parameters)
+                kernels.forwardTraining(plan, try buffers.map(mutableElements), images: images, parameters)
             }
             for (layer, w) in zip(plan.layers, layers) {
                 try updateRunning(w.norm, layer.reads, statistics[layer.source], count: images * plan.shapes[layer.source].pixels)
@@ -91,10 +91,10 @@ extension DenseNet {
             var gradients = [Tensor?](repeating: nil, count: plan.shapes.count)
             gradients[last] = try incoming.clone().contiguous()
             let results = try withParameters(layers) { parameters in
-                try kernels.backward(plan, try saved.buffers.map(elements), images: images, parameters, saved.statistics) { index in
+                try kernels.backward(plan, try saved.buffers.map(mutableElements), images: images, parameters, saved.statistics) { index in
                     let gradient = try gradients[index] ?? Tensor.zeros(saved.buffers[index].shape)
                     gradients[index] = gradient
-                    return try elements(gradient)
+                    return try mutableElements(gradient)
                 } finished: {
                     gradients[$0] = nil
                 }
@@ -152,16 +152,16 @@ private struct KernelWeights {
 private func withParameters<Result>(_ layers: [KernelWeights], _ body: ([LayerParameters]) throws -> Result) throws -> Result {
     let parameters = try layers.map {
         LayerParameters(
-            scale: UnsafePointer(try elements($0.norm.scale)), shift: UnsafePointer(try elements($0.norm.shift)),
-            weight: UnsafePointer(try elements($0.weight)))
+            scale: try elements($0.norm.scale), shift: try elements($0.norm.shift), weight: try elements($0.weight))
     }
     return try withExtendedLifetime(layers) { try body(parameters) }
 }
 
-/// The first element of a tensor, valid while the tensor lives.
-func elements(_ tensor: Tensor) throws -> UnsafeMutablePointer<Float> {
-    try tensor.withUnsafeElements(Float.self) {
-        guard let base = $0.baseAddress else { preconditionFailure("a layer's tensor has no elements") }
-        return base
-    }
+/// The elements of a tensor to be written, valid while the tensor lives: the kernels are handed memory for a call, during which
+/// the caller holds the tensor.
+func mutableElements(_ tensor: Tensor) throws -> UnsafeMutableBufferPointer<Float> {
+    try tensor.withUnsafeElements(Float.self) { $0 }
 }
+
+/// The elements of a tensor to be read, as above.
+func elements(_ tensor: Tensor) throws -> UnsafeBufferPointer<Float> { UnsafeBufferPointer(try mutableElements(tensor)) }

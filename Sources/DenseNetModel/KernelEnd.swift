@@ -13,14 +13,15 @@ extension DenseNet {
             let out = try Tensor.empty([images, shape.channels])
             kernels.poolEnd(
                 try elements(x), images: images, shape, scale: try elements(norm.scale), shift: try elements(norm.shift),
-                mean: try elements(norm.mean), variance: try elements(norm.variance), try elements(out))
+                mean: try elements(norm.mean), variance: try elements(norm.variance), try mutableElements(out))
             return out
         }
         var saved: BatchStatistics?
         return try customFunction("block_end", inputs: [x, norm.scale, norm.shift]) {
             let out = try Tensor.empty([images, shape.channels])
             let statistics = kernels.poolEndTraining(
-                try elements(x), images: images, shape, scale: try elements(norm.scale), shift: try elements(norm.shift), try elements(out))
+                try elements(x), images: images, shape, scale: try elements(norm.scale), shift: try elements(norm.shift),
+                try mutableElements(out))
             try updateRunning(norm, Array(0..<shape.channels), statistics, count: images * shape.pixels)
             saved = statistics
             return [out]
@@ -29,7 +30,7 @@ extension DenseNet {
             let gradient = try Tensor.empty(x.shape)
             let own = kernels.poolEndBackward(
                 try elements(x), images: images, shape, saved, scale: try elements(norm.scale), shift: try elements(norm.shift),
-                incoming: try elements(incoming), gradient: try elements(gradient))
+                incoming: try elements(incoming), gradient: try mutableElements(gradient))
             return [gradient, try Tensor(own.scale, [shape.channels]), try Tensor(own.shift, [shape.channels])]
         }[0]
     }
@@ -38,7 +39,7 @@ extension DenseNet {
     func updateRunning(_ norm: Norm, _ channels: [Int], _ batch: BatchStatistics, count: Int) throws {
         let m = Float(normMomentum)
         let unbiased = Float(count) / max(1, Float(count) - 1)
-        let (mean, variance) = (try elements(norm.mean), try elements(norm.variance))
+        let (mean, variance) = (try mutableElements(norm.mean), try mutableElements(norm.variance))
         for (i, channel) in channels.enumerated() {
             mean[i] = (1 - m) * mean[i] + m * batch.mean[channel]
             variance[i] = (1 - m) * variance[i] + m * batch.variance[channel] * unbiased

@@ -16,7 +16,7 @@ extension DenseNet {
         let maps = try Tensor.empty([shape[0], out.channels, out.height, out.width])
         layerKernels.threads = Runtime.threads
         layerKernels.convolveStem(
-            convolution, try elements(x), images: shape[0], height: shape[2], width: shape[3], try elements(maps))
+            convolution, try elements(x), images: shape[0], height: shape[2], width: shape[3], try mutableElements(maps))
         guard let stemNorm else { return maps }
         return try pooledStem(maps, stemNorm)
     }
@@ -39,9 +39,8 @@ extension DenseNet {
         layerKernels.threads = Runtime.threads
         layerKernels.poolStem(
             try elements(x), images: shape[0], MapShape(channels: shape[1], height: shape[2], width: shape[3]),
-            norm: (try UnsafePointer(elements(norm.scale)), try UnsafePointer(elements(norm.shift)),
-                try UnsafePointer(elements(norm.mean)), try UnsafePointer(elements(norm.variance))),
-            try elements(out))
+            norm: (try elements(norm.scale), try elements(norm.shift), try elements(norm.mean), try elements(norm.variance)),
+            try mutableElements(out))
         return out
     }
 }

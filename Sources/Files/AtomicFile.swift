@@ -70,13 +70,22 @@ public enum AtomicFile {
     }
 
     /// The contents of a file.
-    /// - Throws: `FileError` that says whether it is missing or unreadable.
-    public static func read(_ path: String, mapped: Bool = false) throws -> Data {
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-            throw FileError("there is no file \(path)")
+    /// - Parameters:
+    ///   - mapped: leave it on disk until its bytes are looked at.
+    ///   - limit: the most bytes it may have.
+    /// - Throws: `FileError` that says whether it is missing, unreadable, too large or no file at all.
+    public static func read(_ path: String, mapped: Bool = false, atMost limit: Int = .max) throws -> Data {
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            throw errno == EACCES ? FileError("cannot read \(path): check that you may read it") : FileError("there is no file \(path)")
         }
-        guard !isFolder.boolValue else { throw FileError("\(path) is a folder; a file was expected") }
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: break
+        case S_IFDIR: throw FileError("\(path) is a folder; a file was expected")
+        // Reading a pipe or a device may never end.
+        default: throw FileError("\(path) is no regular file; copy what it gives into one")
+        }
+        guard status.st_size <= limit else { throw FileError("\(path) has \(status.st_size) bytes; up to \(limit) are read") }
         do {
             return try Data(contentsOf: URL(fileURLWithPath: path), options: mapped ? .alwaysMapped : [])
         } catch {

@@ -54,14 +54,7 @@ public struct RunFolder: Sendable {
     /// Reads a JSON file.
     /// - Throws: `FileError` that names the file and what is wrong in it.
     public static func decode<Value: Decodable>(_: Value.Type, _ file: String) throws -> Value {
-        let data = try AtomicFile.read(file)
-        do {
-            return try decoder.decode(Value.self, from: data)
-        } catch let error as DecodingError {
-            throw FileError("\(file): \(explain(error))")
-        } catch {
-            throw FileError("\(file): \(error)")
-        }
+        try JSONFile.read(Value.self, file, decoder)
     }
 
     /// The run's network.
@@ -82,19 +75,5 @@ public struct RunFolder: Sendable {
         decoder.keyDecodingStrategy = .convertFromSnakeCase
         decoder.nonConformingFloatDecodingStrategy = .convertFromString(positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
         return decoder
-    }
-
-    private static func explain(_ error: DecodingError) -> String {
-        func place(_ path: [any CodingKey]) -> String {
-            path.isEmpty ? "" : " at " + path.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }.joined(separator: ".")
-        }
-        switch error {
-        case .keyNotFound(let key, let context): return "'\(key.stringValue)' is missing\(place(context.codingPath))"
-        case .typeMismatch(let type, let context): return "a \(type) was expected\(place(context.codingPath))"
-        case .valueNotFound(let type, let context): return "a \(type) was expected\(place(context.codingPath)), not null"
-        case .dataCorrupted(let context):
-            return context.codingPath.isEmpty ? "it is no valid JSON" : "\(context.debugDescription)\(place(context.codingPath))"
-        @unknown default: return "\(error)"
-        }
     }
 }

@@ -1,4 +1,5 @@
 import CTorch
+import Files
 
 /// Where tensors live and are computed: `cpu`, `cuda`, `cuda:1`, `mps`.
 public struct Device: Hashable, Sendable, Codable, CustomStringConvertible {
@@ -40,9 +41,9 @@ public enum DeviceError: Error, Equatable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .unknown(let name): "unknown device '\(name)'; known are cpu, cuda, cuda:N and mps"
+        case .unknown(let name): "unknown device '\(name.inSentence)'; known are cpu, cuda, cuda:N and mps"
         case .absent(let name):
-            "device '\(name)' is not available: this libtorch (\(Runtime.version)) finds no such device; use --device cpu"
+            "device '\(name.inSentence)' is not available: this libtorch (\(Runtime.version)) finds no such device; use --device cpu"
         }
     }
 }

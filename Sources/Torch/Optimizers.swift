@@ -73,7 +73,7 @@ public final class SGD: Optimizer {
     public func restore(_ state: [String: Tensor]) throws {
         hasStepped = !state.isEmpty
         guard hasStepped else { return }
-        for (i, buffer) in buffers.enumerated() { try buffer.assign(named("momentum.\(i)", in: state)) }
+        for (i, buffer) in buffers.enumerated() { try buffer.assign(named("momentum.\(i)", in: state, like: buffer)) }
     }
 }
 
@@ -126,9 +126,9 @@ public final class Adam: Optimizer {
 
     public func restore(_ state: [String: Tensor]) throws {
         for i in parameters.indices {
-            try first[i].assign(named("first.\(i)", in: state))
-            try second[i].assign(named("second.\(i)", in: state))
-            try steps[i].assign(named("step.\(i)", in: state))
+            try first[i].assign(named("first.\(i)", in: state, like: first[i]))
+            try second[i].assign(named("second.\(i)", in: state, like: second[i]))
+            try steps[i].assign(named("step.\(i)", in: state, like: steps[i]))
         }
     }
 }
@@ -138,10 +138,11 @@ private func gradients(of parameters: [Tensor]) throws -> [Tensor] {
     try parameters.map { try $0.grad ?? .zeros($0.shape, $0.type, on: $0.device) }
 }
 
-/// A tensor of an optimiser's state.
-private func named(_ name: String, in state: [String: Tensor]) throws -> Tensor {
-    guard let tensor = state[name] else {
-        throw TorchError(operation: "restore", shapes: [], reason: "the optimiser's state has no '\(name)'")
+/// A tensor of an optimiser's state; assigning one of another shape would repeat its elements.
+private func named(_ name: String, in state: [String: Tensor], like own: Tensor) throws -> Tensor {
+    guard let tensor = state[name], tensor.shape == own.shape else {
+        let found = state[name].map { "'\(name)' of shape \($0.shape)" } ?? "no '\(name)'"
+        throw TorchError(operation: "restore", shapes: [own.shape], reason: "the optimiser's state has \(found)")
     }
     return tensor
 }

@@ -24,6 +24,14 @@ struct TrainingState: Codable {
     var bestEpoch: Int?
     /// One entry per finished epoch.
     var history: [EpochMetrics] = []
+
+    /// Refuses what no training of so many epochs and steps an epoch was ever in.
+    /// - Throws: `FileError` with a clause.
+    func validate(epochs: Int, steps: Int) throws {
+        guard 0...epochs ~= epoch, 0...steps ~= step, seen >= 0, correct >= 0, imagesTrained >= 0, history.count == epoch else {
+            throw FileError("its state, epoch \(epoch) and step \(step), is none of a training of \(epochs) epochs of \(steps) steps")
+        }
+    }
 }
 
 /// A training's checkpoint: `checkpoints/last.safetensors`, the one before it kept as `previous.safetensors`.
@@ -45,7 +53,7 @@ struct Checkpoint {
         let json = try RunFolder.encoder(pretty: false).encode(state)
         let file = Safetensors(tensors: tensors, metadata: ["state": String(decoding: json, as: UTF8.self)])
         let temporary = folder.checkpoints + "/next.safetensors"
-        try file.write(to: temporary)
+        try file.writeWithDigest(to: temporary)
         // At every moment at least one whole checkpoint has a name that `load` knows.
         if FileManager.default.fileExists(atPath: last) { rename(last, previous) }
         guard rename(temporary, last) == 0 else { throw FileError("cannot put \(last) in place") }
@@ -53,13 +61,14 @@ struct Checkpoint {
 
     /// Restores the latest checkpoint; `nil` when there is none.
     /// - Throws: `FileError` when all there are are damaged.
-    func load(into net: DenseNet, _ optimizer: SGD, note: (String) -> Void) throws -> TrainingState? {
+    func load(into net: DenseNet, _ optimizer: SGD, epochs: Int, steps: Int, note: (String) -> Void) throws -> TrainingState? {
         var damage: (any Error)?
         for path in [last, previous] where FileManager.default.fileExists(atPath: path) {
             do {
-                let file = try Safetensors(contentsOf: path)
+                let file = try Safetensors(verifying: path)
                 guard let json = file.metadata["state"] else { throw FileError("\(path) holds no training state") }
-                let state = try RunFolder.decoder.decode(TrainingState.self, from: Data(json.utf8))
+                let state = try JSONFile.decode(TrainingState.self, from: Data(json.utf8), named: "\(path), state", RunFolder.decoder)
+                do { try state.validate(epochs: epochs, steps: steps) } catch { throw FileError("\(path): \(error)") }
                 let tensors = try file.torchTensors()
                 for (name, tensor) in net.tensors {
                     guard let stored = tensors["model." + name], stored.shape == tensor.shape else {
@@ -70,7 +79,10 @@ struct Checkpoint {
                 var optimizerState: [String: Tensor] = [:]
                 for (name, tensor) in tensors where name.hasPrefix("optimizer.") { optimizerState[String(name.dropFirst(10))] = tensor }
                 try optimizer.restore(optimizerState)
-                if let generator = tensors["generator"] { try Runtime.setGeneratorState(generator.bytes()) }
+                if let generator = file.tensors["generator"] {
+                    guard generator.type == "U8" else { throw FileError("\(path): its generator's state is no array of bytes") }
+                    try Runtime.setGeneratorState([UInt8](generator.bytes))
+                }
                 return state
             } catch {
                 if damage == nil { damage = error }

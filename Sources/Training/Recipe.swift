@@ -62,7 +62,9 @@ public struct Recipe: Codable, Hashable, Sendable {
     public func validate() throws {
         func need(_ condition: Bool, _ reason: String) throws { if !condition { throw TrainingError(reason) } }
         try need(epochs >= 1, "\(epochs) epochs; at least 1 is needed")
+        try need(epochs <= 1_000_000, "\(epochs) epochs; up to 1000000 are possible")
         try need(batchSize >= 2, "batch size \(batchSize); BN needs at least 2 images")
+        try need(batchSize <= 1_000_000, "batch size \(batchSize); up to 1000000 are possible")
         try need(learningRate > 0 && learningRate.isFinite, "learning rate \(learningRate); it must be over 0")
         try need(momentum >= 0 && momentum < 1, "momentum \(momentum); it must be from 0 to under 1")
         try need(weightDecay >= 0 && weightDecay.isFinite, "weight decay \(weightDecay); it must be 0 or more")

@@ -10,7 +10,7 @@ extension RunFolder {
     public func model(device: Device = .cpu) throws -> DenseNet {
         let network = try network()
         do {
-            return try DenseNet(network, state: Safetensors(contentsOf: weights).torchTensors(), device: device)
+            return try DenseNet(network, state: Safetensors(verifying: weights).torchTensors(), device: device)
         } catch let error as WeightError {
             throw FileError("\(weights): \(error)")
         }

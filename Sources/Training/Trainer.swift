@@ -129,7 +129,9 @@ public struct Trainer {
             nesterov: recipe.nesterov)
         let checkpoint = Checkpoint(folder: folder)
         var state = TrainingState()
-        if resume, let saved = try checkpoint.load(into: net, optimizer, note: { observer(.note($0)) }) { state = saved }
+        if resume, let saved = try checkpoint.load(into: net, optimizer, epochs: recipe.epochs, steps: steps, note: { observer(.note($0)) }) {
+            state = saved
+        }
 
         let total = steps * recipe.epochs
         var lastSaved = ContinuousClock.now
@@ -210,7 +212,7 @@ public struct Trainer {
             state.bestAccuracy = validation?.accuracy
             state.bestEpoch = state.epoch + 1
             try Safetensors(tensors: Dictionary(uniqueKeysWithValues: net.tensors.map { ($0.name, try StoredTensor($0.tensor)) }))
-                .write(to: folder.weights)
+                .writeWithDigest(to: folder.weights)
         }
         state.epoch += 1
         state.step = 0

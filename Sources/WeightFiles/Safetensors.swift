@@ -1,27 +1,7 @@
-import Crypto
 import Files
 import Foundation
 
-/// A named array in a safetensors file.
-public struct StoredTensor: Equatable {
-    /// The element type as safetensors spells it: `F32`, `F64`, `I64`, `U8`, ...
-    public let type: String
-    /// The sizes of the dimensions.
-    public let shape: [Int]
-    /// The elements in row-major order, little endian.
-    public let bytes: Data
-
-    /// An array; `bytes` must fill the shape.
-    public init(type: String, shape: [Int], bytes: Data) {
-        self.type = type
-        self.shape = shape
-        self.bytes = bytes
-    }
-}
-
 /// A safetensors file (github.com/huggingface/safetensors): a JSON header, then raw arrays; nothing in it can run.
-///
-/// Files written here carry the SHA-256 of their arrays in the header's metadata, checked on load where present.
 public struct Safetensors {
     /// The arrays by name.
     public var tensors: [String: StoredTensor]
@@ -34,100 +14,83 @@ public struct Safetensors {
         self.metadata = metadata
     }
 
-    private static let digestKey = "sha256"
-    private static let elementBytes = [
-        "F64": 8, "I64": 8, "U64": 8, "F32": 4, "I32": 4, "U32": 4, "F16": 2, "BF16": 2, "I16": 2, "U16": 2, "U8": 1, "I8": 1,
-        "BOOL": 1,
-    ]
+    /// The arrays' bytes in the order of their names, as `write` puts them.
+    public var arrays: [Data] { tensors.sorted { $0.key < $1.key }.map(\.value.bytes) }
 
     /// Writes the file atomically.
     /// - Throws: `FileError`.
     public func write(to path: String) throws {
         var header: [String: Any] = [:]
         var offset = 0
-        var hash = SHA256()
-        var pieces: [Data] = []
         for (name, tensor) in tensors.sorted(by: { $0.key < $1.key }) {
             header[name] = [
                 "dtype": tensor.type, "shape": tensor.shape, "data_offsets": [offset, offset + tensor.bytes.count],
             ]
             offset += tensor.bytes.count
-            hash.update(data: tensor.bytes)
-            pieces.append(tensor.bytes)
         }
-        var metadata = metadata
-        metadata[Self.digestKey] = hex(hash.finalize())
-        header["__metadata__"] = metadata
+        if !metadata.isEmpty { header[SafetensorsHeader.metadataKey] = metadata }
         var json = try JSONSerialization.data(withJSONObject: header, options: [.sortedKeys, .withoutEscapingSlashes])
         json.append(Data(repeating: 0x20, count: (8 - json.count % 8) % 8))
         var length = Data(count: 8)
         for i in 0..<8 { length[i] = UInt8(truncatingIfNeeded: json.count >> (8 * i)) }
-        try AtomicFile.write([length, json] + pieces, to: path)
+        try AtomicFile.write([length, json] + arrays, to: path)
     }
 
     /// Reads and checks a file; the arrays stay mapped, not copied.
-    /// - Throws: `FileError` that says what is wrong and at which byte.
+    /// - Throws: `FileError` that says what is wrong and where.
     public init(contentsOf path: String) throws {
-        let data = try AtomicFile.read(path, mapped: true)
-        func refuse(_ reason: String) -> FileError { FileError("\(path) is not a whole safetensors file: \(reason)") }
-        guard data.count >= 8 else { throw refuse("it has \(data.count) bytes, the header's length alone takes 8") }
-        let length = (0..<8).reduce(UInt64(0)) { $0 | UInt64(data[data.startIndex + $1]) << (8 * UInt64($1)) }
-        guard length <= 100_000_000, Int(length) + 8 <= data.count else {
-            throw refuse("byte 0 announces a header of \(length) bytes, the file has \(data.count) in all")
-        }
-        let start = 8 + Int(length)
-        let parsed = try? JSONSerialization.jsonObject(with: data[data.startIndex + 8..<data.startIndex + start])
-        guard let header = parsed as? [String: Any] else { throw refuse("the header at byte 8 is no JSON object") }
+        try self.init(AtomicFile.read(path, mapped: true), named: path)
+    }
+
+    /// Checks the bytes of a file, which the arrays are then slices of.
+    /// - Throws: `FileError` that begins with `name` and says what is wrong and where.
+    public init(_ file: Data, named name: String) throws {
+        func refuse(_ reason: String) -> FileError { FileError("\(name) is not a whole safetensors file: \(reason); fetch or write it again") }
+        let header: SafetensorsHeader
+        let body: Data
+        do {
+            let length = try SafetensorsHeader.length(in: file)
+            header = try SafetensorsHeader.decode(file.dropFirst(8).prefix(length), named: "the header at byte 8")
+            body = file.dropFirst(8 + length)
+        } catch { throw refuse("\(error)") }
+
         var tensors: [String: StoredTensor] = [:]
-        var ranges: [(Range<Int>, String)] = []
-        for (name, value) in header where name != "__metadata__" {
-            guard let entry = value as? [String: Any], let type = entry["dtype"] as? String,
-                let shape = entry["shape"] as? [Int], let offsets = entry["data_offsets"] as? [Int], offsets.count == 2
-            else { throw refuse("the header's entry '\(name)' lacks dtype, shape or data_offsets") }
-            guard let size = Self.elementBytes[type] else { throw refuse("'\(name)' has the unknown type '\(type)'") }
-            guard shape.allSatisfy({ $0 >= 0 }), let count = product(shape + [size]) else {
-                throw refuse("'\(name)' has the impossible shape \(shape)")
+        for (key, entry) in header.entries {
+            do {
+                let range = try Self.range(of: entry, in: body)
+                tensors[key] = StoredTensor(
+                    type: entry.dtype, shape: entry.shape,
+                    bytes: body[body.startIndex + range.lowerBound..<body.startIndex + range.upperBound])
+            } catch let error as StoredTensorError {
+                throw refuse("'\(key.inSentence)' has \(error.description)")
             }
-            guard offsets[0] >= 0, offsets[1] >= offsets[0], offsets[1] - offsets[0] == count else {
-                throw refuse("'\(name)' has data_offsets \(offsets) where \(shape) of \(type) takes \(count) bytes")
-            }
-            guard offsets[1] <= data.count - start else {
-                throw refuse("'\(name)' ends at byte \(start + offsets[1]), the file has \(data.count)")
-            }
-            ranges.append((offsets[0]..<offsets[1], name))
-            let from = data.startIndex + start
-            tensors[name] = StoredTensor(type: type, shape: shape, bytes: data[from + offsets[0]..<from + offsets[1]])
         }
         // The format allows neither overlaps nor gaps.
         var next = 0
-        for (range, name) in ranges.sorted(by: { ($0.0.lowerBound, $0.0.upperBound) < ($1.0.lowerBound, $1.0.upperBound) }) {
-            guard range.lowerBound == next else { throw refuse("'\(name)' starts at byte \(start + range.lowerBound), not \(start + next)") }
-            next = range.upperBound
+        let inOrder = header.entries.sorted {
+            ($0.value.offsets[0], $0.value.offsets[1], $0.key) < ($1.value.offsets[0], $1.value.offsets[1], $1.key)
         }
-        guard next == data.count - start else { throw refuse("\(data.count - start - next) bytes follow the last array") }
-        let metadata = header["__metadata__"] as? [String: String] ?? [:]
-        if let expected = metadata[Self.digestKey] {
-            var hash = SHA256()
-            hash.update(data: data[(data.startIndex + start)...])
-            guard hex(hash.finalize()) == expected else {
-                throw refuse("its arrays do not match their SHA-256; it was damaged after it was written")
+        for (key, entry) in inOrder {
+            guard entry.offsets[0] == next else {
+                throw refuse("'\(key.inSentence)' starts at data byte \(entry.offsets[0]), not \(next) where the array before it ends")
             }
+            next = entry.offsets[1]
         }
+        guard next == body.count else { throw refuse("\(body.count - next) bytes follow the last array") }
         self.tensors = tensors
-        self.metadata = metadata
+        metadata = header.metadata
     }
-}
 
-private func product(_ numbers: [Int]) -> Int? {
-    var result = 1
-    for n in numbers {
-        let (next, overflow) = result.multipliedReportingOverflow(by: n)
-        if overflow { return nil }
-        result = next
+    /// An entry's bytes, counted from the header's end.
+    private static func range(of entry: SafetensorsHeader.Entry, in body: Data) throws -> Range<Int> {
+        let count = try StoredTensor.byteCount(type: entry.dtype, shape: entry.shape)
+        // No difference or sum of offsets is computed before both lie within the file.
+        guard entry.offsets.count == 2, 0...body.count ~= entry.offsets[0], entry.offsets[0]...body.count ~= entry.offsets[1] else {
+            throw StoredTensorError("data_offsets \("\(entry.offsets.prefix(3))".inSentence) in a file with \(body.count) bytes of arrays")
+        }
+        guard entry.offsets[1] - entry.offsets[0] == count else {
+            throw StoredTensorError("data_offsets \(entry.offsets) where \(entry.shape) of \(entry.dtype) takes \(count) bytes")
+        }
+        return entry.offsets[0]..<entry.offsets[1]
     }
-    return result
-}
-
-private func hex(_ digest: SHA256.Digest) -> String {
-    digest.map { byte in String(byte >> 4, radix: 16) + String(byte & 15, radix: 16) }.joined()
 }

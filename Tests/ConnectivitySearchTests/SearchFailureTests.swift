@@ -1,6 +1,7 @@
 import DenseNetArchitecture
 import Files
 import Foundation
+import Runs
 import Studies
 import StudySQLite
 import TestSupport

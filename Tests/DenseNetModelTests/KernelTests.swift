@@ -237,13 +237,13 @@ import Torch
             let maps = try values.map { try $0.clone() }
             let gradients = try [Tensor.zeros(values[0].shape), incoming.clone(), Tensor.zeros(values[2].shape)]
             let kernels = LayerKernels(threads: threads)
-            func base(_ tensor: Tensor) throws -> UnsafeMutablePointer<Float> {
-                try tensor.withUnsafeElements(Float.self) { try #require($0.baseAddress) }
+            let parameters = try weights.map {
+                try LayerParameters(scale: elements($0[0]), shift: elements($0[1]), weight: elements($0[2]))
             }
-            let parameters = try weights.map { try LayerParameters(scale: base($0[0]), shift: base($0[1]), weight: base($0[2])) }
-            let statistics = try kernels.forwardTraining(plan, maps.map(base), images: images, parameters)
+            let statistics = try kernels.forwardTraining(plan, maps.map(mutableElements), images: images, parameters)
             let results = try kernels.backward(
-                plan, maps.map(base), images: images, parameters, statistics, gradient: { try base(gradients[$0]) }, finished: { _ in })
+                plan, maps.map(mutableElements), images: images, parameters, statistics,
+                gradient: { try mutableElements(gradients[$0]) }, finished: { _ in })
             return try maps.flatMap { try $0.floats() } + gradients[0].narrowed(1, from: 0, count: 5).contiguous().floats()
                 + statistics.flatMap { $0.mean + $0.variance } + results.flatMap { $0.scale + $0.shift + $0.weight }
         }

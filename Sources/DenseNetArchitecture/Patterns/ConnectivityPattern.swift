@@ -70,7 +70,7 @@ extension Connectivity {
         var generator = SeededGenerator(seed: seed, stream: 0xC0)
         self.init(
             blocks: architecture.blocks.map { layers in
-                (1...layers).map { pattern.row(ofLayer: $0, using: &generator) }
+                stride(from: 1, through: layers, by: 1).map { pattern.row(ofLayer: $0, using: &generator) }
             })
     }
 }

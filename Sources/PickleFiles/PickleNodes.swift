@@ -1,0 +1,100 @@
+import Foundation
+
+/// The values of a pickle while it is read, each known by its number.
+///
+/// A pickle's values share one another and nest as they like. As numbers in flat arrays that costs neither copies nor
+/// recursion, not even when they are freed; only the result becomes a tree, within its limits.
+struct PickleNodes {
+    enum Node {
+        case scalar(PickleValue)
+        /// Where its items are in `items`.
+        case list(Int)
+        case tuple(Int)
+        /// Where its keys and values are in `items`, in turn.
+        case dictionary(Int)
+        /// Where it is in `arrays`.
+        case array(Int)
+        case name(String)
+        case type(String)
+    }
+
+    private var nodes: [Node] = []
+    private var items: [[Int]] = []
+    private var arrays: [PickleValue?] = []
+
+    subscript(_ number: Int) -> Node { nodes[number] }
+
+    mutating func add(_ node: Node) -> Int {
+        nodes.append(node)
+        return nodes.count - 1
+    }
+    mutating func addList(_ contents: [Int]) -> Int {
+        items.append(contents)
+        return add(.list(items.count - 1))
+    }
+    mutating func addTuple(_ contents: [Int]) -> Int {
+        items.append(contents)
+        return add(.tuple(items.count - 1))
+    }
+    mutating func addDictionary(_ contents: [Int]) -> Int {
+        items.append(contents)
+        return add(.dictionary(items.count - 1))
+    }
+    /// An array whose state comes later.
+    mutating func addArray() -> Int {
+        arrays.append(nil)
+        return add(.array(arrays.count - 1))
+    }
+
+    /// The items of a tuple; `nil` for anything else.
+    func tuple(_ number: Int) -> [Int]? {
+        if case .tuple(let at) = nodes[number] { items[at] } else { nil }
+    }
+    /// Adds to a list; false when it is none.
+    mutating func append(_ contents: some Sequence<Int>, toList number: Int) -> Bool {
+        guard case .list(let at) = nodes[number] else { return false }
+        items[at].append(contentsOf: contents)
+        return true
+    }
+    /// Adds keys and values in turn; false when it is no dictionary.
+    mutating func append(_ contents: some Sequence<Int>, toDictionary number: Int) -> Bool {
+        guard case .dictionary(let at) = nodes[number] else { return false }
+        items[at].append(contentsOf: contents)
+        return true
+    }
+    /// Fills an array; false when it is none or was filled before.
+    mutating func fill(_ number: Int, _ array: PickleValue) -> Bool {
+        guard case .array(let at) = nodes[number], arrays[at] == nil else { return false }
+        arrays[at] = array
+        return true
+    }
+
+    /// A value with all it holds.
+    /// - Throws: `PickleError` with a clause when it is too large or too deep, or no plain data.
+    func value(_ number: Int, _ limits: PickleLimits) throws -> PickleValue {
+        var left = limits.values
+        return try value(number, limits, depth: 0, &left)
+    }
+
+    private func value(_ number: Int, _ limits: PickleLimits, depth: Int, _ left: inout Int) throws -> PickleValue {
+        guard left > 0 else { throw PickleError("its values would be over \(limits.values), counted wherever they stand") }
+        left -= 1
+        guard depth <= limits.depth else { throw PickleError("values are nested over \(limits.depth) deep") }
+        switch nodes[number] {
+        case .scalar(let value): return value
+        case .list(let at): return .list(try items[at].map { try value($0, limits, depth: depth + 1, &left) })
+        case .tuple(let at): return .tuple(try items[at].map { try value($0, limits, depth: depth + 1, &left) })
+        case .dictionary(let at):
+            var out: [PickleValue: PickleValue] = [:]
+            for i in stride(from: 0, to: items[at].count, by: 2) {
+                guard case .scalar(let key) = nodes[items[at][i]] else { throw PickleError("a dictionary has a key that is no number or text") }
+                out[key] = try value(items[at][i + 1], limits, depth: depth + 1, &left)
+            }
+            return .dictionary(out)
+        case .array(let at):
+            guard let array = arrays[at] else { throw PickleError("an array has no contents") }
+            return array
+        case .name, .type: throw PickleError("a name stands where a value was expected")
+        }
+    }
+}

@@ -1,0 +1,59 @@
+import DenseNetArchitecture
+import Files
+import Foundation
+import PickleFiles
+import WeightFiles
+
+extension FuzzedReader {
+    /// The readers that need no libtorch.
+    public static let values = [safetensors, pickle, architecture, connectivity, network]
+
+    private static let safetensors = FuzzedReader("safetensors", { $0 is FileError }) { data in
+        let file = try Safetensors(data, named: "x")
+        for (name, tensor) in file.tensors where tensor.shape.reduce(1, *) > tensor.bytes.count {
+            throw BrokenPromise("'\(name)' of shape \(tensor.shape) has \(tensor.bytes.count) bytes")
+        }
+        _ = file.arrays.reduce(into: Data()) { $0.append($1) }
+    }
+
+    private static let pickle = FuzzedReader("pickle", { $0 is PickleError }) { data in
+        // Limits at which a fuzzer gets somewhere; that the defaults hold has tests of its own.
+        let value = try PickleReader.read(data, limits: PickleLimits(bytes: 1 << 20, instructions: 20_000, values: 20_000))
+        if value.hashValue != value.hashValue { throw BrokenPromise("two hash values") }
+    }
+
+    /// A run's JSON, as `RunFolder.decoder` reads it.
+    public static func decode<Value: Decodable>(_: Value.Type, _ data: Data) throws -> Value {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        decoder.nonConformingFloatDecodingStrategy = .convertFromString(positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+        return try JSONFile.decode(Value.self, from: data, named: "x", decoder, JSONLimits(bytes: 1 << 20, values: 50_000))
+    }
+
+    private static let architecture = FuzzedReader("architecture", { $0 is FileError || $0 is ArchitectureError }) { data in
+        try check(Network(decode(Architecture.self, data)))
+    }
+
+    private static let connectivity = FuzzedReader("connectivity", { $0 is FileError || $0 is ArchitectureError }) { data in
+        let connectivity = try decode(Connectivity.self, data)
+        _ = connectivity.key
+        // The smallest architecture it could belong to.
+        let layers = connectivity.blocks.map { rows in max(1, rows.count - 1) }
+        let architecture = try Architecture(
+            blocks: layers, growthRate: 2, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 4))
+        if !connectivity.isSubset(of: connectivity) { throw BrokenPromise("a connectivity is no subset of itself") }
+        try check(Network(architecture, connectivity))
+    }
+
+    private static let network = FuzzedReader("network", { $0 is FileError || $0 is ArchitectureError }) { data in
+        try check(decode(Network.self, data))
+    }
+
+    private static func check(_ network: Network) throws {
+        let cost = network.cost
+        guard cost.macs > 0, cost.parameters > 0, cost.activationTraffic > 0, cost.macs < 1 << 53 else {
+            throw BrokenPromise("a network that costs \(cost)")
+        }
+        if network.architecture.blocks.reduce(0, +) < 100 { _ = network.drawing }
+    }
+}
