@@ -65,30 +65,26 @@ private struct SmallNetwork {
 
     /// By the kernels: the means of the last block's maps after BN and ReLU.
     func computed(threads: Int) -> [Float] {
-        let (kernels, count) = (LayerKernels(threads: threads), images.count / (3 * size * size))
-        var maps = [Float](repeating: .nan, count: count * 5 * size * size)
+        let (kernels, count, memory) = (LayerKernels(threads: threads), images.count / (3 * size * size), Memory())
+        let maps = memory.empty(count * 5 * size * size)
         kernels.convolveStem(
-            StemConvolution(stem, outputs: 5, inputs: 3, kernel: 3, stride: 1, padding: 1), images, images: count,
-            height: size, width: size, &maps)
+            StemConvolution(memory.holding(stem), outputs: 5, inputs: 3, kernel: 3, stride: 1, padding: 1), memory.holding(images),
+            images: count, height: size, width: size, maps)
         let plan = KernelPlan(shapes: shapes, inputChannels: 5, layers: layers.map(\.layer))
-        // The kernels read parameters where they lie, here: in arrays that this gathers.
-        let flat = layers.flatMap { [$0.norm.scale, $0.norm.shift, $0.norm.mean, $0.norm.variance, $0.weight] }
-        let starts = flat.reduce(into: [0]) { $0.append(($0.last ?? 0) + $1.count) }
-        let prepared = flat.flatMap { $0 }.withUnsafeBufferPointer { all -> PreparedPlan? in
-            guard let base = all.baseAddress else { return nil }
-            let of = { (layer: Int, part: Int) in base + starts[5 * layer + part] }
-            return PreparedPlan(
-                plan, layers.indices.map { LayerParameters(scale: of($0, 0), shift: of($0, 1), weight: of($0, 4)) },
-                means: layers.indices.map { of($0, 2) }, variances: layers.indices.map { of($0, 3) })
-        }
-        guard let prepared else { return [] }
-        var last = [Float](repeating: .nan, count: count * shapes[1].elements)
-        kernels.infer(prepared, maps, images: count, output: 1, &last)
-        var means = [Float](repeating: .nan, count: count * 13)
+        let prepared = PreparedPlan(
+            plan,
+            layers.map {
+                LayerParameters(
+                    scale: memory.holding($0.norm.scale), shift: memory.holding($0.norm.shift), weight: memory.holding($0.weight))
+            },
+            means: layers.map { memory.holding($0.norm.mean) }, variances: layers.map { memory.holding($0.norm.variance) })
+        let last = memory.empty(count * shapes[1].elements)
+        kernels.infer(prepared, UnsafeBufferPointer(maps), images: count, output: 1, last)
+        let means = memory.empty(count * 13)
         kernels.poolEnd(
-            last, images: count, shapes[1], scale: end.scale, shift: end.shift, mean: end.mean, variance: end.variance,
-            &means)
-        return means
+            UnsafeBufferPointer(last), images: count, shapes[1], scale: memory.holding(end.scale), shift: memory.holding(end.shift),
+            mean: memory.holding(end.mean), variance: memory.holding(end.variance), means)
+        return withExtendedLifetime(memory) { Array(means) }
     }
 
     /// By the definition.
@@ -105,5 +101,25 @@ private struct SmallNetwork {
             buffers[layer.destination] = layer.writes == 0 ? output : buffers[layer.destination]?.appending(output)
         }
         return buffers[1]?.activated(end).means ?? []
+    }
+}
+
+/// Memory that lies still: the kernels read values where they are. Freed with the object.
+private final class Memory {
+    private var buffers: [UnsafeMutableBufferPointer<Float>] = []
+
+    deinit { buffers.forEach { $0.deallocate() } }
+
+    func empty(_ count: Int) -> UnsafeMutableBufferPointer<Float> {
+        let buffer = UnsafeMutableBufferPointer<Float>.allocate(capacity: count)
+        buffer.initialize(repeating: .nan)
+        buffers.append(buffer)
+        return buffer
+    }
+
+    func holding(_ values: [Float]) -> UnsafeBufferPointer<Float> {
+        let buffer = empty(values.count)
+        _ = buffer.update(from: values)
+        return UnsafeBufferPointer(buffer)
     }
 }
