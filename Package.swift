@@ -7,7 +7,7 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .executable(name: "ads", targets: ["ads"]),
-        .library(name: "ConnectivitySearch", targets: ["ConnectivitySearch"]),
+        .library(name: "ConnectivitySearch", targets: ["ConnectivitySearch", "Evaluation", "Strategies"]),
         .library(name: "Studies", targets: ["Studies", "StudySQLite"]),
         .library(name: "Training", targets: ["Training"]),
         .library(name: "Runs", targets: ["Runs"]),
@@ -27,27 +27,35 @@ let package = Package(
         .executableTarget(
             name: "ads",
             dependencies: [
-                "Reporting", "ConnectivitySearch", "StudySQLite", "Studies", "Training", "Runs", "ImageData", "DenseNetModel", "DenseNetArchitecture",
+                "Reporting", "ConnectivitySearch", "Evaluation", "Strategies", "StudySQLite", "Studies", "Training", "Runs", "ImageData", "DenseNetModel", "DenseNetArchitecture",
                 "DenseKernels", "Files", "Torch",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(
-            name: "search-your-data", dependencies: ["ConnectivitySearch", "Training", "ImageData", "Runs", "DenseNetArchitecture", "Torch"],
+            name: "search-your-data", dependencies: ["ConnectivitySearch", "Evaluation", "Strategies", "Training", "ImageData", "Runs", "DenseNetArchitecture", "Torch"],
             path: "Examples/SearchYourData"),
-        .target(name: "Reporting", dependencies: ["ConnectivitySearch", "StudySQLite", "Studies", "Training", "Runs", "DenseNetArchitecture", "Files"]),
+        .target(name: "Reporting", dependencies: ["ConnectivitySearch", "Evaluation", "Strategies", "StudySQLite", "Studies", "Training", "Runs", "DenseNetArchitecture", "Files"]),
         .target(
             name: "ConnectivitySearch",
             dependencies: [
-                "StudySQLite", "Studies", "Training", "Runs", "ImageData", "DenseNetModel", "DenseNetArchitecture", "Files", "Randomness", "Torch",
-                .product(name: "Crypto", package: "swift-crypto"),
+                "Evaluation", "Strategies", "StudySQLite", "Studies", "Training", "Runs", "ImageData", "DenseNetModel",
+                "DenseNetArchitecture", "Files", "Randomness", "Torch", .product(name: "Crypto", package: "swift-crypto"),
             ]),
+        .target(
+            name: "Evaluation",
+            dependencies: [
+                "Strategies", "Training", "Runs", "ImageData", "DenseNetModel", "DenseNetArchitecture", "DenseKernels", "Files",
+                "Randomness", "Registries", "Torch", .product(name: "Crypto", package: "swift-crypto"),
+            ]),
+        .target(
+            name: "Strategies", dependencies: ["DenseNetModel", "DenseNetArchitecture", "Files", "Randomness", "Registries", "Torch"]),
         .target(
             name: "StudySQLite",
             dependencies: [
                 "Studies", "DenseNetArchitecture", "Files",
                 .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Crypto", package: "swift-crypto"),
             ]),
-        .target(name: "Studies", dependencies: ["DenseNetArchitecture"]),
+        .target(name: "Studies", dependencies: ["DenseNetArchitecture", "Files"]),
         .target(
             name: "Training",
             dependencies: [
@@ -76,7 +84,7 @@ let package = Package(
             path: "Tests/Fuzz/Readers"),
         .target(
             name: "FuzzedRunReaders",
-            dependencies: ["FuzzedReaders", "ConnectivitySearch", "Training", "ImageData", "DenseNetArchitecture", "Files", "Torch"],
+            dependencies: ["FuzzedReaders", "ConnectivitySearch", "Strategies", "Training", "ImageData", "DenseNetArchitecture", "Files", "Torch"],
             path: "Tests/Fuzz/RunReaders"),
         .testTarget(name: "FuzzTests", dependencies: ["FuzzedReaders", "FuzzedRunReaders", "Randomness", "TestSupport"]),
         .testTarget(name: "DenseNetArchitectureTests", dependencies: ["DenseNetArchitecture", "Files", "Randomness", "Registries"]),
@@ -100,14 +108,14 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "ads", "search-your-data", "Reporting", "ConnectivitySearch", "Studies", "Training", "Runs", "ImageData",
+                "ads", "search-your-data", "Reporting", "ConnectivitySearch", "Evaluation", "Studies", "Training", "Runs", "ImageData",
                 "DenseNetArchitecture", "TestSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             exclude: ["Snapshots"]),
         .testTarget(
             name: "ConnectivitySearchTests",
             dependencies: [
-                "ConnectivitySearch", "StudySQLite", "Studies", "Training", "Runs", "ImageData", "DenseNetModel", "DenseNetArchitecture", "Files",
+                "ConnectivitySearch", "Evaluation", "Strategies", "StudySQLite", "Studies", "Training", "Runs", "ImageData", "DenseNetModel", "DenseNetArchitecture", "Files",
                 "Randomness", "Torch", "TestSupport",
             ]),
     ],

@@ -3,9 +3,11 @@
 //   swift run -c release search-your-data FOLDER
 import ConnectivitySearch
 import DenseNetArchitecture
+import Evaluation
 import Foundation
 import ImageData
 import Runs
+import Strategies
 import Torch
 import Training
 

@@ -1,5 +1,6 @@
 import DenseNetArchitecture
 import Foundation
+import Strategies
 import Studies
 
 /// What evaluations are worth to a strategy.

@@ -1,6 +1,8 @@
 import DenseNetArchitecture
+import Evaluation
 import Foundation
 import Runs
+import Strategies
 import Studies
 import Training
 

@@ -1,5 +1,6 @@
 import DenseNetArchitecture
 import Randomness
+import Strategies
 import Studies
 
 // How a search ends: the best few evaluated again, and the best of them.

@@ -1,5 +1,6 @@
 import DenseNetArchitecture
-import Torch
+import Evaluation
+import Strategies
 import Training
 
 /// Everything needed to repeat a search: `config.json` of its run, and in its study.
@@ -64,20 +65,6 @@ public struct SearchConfiguration: Codable, Sendable, Hashable {
     public enum Sampler: String, Codable, Sendable {
         /// Decision by decision, each child with an exact probability (`SequentialSampling`).
         case sequential
-    }
-
-    /// A price on cost.
-    public struct Price: Codable, Sendable, Hashable {
-        /// What costs.
-        public var measure: CostMeasure
-        /// Reward taken for the whole dense network's cost.
-        public var weight: Double
-
-        /// A price.
-        public init(_ measure: CostMeasure, weight: Double) {
-            self.measure = measure
-            self.weight = weight
-        }
     }
 
     /// A configuration with defaults for the rest.
@@ -151,23 +138,17 @@ public struct SearchConfiguration: Codable, Sendable, Hashable {
                 agent.childrenPerUpdate >= 2,
                 "\(agent.childrenPerUpdate) child an update; the agent compares the children of an update, so at least 2 are needed")
         }
+        _ = try Evaluators.named(evaluator.kind)
         let type = try Strategies.named(strategy)
         try need(!type.needsDense || dense != nil, "\(strategy) prunes a trained dense network; give its run with --dense")
     }
 
-    /// A training of the dense network on what children are trained on, with their one-cycle recipe.
-    func training(_ label: String, epochs: Int) -> TrainingConfiguration {
-        var recipe = Recipe.oneCycle
-        (recipe.epochs, recipe.batchSize, recipe.learningRate) = (epochs, evaluator.batchSize, evaluator.learningRate)
-        var machine = machine
-        machine.threads = threads
-        return TrainingConfiguration(label: label, data: data, recipe: recipe, seed: seed, limitTrain: limitTrain, machine: machine)
-    }
-
-    /// Computes with a child's threads; our kernels, whose results do not depend on their threads, with all there are.
-    func useAllThreads() throws {
-        try Runtime.setThreads(threads)
-        if machine.kernels != .torch { Runtime.setKernelThreads(max(threads, machine.threads)) }
+    /// What decides the evaluations of its children.
+    public var evaluation: EvaluationPlan {
+        var plan = EvaluationPlan(space, data, seed: seed, evaluator, threads: threads, machine: machine)
+        (plan.limitTrain, plan.limitValidation) = (limitTrain, limitValidation)
+        (plan.dense, plan.denseDigest, plan.shared, plan.sharedDigest) = (dense, denseDigest, shared, sharedDigest)
+        return plan
     }
 
     /// When it ends, in words: "40 children".
@@ -182,7 +163,7 @@ public struct SearchConfiguration: Codable, Sendable, Hashable {
     /// What a strategy for this search is made of.
     func context(dense: TrainedDense?, note: @escaping (String) -> Void = { _ in }) -> StrategyContext {
         var context = StrategyContext(space, target: target, seed: seed)
-        (context.settings, context.children, context.dense, context.note) = (agent, children, dense, note)
+        (context.settings, context.children, context.dense, context.note) = (agent, children, dense?.pruned, note)
         return context
     }
 

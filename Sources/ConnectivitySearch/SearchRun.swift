@@ -1,9 +1,11 @@
 import DenseNetArchitecture
 import DenseNetModel
+import Evaluation
 import Files
 import Foundation
 import ImageData
 import Runs
+import Strategies
 import Studies
 import StudySQLite
 import Torch
@@ -55,10 +57,9 @@ public struct SearchRun {
     public func run(resume: Bool) throws -> SearchResult {
         try configuration.validate()
         // Before anything is written: what cannot be evaluated is refused here, whoever evaluates.
-        let children = childData
-        let evaluator = try makeEvaluator(children)
+        let evaluator = try makeEvaluator()
         let type = try Strategies.named(configuration.strategy)
-        let dense = try type.needsDense ? TrainedDense(of: configuration, data, children, for: "\(type.name) prunes") : nil
+        let dense = try type.needsDense ? TrainedDense(of: context, for: "\(type.name) prunes") : nil
         if !(resume && folder.exists) { try folder.create() }
         let storage = try SQLiteStudy(path: folder.study)
         if let stored = try storage.configuration() {
@@ -107,7 +108,7 @@ public struct SearchRun {
         try Runtime.setThreads(configuration.threads)
         try WorkerProcesses.serve(
             Worker(
-                configuration, SQLiteStudy(path: folder.study, mustExist: true), run.makeEvaluator(run.childData),
+                configuration, SQLiteStudy(path: folder.study, mustExist: true), run.makeEvaluator(),
                 sharedThreads: workers * configuration.threads))
     }
 
@@ -118,7 +119,7 @@ public struct SearchRun {
             let run = RunFolder(path)
             return try run.read(TrainingConfiguration.self, from: run.configuration).images(of: data)
         }
-        let shared = configuration.evaluator.kind == .shared ? SharedWeights(configuration, RunFolder(""), data).training.images(of: data) : 0
+        let shared = configuration.evaluator.kind == .shared ? SharedWeights(configuration.evaluation, RunFolder(""), data).training.images(of: data) : 0
         return (dense ?? 0) + shared
     }
 
@@ -136,7 +137,7 @@ public struct SearchRun {
 
     /// Trains the shared weights where they are not trained yet, and notes or checks which they are.
     private func prepareSharedWeights(_ known: inout SearchConfiguration) throws {
-        let weights = SharedWeights(known, folder, data)
+        let weights = SharedWeights(known.evaluation, folder, data)
         try weights.train { [observer] in observer(.training($0)) }
         let digest = try TrainedDense.digest(weights.folder)
         guard digest == known.sharedDigest ?? digest else {
@@ -145,23 +146,7 @@ public struct SearchRun {
         known.sharedDigest = digest
     }
 
-    private var childData: ChildData {
-        ChildData(data, seed: configuration.seed, limitTrain: configuration.limitTrain, limitValidation: configuration.limitValidation)
-    }
+    private var context: EvaluationContext { EvaluationContext(configuration.evaluation, data, folder: folder) }
 
-    private func makeEvaluator(_ children: ChildData) throws -> any Evaluator {
-        let device = try Device(named: configuration.machine.device)
-        let scratch = ScratchEvaluator(
-            configuration.architecture, children, configuration.evaluator, device: device, kernels: configuration.machine.kernels)
-        switch configuration.evaluator.kind {
-        case .scratch: return scratch
-        case .inherit:
-            return InheritEvaluator(try TrainedDense(of: configuration, data, children, for: "inherited weights need"))
-        case .shared:
-            try SharedWeights(configuration, folder, data).check()
-            return SharedEvaluator(children, configuration.evaluator, again: scratch) { [configuration, folder, data] in
-                try SharedWeights(configuration, folder, data).load()
-            }
-        }
-    }
+    private func makeEvaluator() throws -> any Evaluator { try Evaluators.named(configuration.evaluator.kind).init(context) }
 }

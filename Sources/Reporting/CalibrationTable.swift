@@ -1,4 +1,5 @@
 import ConnectivitySearch
+import Evaluation
 import Foundation
 
 extension Calibration {

@@ -1,6 +1,7 @@
 import ConnectivitySearch
 import DenseNetArchitecture
 import Foundation
+import Strategies
 
 /// Pictures as inline SVG; colours come from the page's style, so that they follow light and dark.
 public enum Charts {

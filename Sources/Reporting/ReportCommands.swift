@@ -1,6 +1,8 @@
 import ConnectivitySearch
+import Evaluation
 import Foundation
 import Runs
+import Strategies
 import Training
 
 /// The command lines that repeat runs.

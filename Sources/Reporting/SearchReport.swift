@@ -1,6 +1,8 @@
 import ConnectivitySearch
 import DenseNetArchitecture
+import Evaluation
 import Foundation
+import Strategies
 
 // What a report says of searches.
 extension HTMLReport {

@@ -1,4 +1,5 @@
 internal import GRDB
+import Files
 import Studies
 
 /// A trial's life as a row of the table `trial`.

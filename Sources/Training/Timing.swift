@@ -1,3 +1,4 @@
+import DenseKernels
 import DenseNetArchitecture
 import DenseNetModel
 import Foundation
@@ -20,7 +21,7 @@ public struct Timing: Encodable, Sendable {
     public let peakMegabytes: Double
 
     /// Their median.
-    public var median: Double { milliseconds.sorted()[milliseconds.count / 2] }
+    public var median: Double { milliseconds.median }
 
     /// Times `repetitions` training steps or inferences.
     public static func measure(
@@ -32,28 +33,23 @@ public struct Timing: Encodable, Sendable {
         net.kernels = kernels
         let x = try Tensor.zeros([batch, a.inputChannels, a.imageSize, a.imageSize]).fillNormal(generator).to(on: device)
         let y = try Tensor((0..<batch).map { Int64($0 % a.classes) }, [batch]).to(on: device)
-        let recipe = Recipe.paper
-        let optimizer = try SGD(
-            net.parameters, rate: 0.1, momentum: recipe.momentum, weightDecay: recipe.weightDecay, nesterov: recipe.nesterov)
+        let optimizer = try SGD(net, .paper)
         let before = residentPeak()
-        var times: [Double] = []
-        for _ in 0..<repetitions + 2 {
+        let times = try repeatedlyTimed(repetitions: repetitions, warmUp: 2) { _ in
             try Interruption.check("interrupted while measuring")
-            let began = ContinuousClock.now
-            if training {
-                let loss = try net(x, training: true).crossEntropy(y)
-                for parameter in net.parameters { parameter.clearGrad() }
-                try loss.backward()
-                try optimizer.step()
-                _ = try loss.item()
-            } else {
+            guard training else {
                 _ = try withoutGrad { try net(x, training: false).doubles() }
+                return
             }
-            times.append((ContinuousClock.now - began).seconds * 1e3)
+            let loss = try net(x, training: true).crossEntropy(y)
+            for parameter in net.parameters { parameter.clearGrad() }
+            try loss.backward()
+            try optimizer.step()
+            _ = try loss.item()
         }
         return Timing(
             work: training ? "training step" : "inference", batch: batch, threads: Runtime.threads, kernels: kernels,
-            milliseconds: Array(times.dropFirst(2)), peakMegabytes: residentPeak() - before)
+            milliseconds: times[0], peakMegabytes: residentPeak() - before)
     }
 
     /// The most memory this process ever had resident, in MiB.

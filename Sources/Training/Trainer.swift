@@ -124,20 +124,20 @@ public struct Trainer {
             initialization: recipe.initialization, device: device)
         net.kernels = configuration.machine.kernels
         net.dropout = recipe.dropout
-        let optimizer = try SGD(
-            net.parameters, rate: recipe.learningRate, momentum: recipe.momentum, weightDecay: recipe.weightDecay,
-            nesterov: recipe.nesterov)
+        let optimizer = try SGD(net, recipe)
         let checkpoint = Checkpoint(folder: folder)
         var state = TrainingState()
         if resume, let saved = try checkpoint.load(into: net, optimizer, epochs: recipe.epochs, steps: steps, note: { observer(.note($0)) }) {
             state = saved
         }
 
-        let total = steps * recipe.epochs
+        let (total, seed) = (steps * recipe.epochs, configuration.seed)
+        var training = RecipeSteps(
+            net, optimizer, maker, split.train, recipe, total: total,
+            order: { SeededGenerator(seed: seed, stream: 3, UInt64($0)) },
+            augmentation: { SeededGenerator(seed: seed, stream: 4, UInt64($0)) })
         var lastSaved = ContinuousClock.now
         while state.epoch < recipe.epochs {
-            var order = SeededGenerator(seed: configuration.seed, stream: 3, UInt64(state.epoch))
-            let shuffled = order.permutation(split.train.count).map { split.train[$0] }
             while state.step < steps {
                 let steppedEnough = stopAfter.map { state.epoch * steps + state.step >= $0 } ?? false
                 if Interruption.requested || steppedEnough {
@@ -147,19 +147,15 @@ public struct Trainer {
                 }
                 let began = ContinuousClock.now
                 let now = state.epoch * steps + state.step
-                (optimizer.rate, optimizer.momentum) = recipe.rate(step: now, of: total)
-                let chosen = shuffled[state.step * recipe.batchSize..<(state.step + 1) * recipe.batchSize]
-                let augmentation = SeededGenerator(seed: configuration.seed, stream: 4, UInt64(now))
-                let part = try sampler.map { try net.sharing($0(now)) }
-                let (value, correct) = try trainStep(net, optimizer, maker, chosen, recipe.augment ? augmentation : nil, through: part)
+                let (value, correct, count) = try training.train(step: now, through: sampler.map { try net.sharing($0(now)) })
                 guard value.isFinite else {
                     throw TrainingError(
                         "the loss became \(value) in epoch \(state.epoch + 1), step \(state.step + 1); the last good checkpoint is kept in \(folder.checkpoints). Lower --learning-rate")
                 }
                 state.correct += correct
-                state.lossSum += value * Double(chosen.count)
-                state.seen += chosen.count
-                state.imagesTrained += chosen.count
+                state.lossSum += value * Double(count)
+                state.seen += count
+                state.imagesTrained += count
                 state.step += 1
                 let seconds = (ContinuousClock.now - began).seconds
                 state.epochSeconds += seconds

@@ -45,6 +45,7 @@ import Testing
         "halving": Kind(["1.01", "1e6"], refuses: ["1", "0", "1000001"], "a number over 1, up to 1e+06 is needed"), "workers": .threads,
         "child-threads": .threads, "max-lost": .whole(0, 1_000_000), "agent-rate": .rate, "entropy-bonus": .weight, "full-epochs": .count,
         "full-seeds": .count, "repetitions": .whole(2, 1_000_000),
+        "lease": Kind(["1", "86400"], refuses: ["0", "0.5", "86401", "1e308"], "a number from 1 to 86400 is needed"),
     ]
 
     /// Where a command takes other numbers than the rest.

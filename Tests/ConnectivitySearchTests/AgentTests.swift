@@ -4,6 +4,7 @@ import Testing
 import Torch
 
 @testable import ConnectivitySearch
+@testable import Strategies
 
 @Suite(.serialized) struct AgentTests {
     private func space() throws -> SearchSpace {

@@ -2,6 +2,7 @@ import DenseNetArchitecture
 import Testing
 
 @testable import ConnectivitySearch
+@testable import Strategies
 
 @Suite struct BudgetTests {
     @Test(arguments: [0.45, 0.6, 0.686, 0.9, 1.0], [false, true])

@@ -9,6 +9,8 @@ import Torch
 import Training
 
 @testable import ConnectivitySearch
+@testable import Strategies
+@testable import Evaluation
 
 @Suite(.serialized) struct CalibrationTests {
     /// By hand, and the example of SciPy's documentation of kendalltau.

@@ -11,6 +11,8 @@ import Torch
 import Training
 
 @testable import ConnectivitySearch
+@testable import Strategies
+@testable import Evaluation
 
 @Suite(.serialized) struct EvaluatorTests {
     @Test func childrenAreEvaluatedTheSameEveryTime() throws {
@@ -65,7 +67,7 @@ import Training
     @Test func sharedWeightsAreTrainedOnceAndScoreChildren() throws {
         let folder = TemporaryFolder()
         let (c, shapes) = try small(.shared)
-        let weights = SharedWeights(c, RunFolder(folder("s")), shapes)
+        let weights = SharedWeights(c.evaluation, RunFolder(folder("s")), shapes)
         try weights.train { _ in }
         let net = try weights.load()
         let before = try net.tensors.map { try $0.tensor.floats() }
@@ -133,7 +135,7 @@ import Training
             var context = StrategyContext(space, seed: 5)
             context.target = try share.map { try CostTarget(.macs, $0, in: space) }
             context.children = 4
-            context.dense = TrainedDense(dense, data, c.evaluator)
+            context.dense = TrainedDense(dense, data, c.evaluator).pruned
             return try MagnitudeStrategy(context)
         }
         let (whole, parts) = (try strategy(), try strategy())

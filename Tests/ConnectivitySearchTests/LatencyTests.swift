@@ -5,6 +5,8 @@ import Testing
 import Torch
 
 @testable import ConnectivitySearch
+@testable import Strategies
+@testable import Evaluation
 
 @Suite(.serialized) struct LatencyTests {
     private func space(bottleneck: Bool, ends: Bool = false) throws -> SearchSpace {

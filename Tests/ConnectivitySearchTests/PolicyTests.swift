@@ -5,6 +5,7 @@ import Testing
 import Torch
 
 @testable import ConnectivitySearch
+@testable import Strategies
 
 /// The agent's mathematics on spaces small enough to enumerate every child.
 @Suite(.serialized) struct PolicyTests {

@@ -4,6 +4,8 @@ import Randomness
 import Testing
 
 @testable import ConnectivitySearch
+@testable import Strategies
+@testable import Evaluation
 
 /// Children at a target: never above it, nearly at it, and by rules that follow from costs alone.
 @Suite struct SamplingTests {

@@ -10,6 +10,8 @@ import Torch
 import Training
 
 @testable import ConnectivitySearch
+@testable import Strategies
+@testable import Evaluation
 
 /// What fails, whose failure it is, and what a search makes of it.
 @Suite(.serialized) struct SearchFailureTests {

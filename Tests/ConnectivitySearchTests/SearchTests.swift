@@ -13,6 +13,8 @@ import Torch
 import Training
 
 @testable import ConnectivitySearch
+@testable import Strategies
+@testable import Evaluation
 
 /// Rewards by a formula, and stops on command.
 final class FormulaEvaluator: Evaluator {

@@ -9,6 +9,7 @@ import Training
 
 @testable import ConnectivitySearch
 @testable import StudySQLite
+@testable import Strategies
 
 /// Study files that are old, new, damaged, or on a bad disk.
 @Suite struct StudyFileTests {

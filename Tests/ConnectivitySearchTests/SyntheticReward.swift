@@ -2,6 +2,7 @@ import DenseNetArchitecture
 import Randomness
 
 @testable import ConnectivitySearch
+@testable import Strategies
 
 /// A reward that can be computed: each connection is worth something, known to the test alone, plus noise.
 struct SyntheticReward {

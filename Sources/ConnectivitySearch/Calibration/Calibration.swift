@@ -1,4 +1,6 @@
 import DenseNetArchitecture
+import Evaluation
+import Strategies
 import Studies
 
 /// How well each evaluator orders connectivities as full training does: `calibration.json`.
@@ -106,7 +108,7 @@ public struct Calibration: Codable, Sendable {
         full.pays(scratch.trials.filter { $0.proposal.again != nil })
         if configuration.fullSeeds < 2 { (full.tau, full.low, full.high, full.partialTau) = (nil, nil, nil, nil) }
         rows = []
-        for kind in EvaluatorSettings.Kind.allCases {
+        for kind in [EvaluatorSettings.Kind.scratch, .inherit, .shared] {
             guard let history = studies[kind] else { continue }
             let found = Dictionary(history.children.map { ($0.connectivity, $0.accuracy) }, uniquingKeysWith: { first, _ in first })
             let values = try points.map { point in

@@ -1,7 +1,9 @@
 import DenseNetArchitecture
+import Evaluation
 import Foundation
 import ImageData
 import Runs
+import Strategies
 import StudySQLite
 import Torch
 import Training
@@ -114,11 +116,11 @@ public struct CalibrationRun {
         let c = configuration.search
         let dense = RunFolder(folder.path + "/dense")
         guard !FileManager.default.fileExists(atPath: dense.result) else { return try seconds(dense) }
-        var trainer = Trainer(c.training("dense", epochs: configuration.fullEpochs), try Network(c.architecture), data, folder: dense)
+        var trainer = Trainer(c.evaluation.training("dense", epochs: configuration.fullEpochs), try Network(c.architecture), data, folder: dense)
         let show = observer("the dense network that children inherit from")
         trainer.observer = { show(.training($0)) }
         try trainer.start(resume: true)
-        try c.useAllThreads()
+        try c.evaluation.useAllThreads()
         return try trainer.run(resume: true).seconds
     }
 

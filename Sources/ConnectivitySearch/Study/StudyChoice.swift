@@ -1,4 +1,5 @@
 import DenseNetArchitecture
+import Strategies
 
 // What can be chosen from a finished or unfinished study without evaluating anything.
 extension StudyHistory {

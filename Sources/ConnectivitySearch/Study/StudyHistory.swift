@@ -1,6 +1,7 @@
 import Crypto
 import DenseNetArchitecture
 import Foundation
+import Strategies
 import Studies
 
 /// A study as a whole, for those who look at it: what was found so far, and what it was worth.
@@ -71,6 +72,6 @@ public struct StudyHistory: Sendable {
             proposals: trials.map(\.proposal),
             results: trials.map { $0.curve.flatMap { [$0.length, $0.accuracy, $0.loss, Double($0.images)] } },
             states: trials.map { "\($0.state.rawValue) \($0.failure ?? "")" }, updates: updates, strategy: strategy)
-        return SHA256.hash(data: Data(try Column.text(value).utf8)).map { String(format: "%02x", $0) }.joined()
+        return SHA256.hash(data: Data(try CanonicalJSON.text(value).utf8)).map { String(format: "%02x", $0) }.joined()
     }
 }

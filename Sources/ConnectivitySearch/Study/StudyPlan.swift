@@ -1,7 +1,6 @@
+import Files
+import Strategies
 import Studies
-
-/// The name that strategies know canonical JSON by.
-typealias Column = CanonicalJSON
 
 // A search's configuration as the plan that a storage keeps unread.
 extension StudyStorage {

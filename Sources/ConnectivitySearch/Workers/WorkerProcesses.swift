@@ -1,5 +1,6 @@
 import Foundation
 import Runs
+import Strategies
 import Training
 
 /// Processes that evaluate a study's trials, started again when they vanish.

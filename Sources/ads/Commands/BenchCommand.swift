@@ -4,6 +4,7 @@ import DenseNetArchitecture
 import DenseNetModel
 import Foundation
 import Reporting
+import Strategies
 import Torch
 import Training
 

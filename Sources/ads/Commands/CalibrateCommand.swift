@@ -1,10 +1,12 @@
 import ArgumentParser
 import ConnectivitySearch
 import DenseNetArchitecture
+import Evaluation
 import Foundation
 import ImageData
 import Reporting
 import Runs
+import Strategies
 import Training
 
 struct CalibrateCommand: ParsableCommand {

@@ -1,11 +1,13 @@
 import ArgumentParser
 import ConnectivitySearch
 import DenseNetArchitecture
+import Evaluation
 import Files
 import Foundation
 import ImageData
 import Reporting
 import Runs
+import Strategies
 import Training
 
 struct DemoCommand: ParsableCommand {

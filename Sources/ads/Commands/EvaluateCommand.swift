@@ -95,13 +95,10 @@ struct EvaluateCommand: ParsableCommand {
     private func measure(_ net: DenseNet, batch: Int) throws -> Latency {
         let a = net.network.architecture
         let x = try Tensor.zeros([batch, a.inputChannels, a.imageSize, a.imageSize], on: net.device)
-        var times: [Double] = []
-        for _ in 0..<(batch == 1 ? 60 : 12) {
-            let began = ContinuousClock.now
+        let times = try repeatedlyTimed(repetitions: batch == 1 ? 58 : 10, warmUp: 2) { _ in
             try withoutGrad { _ = try net(x, training: false).doubles() }
-            times.append((ContinuousClock.now - began).seconds)
         }
-        let median = times.dropFirst(2).sorted()[(times.count - 2) / 2]
-        return Latency(batch: batch, milliseconds: median * 1e3, imagesPerSecond: Double(batch) / median)
+        let median = times[0].median
+        return Latency(batch: batch, milliseconds: median, imagesPerSecond: Double(batch) * 1e3 / median)
     }
 }

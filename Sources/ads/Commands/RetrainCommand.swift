@@ -1,11 +1,13 @@
 import ArgumentParser
 import ConnectivitySearch
 import DenseNetArchitecture
+import Evaluation
 import Files
 import Foundation
 import ImageData
 import Reporting
 import Runs
+import Strategies
 import Training
 
 struct RetrainCommand: ParsableCommand {
@@ -82,7 +84,7 @@ struct RetrainCommand: ParsableCommand {
             // What is validated on must not have been trained on: the dense network's split is that of its seed.
             var own = settings
             (own.seed, own.machine) = (machine.seed, here)
-            try TrainedDense.check(own, data, for: "--inherit starts from")
+            try TrainedDense.check(own.evaluation, data, for: "--inherit starts from")
             (configuration.initialWeights, configuration.initialDigest) = (settings.dense, settings.denseDigest)
         }
         return Trainer(configuration, try search.network(), data, folder: folder)

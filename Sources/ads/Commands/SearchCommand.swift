@@ -1,8 +1,10 @@
 import ArgumentParser
 import ConnectivitySearch
 import DenseNetArchitecture
+import Evaluation
 import Reporting
 import Runs
+import Strategies
 import Training
 
 struct SearchCommand: ParsableCommand {

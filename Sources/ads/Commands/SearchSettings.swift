@@ -1,9 +1,11 @@
 import ConnectivitySearch
 import DenseNetArchitecture
+import Evaluation
 import Foundation
 import ImageData
 import Reporting
 import Runs
+import Strategies
 import Studies
 import StudySQLite
 import Training

@@ -1,7 +1,9 @@
 import ConnectivitySearch
 import DenseNetArchitecture
 import DenseNetModel
+import Evaluation
 import Runs
+import Strategies
 import Torch
 import Training
 

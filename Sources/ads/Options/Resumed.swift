@@ -1,5 +1,6 @@
 import ConnectivitySearch
 import Runs
+import Strategies
 import Training
 
 /// A run that goes on: an option that decides its result may be typed again, but not changed.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ConnectivitySearch
+import Strategies
 
 /// What a network may cost at most.
 struct TargetOptions: ParsableArguments {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import ConnectivitySearch
 import DenseNetModel
+import Evaluation
 import Training
 
 // Words that options take; argument-parser lists them in its help and its refusals.
@@ -8,7 +9,15 @@ import Training
 extension KernelChoice: ExpressibleByArgument {}
 extension Initialization: ExpressibleByArgument {}
 extension Recipe.Schedule: ExpressibleByArgument {}
-extension EvaluatorSettings.Kind: ExpressibleByArgument {}
+
+extension EvaluatorSettings.Kind: ExpressibleByArgument {
+    public init?(argument: String) {
+        self.init(rawValue: argument)
+        guard Self.allValueStrings.contains(argument) else { return nil }
+    }
+
+    public static var allValueStrings: [String] { Evaluators.all.map { $0.name } }
+}
 
 /// The split of a final accuracy.
 enum FinalSplit: String, CaseIterable, ExpressibleByArgument {

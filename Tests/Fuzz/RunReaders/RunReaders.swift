@@ -4,6 +4,7 @@ import Files
 import Foundation
 import FuzzedReaders
 import ImageData
+import Strategies
 import Torch
 import Training
 

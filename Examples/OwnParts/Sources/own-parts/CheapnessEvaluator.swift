@@ -1,5 +1,6 @@
 import ConnectivitySearch
 import DenseNetArchitecture
+import Evaluation
 
 /// An evaluator: the fewer MACs, the better. One that is of use trains or measures something.
 struct CheapnessEvaluator: Evaluator {

@@ -3,6 +3,7 @@
 //   own-parts FOLDER
 import ConnectivitySearch
 import DenseNetArchitecture
+import Evaluation
 import ImageData
 import Torch
 import Training

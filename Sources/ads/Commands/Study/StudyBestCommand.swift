@@ -5,6 +5,7 @@ import Files
 import Foundation
 import Reporting
 import Runs
+import Strategies
 import Training
 
 struct StudyBestCommand: ParsableCommand {

@@ -3,6 +3,7 @@ import ConnectivitySearch
 import DenseNetArchitecture
 import Foundation
 import Runs
+import Strategies
 import StudySQLite
 import Training
 

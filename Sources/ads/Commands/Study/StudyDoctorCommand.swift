@@ -1,6 +1,7 @@
 import ArgumentParser
 import ConnectivitySearch
 import Reporting
+import Strategies
 
 struct StudyDoctorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

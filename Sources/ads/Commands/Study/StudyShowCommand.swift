@@ -1,7 +1,9 @@
 import ArgumentParser
 import ConnectivitySearch
+import Evaluation
 import Foundation
 import Reporting
+import Strategies
 import Studies
 import Training
 

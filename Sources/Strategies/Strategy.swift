@@ -1,10 +1,11 @@
 import DenseNetArchitecture
 import Foundation
+import Registries
 
 /// Proposes connectivities and learns from their rewards.
 ///
-/// A strategy is deterministic: the same state proposes the same children. A new one is a file with a type that conforms,
-/// and its line in `Strategies.all`.
+/// A strategy is deterministic: the same state proposes the same children. A new one is a file with a type that conforms
+/// and its line in `Strategies`; a package that uses this one calls `Strategies.register`.
 public protocol Strategy: AnyObject, SendableMetatype {
     /// The name a user types.
     static var name: String { get }
@@ -13,7 +14,7 @@ public protocol Strategy: AnyObject, SendableMetatype {
     /// Whether it looks into a trained dense network.
     static var needsDense: Bool { get }
     /// What children pay for their cost where the user names no price.
-    static var defaultPrice: SearchConfiguration.Price? { get }
+    static var defaultPrice: Price? { get }
     /// A strategy for a search.
     init(_ context: StrategyContext) throws
     /// The next children, `count` at most; none when there is nothing left to propose.
@@ -38,7 +39,7 @@ public protocol Strategy: AnyObject, SendableMetatype {
 
 extension Strategy {
     public static var needsDense: Bool { false }
-    public static var defaultPrice: SearchConfiguration.Price? { nil }
+    public static var defaultPrice: Price? { nil }
     public func exploreMore() -> Bool { false }
     public var baseline: Double? { nil }
     public var keepRate: Double? { nil }
@@ -48,16 +49,26 @@ extension Strategy {
 
 /// The strategies that can be named.
 public enum Strategies {
-    /// Every strategy.
-    public static let all: [any Strategy.Type] = [
-        AdsStrategy.self, TradeoffStrategy.self, RandomStrategy.self, EvolutionStrategy.self, MagnitudeStrategy.self,
-        FixedStrategy.self, SpreadStrategy.self,
-    ]
+    private static let registry = Registry<any Strategy.Type>(
+        "strategy",
+        [
+            AdsStrategy.self, TradeoffStrategy.self, RandomStrategy.self, EvolutionStrategy.self, MagnitudeStrategy.self,
+            FixedStrategy.self, SpreadStrategy.self,
+        ], name: { $0.name })
+
+    /// Every strategy: what is built in, then what was registered, by name.
+    public static var all: [any Strategy.Type] { registry.all }
+
+    /// Adds a strategy of another package, before anything is searched.
+    /// - Throws: `SearchError` when its name is taken or cannot be typed.
+    public static func register(_ type: any Strategy.Type) throws {
+        do { try registry.register(type) } catch { throw SearchError(error.description) }
+    }
 
     /// A strategy by name.
     /// - Throws: `SearchError` when it is unknown.
     public static func named(_ name: String) throws -> any Strategy.Type {
-        guard let type = all.first(where: { $0.name == name }) else {
+        guard let type = registry.named(name) else {
             throw SearchError("unknown strategy '\(name)'; known are \(all.map { $0.name }.joined(separator: ", "))")
         }
         return type

@@ -5,6 +5,7 @@ import Files
 import Foundation
 import ImageData
 import Runs
+import Strategies
 import Torch
 import Training
 
@@ -25,35 +26,39 @@ public struct TrainedDense {
     /// The network a search's configuration names, on the search's device.
     /// - Throws: `FileError`; `SearchError` when it is another network than the search's, has changed, or has seen the images
     ///   that the search validates on.
-    init(of configuration: SearchConfiguration, _ data: DataSet, _ children: ChildData, for what: String) throws {
-        let (dense, trained) = try Self.check(configuration, data, for: what)
-        dense.kernels = configuration.machine.kernels
+    package init(of context: EvaluationContext, for what: String) throws {
+        let plan = context.plan
+        let (dense, trained) = try Self.check(plan, context.data, for: what)
+        dense.kernels = plan.machine.kernels
         // Its weights know images as it was trained on them.
-        self.init(dense, children.normalized(as: trained.normalization), configuration.evaluator)
+        self.init(dense, context.children.normalized(as: trained.normalization), plan.settings)
     }
 
     /// The dense network that a search's configuration names, checked as for the search, and how it was trained.
     /// - Throws: as above.
     @discardableResult
-    package static func check(_ configuration: SearchConfiguration, _ data: DataSet, for what: String) throws
+    package static func check(_ plan: EvaluationPlan, _ data: DataSet, for what: String) throws
         -> (network: DenseNet, trained: TrainingConfiguration)
     {
-        guard let path = configuration.dense else { throw SearchError("\(what) a trained dense network; give its run with --dense") }
+        guard let path = plan.dense else { throw SearchError("\(what) a trained dense network; give its run with --dense") }
         let run = RunFolder(path)
-        let dense = try run.model(device: Device(named: configuration.machine.device))
-        guard try digest(run) == configuration.denseDigest else {
+        let dense = try run.model(device: Device(named: plan.machine.device))
+        guard try digest(run) == plan.denseDigest else {
             throw SearchError("the weights of \(path) have changed since the search was started")
         }
-        guard dense.network == (try Network(configuration.architecture)) else {
+        guard dense.network == (try Network(plan.space.architecture)) else {
             throw SearchError("\(path) holds another network than the dense one of this search")
         }
         let trained = try run.read(TrainingConfiguration.self, from: run.configuration)
-        guard trained.seed == configuration.seed, !trained.allData, trained.data.digest == data.digest else {
+        guard trained.seed == plan.seed, !trained.allData, trained.data.digest == data.digest else {
             throw SearchError(
-                "\(path) was trained on images that this search validates on (another seed, data set or --all-data); train it with --seed \(configuration.seed)")
+                "\(path) was trained on images that this search validates on (another seed, data set or --all-data); train it with --seed \(plan.seed)")
         }
         return (dense, trained)
     }
+
+    /// The network as strategies look into it.
+    package var pruned: PrunedDense { PrunedDense(network) { net, seed in try tune(net, seed: seed) } }
 
     /// Tunes a part of the network shortly, as an inheriting child is.
     /// - Returns: the training images seen.

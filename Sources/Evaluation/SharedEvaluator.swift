@@ -5,7 +5,9 @@ import Training
 
 /// Scores each child with its part of one network's shared weights, without training of its own; its BN statistics are
 /// recomputed, as those of the shared network are of no child (Bender et al., 2018; Guo et al., arXiv 1904.00420).
-public final class SharedEvaluator: Evaluator {
+public final class SharedEvaluator: NamedEvaluator {
+    public static let name = "shared"
+    public static let help = "parts of one network that was trained through sampled connectivities"
     private let load: () throws -> DenseNet
     private var shared: DenseNet?
     private let data: ChildData
@@ -19,6 +21,12 @@ public final class SharedEvaluator: Evaluator {
         self.settings = settings
         self.scratch = scratch
         self.load = load
+    }
+
+    public convenience init(_ context: EvaluationContext) throws {
+        let weights = SharedWeights(context.plan, context.folder, context.data)
+        try weights.check()
+        self.init(context.children, context.plan.settings, again: try ScratchEvaluator(context)) { try weights.load() }
     }
 
     public func evaluate(_ connectivity: Connectivity, seed: UInt64, length: Double) throws -> ChildEvaluation {

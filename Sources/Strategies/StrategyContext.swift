@@ -1,4 +1,5 @@
 import DenseNetArchitecture
+import DenseNetModel
 
 /// What a strategy is made for.
 public struct StrategyContext {
@@ -13,7 +14,7 @@ public struct StrategyContext {
     /// Children that will be paid for.
     public var children = 40
     /// The trained dense network, where the search has one.
-    public var dense: TrainedDense?
+    public var dense: PrunedDense?
     /// Receives what takes long.
     public var note: (String) -> Void = { _ in }
 
@@ -23,4 +24,15 @@ public struct StrategyContext {
         self.target = target
         self.seed = seed
     }
+}
+
+/// A trained dense network that a strategy looks into and prunes.
+public struct PrunedDense {
+    /// The network.
+    public let network: DenseNet
+    /// Trains a part of it a little with a seed; the training images it saw.
+    public let tune: (DenseNet, UInt64) throws -> Int
+
+    /// A network and how its parts are tuned.
+    public init(_ network: DenseNet, tune: @escaping (DenseNet, UInt64) throws -> Int) { (self.network, self.tune) = (network, tune) }
 }

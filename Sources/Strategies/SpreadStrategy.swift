@@ -1,4 +1,5 @@
 import DenseNetArchitecture
+import Files
 import Foundation
 import Randomness
 
@@ -38,6 +39,6 @@ public final class SpreadStrategy: Strategy {
     }
 
     public func learn(_ children: [(connectivity: Connectivity, reward: Double)]) {}
-    public func state() throws -> Data { Data(try Column.text(memory).utf8) }
+    public func state() throws -> Data { Data(try CanonicalJSON.text(memory).utf8) }
     public func restore(_ state: Data) throws { memory = try JSONDecoder().decode(Memory.self, from: state) }
 }

@@ -1,4 +1,5 @@
 import DenseNetArchitecture
+import Files
 import Foundation
 import Randomness
 
@@ -18,6 +19,6 @@ public final class RandomStrategy: Strategy {
     public func propose(_ count: Int) throws -> [Connectivity] { try sampling.flips(count, &random) }
 
     public func learn(_ children: [(connectivity: Connectivity, reward: Double)]) {}
-    public func state() throws -> Data { Data(try Column.text(random).utf8) }
+    public func state() throws -> Data { Data(try CanonicalJSON.text(random).utf8) }
     public func restore(_ state: Data) throws { random = try JSONDecoder().decode(SeededGenerator.self, from: state) }
 }

@@ -5,5 +5,5 @@ public final class TradeoffStrategy: AdsStrategy {
     public override class var name: String { "ads-tradeoff" }
     public override class var help: String { "the agent with a reward that pays for MACs" }
     /// The whole dense network is worth ten points of accuracy less than one without cost; ours.
-    public override class var defaultPrice: SearchConfiguration.Price? { .init(.macs, weight: 0.1) }
+    public override class var defaultPrice: Price? { .init(.macs, weight: 0.1) }
 }

@@ -1,4 +1,5 @@
 import DenseNetArchitecture
+import Files
 import Foundation
 
 /// The patterns of the literature as rows of a comparison: each is proposed once; with a target those that keep it.
@@ -31,6 +32,6 @@ public final class FixedStrategy: Strategy {
     }
 
     public func learn(_ children: [(connectivity: Connectivity, reward: Double)]) {}
-    public func state() throws -> Data { Data(try Column.text(next).utf8) }
+    public func state() throws -> Data { Data(try CanonicalJSON.text(next).utf8) }
     public func restore(_ state: Data) throws { next = try JSONDecoder().decode(Int.self, from: state) }
 }

@@ -8,7 +8,7 @@ import Torch
 public class AdsStrategy: Strategy {
     public class var name: String { "ads" }
     public class var help: String { "a recurrent agent trained by reinforcement learning" }
-    public class var defaultPrice: SearchConfiguration.Price? { nil }
+    public class var defaultPrice: Price? { nil }
     private let space: SearchSpace
     private let settings: AgentSettings
     private let policy: Policy

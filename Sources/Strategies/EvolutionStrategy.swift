@@ -1,4 +1,5 @@
 import DenseNetArchitecture
+import Files
 import Foundation
 import Randomness
 
@@ -105,6 +106,6 @@ public final class EvolutionStrategy: Strategy {
             Float(memory.members.count { $0.choices[index] }) / Float(memory.members.count)
         }
     }
-    public func state() throws -> Data { Data(try Column.text(memory).utf8) }
+    public func state() throws -> Data { Data(try CanonicalJSON.text(memory).utf8) }
     public func restore(_ state: Data) throws { memory = try JSONDecoder().decode(Memory.self, from: state) }
 }

@@ -1,11 +1,14 @@
 import DenseNetArchitecture
 import DenseNetModel
 import Randomness
+import Strategies
 import Torch
 import Training
 
 /// Trains each child from fresh weights.
-public struct ScratchEvaluator: Evaluator {
+public struct ScratchEvaluator: NamedEvaluator {
+    public static let name = "scratch"
+    public static let help = "fresh weights, trained shortly"
     let architecture: Architecture
     let data: ChildData
     let settings: EvaluatorSettings
@@ -19,6 +22,13 @@ public struct ScratchEvaluator: Evaluator {
         self.settings = settings
         self.device = device
         self.kernels = kernels
+    }
+
+    public init(_ context: EvaluationContext) throws {
+        let plan = context.plan
+        self.init(
+            plan.space.architecture, context.children, plan.settings, device: try Device(named: plan.machine.device),
+            kernels: plan.machine.kernels)
     }
 
     public func evaluate(_ connectivity: Connectivity, seed: UInt64, length: Double) throws -> ChildEvaluation {

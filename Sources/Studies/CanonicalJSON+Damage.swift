@@ -1,14 +1,7 @@
+import Files
 import Foundation
 
-/// JSON as studies hold it: the same text for the same value.
-package enum CanonicalJSON {
-    /// A value's text.
-    package static func text<Value: Encodable>(_ value: Value) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(value), as: UTF8.self)
-    }
-
+extension CanonicalJSON {
     /// The value of a text.
     /// - Throws: `Damage` that names what was read.
     package static func value<Value: Decodable>(_: Value.Type, _ text: String, _ what: String) throws -> Value {

@@ -17,7 +17,7 @@ public final class MagnitudeStrategy: Strategy {
 
     private let space: SearchSpace
     private let target: CostTarget?
-    private let dense: TrainedDense
+    private let dense: PrunedDense
     private let seed: UInt64
     private let steps: Int
     private let note: (String) -> Void
@@ -83,7 +83,7 @@ public final class MagnitudeStrategy: Strategy {
     private func tune() throws {
         guard pruned > 0, tuned < pruned else { return }
         note("magnitude tunes what step \(pruned) of \(steps) left")
-        images += try dense.tune(net, seed: seed)
+        images += try dense.tune(net, seed)
         tuned = pruned
     }
 

@@ -1,0 +1,30 @@
+import ImageData
+import Training
+
+/// The data children are trained and validated on.
+public struct ChildData {
+    package private(set) var maker: BatchMaker
+    package let train: [Int]
+    package let validation: [Int]
+    private let split: Split
+    private let seed: UInt64
+
+    /// A data set's training images, split by `seed`; both parts may be limited.
+    public init(_ data: DataSet, seed: UInt64, limitTrain: Int?, limitValidation: Int?) {
+        let split = Split(count: data.train.count, seed: seed, limit: limitTrain, limitValidation: limitValidation)
+        // As in the final training: statistics of what is trained on.
+        maker = BatchMaker(data.train, Normalization(of: data.train, indices: Split(count: data.train.count, seed: seed).train))
+        (train, validation) = (split.train, split.validation)
+        (self.split, self.seed) = (split, seed)
+    }
+
+    /// The same images, normalised as a network was trained on them.
+    package func normalized(as normalization: Normalization?) -> ChildData {
+        var data = self
+        if let normalization { data.maker = BatchMaker(maker.set, normalization) }
+        return data
+    }
+
+    /// The fixed training images that BN statistics are recomputed over, of all classes.
+    package func forNorm(_ count: Int) -> [Int] { split.sample(count, seed: seed) }
+}

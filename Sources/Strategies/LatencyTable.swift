@@ -1,0 +1,46 @@
+import DenseNetArchitecture
+
+/// What a network takes for one image on one machine, as a sum over its layers: measured once when a study starts and kept in
+/// it, so that costs and rewards repeat. After the latency tables of FBNet (arXiv 1812.03443) and ProxylessNAS (1812.00332).
+public struct LatencyTable: Codable, Sendable, Hashable {
+    /// Threads of one inference.
+    public var threads: Int
+    /// Milliseconds of all that no connection changes: the stem, the classifier, the calls.
+    public var base: Double
+    /// Of each block, by the channels a layer reads.
+    public var layers: [[Point]]
+    /// Of each transition, by the channels it reads.
+    public var transitions: [[Point]]
+
+    /// Milliseconds of a layer that reads so many channels.
+    public struct Point: Codable, Sendable, Hashable {
+        public var channels: Int
+        public var milliseconds: Double
+    }
+
+    /// A table of what was measured.
+    package init(threads: Int, base: Double, layers: [[Point]], transitions: [[Point]]) {
+        (self.threads, self.base, self.layers, self.transitions) = (threads, base, layers, transitions)
+    }
+
+    /// Milliseconds of a network for one image.
+    public func milliseconds(of network: Network) -> Double {
+        var sum = base
+        for (b, block) in network.blocks.enumerated() {
+            for layer in block.layers { sum += Self.time(layers[b], layer.inputChannels) }
+            if block.transitionChannels != nil { sum += Self.time(transitions[b], block.endChannels) }
+        }
+        return sum
+    }
+
+    /// A point of a table, or what lies between its neighbours.
+    private static func time(_ points: [Point], _ channels: Int) -> Double {
+        guard let last = points.last, let first = points.first else { return 0 }
+        guard let above = points.first(where: { $0.channels >= channels }) else { return last.milliseconds * Double(channels) / Double(last.channels) }
+        guard above.channels > channels, let below = points.last(where: { $0.channels < channels }) else {
+            return above.channels == channels ? above.milliseconds : first.milliseconds
+        }
+        let share = Double(channels - below.channels) / Double(above.channels - below.channels)
+        return below.milliseconds + share * (above.milliseconds - below.milliseconds)
+    }
+}

@@ -1,0 +1,63 @@
+import DenseNetModel
+import ImageData
+import Randomness
+import Torch
+
+/// The steps of a training by a recipe, one after the other: the one loop that all trainings go through.
+///
+/// Which images a step sees follows from the seed and the step alone, so that a training can begin at any step.
+public struct RecipeSteps {
+    /// What is trained, and by what.
+    let net: DenseNet
+    let optimizer: SGD
+    /// The images.
+    let maker: BatchMaker
+    let images: [Int]
+    /// How.
+    let recipe: Recipe
+    /// Steps of the whole training; the recipe's schedule ends with them.
+    let total: Int
+    /// Draws each epoch's order and each step's augmentation.
+    let order: (_ epoch: Int) -> SeededGenerator
+    let augmentation: (_ step: Int) -> SeededGenerator
+    private var shuffled: (epoch: Int, images: [Int]) = (-1, [])
+
+    /// Steps in an epoch; images that do not fill a batch are left for another epoch.
+    public var perEpoch: Int { images.count / recipe.batchSize }
+
+    /// The steps of training a network on the images at `images`, which fill one batch at least.
+    public init(
+        _ net: DenseNet, _ optimizer: SGD, _ maker: BatchMaker, _ images: [Int], _ recipe: Recipe, total: Int,
+        order: @escaping (_ epoch: Int) -> SeededGenerator, augmentation: @escaping (_ step: Int) -> SeededGenerator
+    ) {
+        (self.net, self.optimizer, self.maker, self.images, self.recipe, self.total) = (net, optimizer, maker, images, recipe, total)
+        (self.order, self.augmentation) = (order, augmentation)
+    }
+
+    /// Trains one step, from 0.
+    /// - Parameter part: the part of the network that the step goes through; the whole without it.
+    /// - Returns: the loss, with which nothing was trained where it is no number, and how many images were right, of how many.
+    public mutating func train(step: Int, through part: SharedPart? = nil) throws -> (loss: Double, correct: Int, of: Int) {
+        let epoch = step / perEpoch
+        if shuffled.epoch != epoch {
+            var random = order(epoch)
+            shuffled = (epoch, random.permutation(images.count).map { images[$0] })
+        }
+        (optimizer.rate, optimizer.momentum) = recipe.rate(step: step, of: total)
+        let start = step % perEpoch * recipe.batchSize
+        let chosen = shuffled.images[start..<start + recipe.batchSize]
+        let (loss, correct) = try trainStep(
+            net, optimizer, maker, chosen, recipe.augment ? augmentation(step) : nil, through: part)
+        return (loss, correct, chosen.count)
+    }
+}
+
+extension SGD {
+    /// Stochastic gradient descent as a recipe asks for it.
+    /// - Throws: `TorchError`.
+    public convenience init(_ net: DenseNet, _ recipe: Recipe) throws {
+        try self.init(
+            net.parameters, rate: recipe.learningRate, momentum: recipe.momentum, weightDecay: recipe.weightDecay,
+            nesterov: recipe.nesterov)
+    }
+}
