@@ -3,6 +3,7 @@ import ImageData
 import Randomness
 import Runs
 import Strategies
+import Torch
 import Training
 
 extension EvaluatorSettings {

@@ -16,6 +16,9 @@ public struct LatencyTable: Codable, Sendable, Hashable {
     public struct Point: Codable, Sendable, Hashable {
         public var channels: Int
         public var milliseconds: Double
+
+        /// A point.
+        package init(channels: Int, milliseconds: Double) { (self.channels, self.milliseconds) = (channels, milliseconds) }
     }
 
     /// A table of what was measured.

@@ -72,12 +72,12 @@ import Testing
         let search = try network() + ["--limit-validation", "40", "--strategy", "random", "--workers", "1", "--dense", dense]
         let done = try ads(["search"] + search + ["--children", "2", "--top", "1", "--reevaluation-seeds", "1", "--out", found])
         #expect(done.status == 0, "\(done.errors)")
-        let changing: Set = ["children", "images", "top", "reevaluation-seeds", "workers", "threads", "max-lost"]
+        let changing: Set = ["children", "images", "top", "reevaluation-seeds", "workers", "threads", "max-lost", "lease"]
         try refusesAll("search", ["search", "--resume", "--out", found], in: found, but: changing)
         // All that may change, at once: more children, and more of them evaluated again.
         let more = try ads([
             "search", "--resume", "--out", found, "--children", "4", "--top", "2", "--reevaluation-seeds", "2", "--workers", "1", "--threads", "1",
-            "--max-lost", "9", "--images", "100000", "--seed", "0", "--json", "--quiet",
+            "--max-lost", "9", "--lease", "9", "--images", "100000", "--seed", "0", "--json", "--quiet",
         ])
         #expect(more.status == 0, "\(more.errors)")
         let trials = try ads(["study", "trials", found, "--csv"]).output.split(separator: "\n").dropFirst()
@@ -85,7 +85,7 @@ import Testing
         // The space is so small that random may end with 3 of its 4 children.
         #expect((try more.json()["children"] as? Int ?? 0) >= 3 && again.count >= 4, "\(trials)")
         let stored = try JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: found + "/config.json"))) as? [String: Any]
-        #expect(stored?["max_lost"] as? Int == 9 && stored?["top"] as? Int == 2 && stored?["children"] as? Int == 4)
+        #expect(stored?["max_lost"] as? Int == 9 && stored?["lease_seconds"] as? Int == 9 && stored?["top"] as? Int == 2 && stored?["children"] as? Int == 4)
 
         let retrain = ["retrain", found, "--quiet", "--epochs", "1", "--batch-size", "32"]
         #expect(try ads(retrain).status == 0)
@@ -117,7 +117,7 @@ import Testing
         let options = try network() + ["--limit-validation", "40", "--children", "2", "--full-epochs", "1", "--full-seeds", "1", "--shared-epochs", "1", "--workers", "1"]
         let done = try ads(["calibrate"] + options + ["--out", folder])
         #expect(done.status == 0, "\(done.errors)")
-        try refusesAll("calibrate", ["calibrate", "--resume", "--out", folder], in: folder, but: ["workers", "threads", "max-lost"])
+        try refusesAll("calibrate", ["calibrate", "--resume", "--out", folder], in: folder, but: ["workers", "threads", "max-lost", "lease"])
         let again = try ads(["calibrate", "--resume", "--out", folder, "--children", "2", "--workers", "1", "--max-lost", "9", "--quiet"])
         #expect(again.status == 0, "\(again.errors)")
     }

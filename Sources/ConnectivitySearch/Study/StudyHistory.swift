@@ -1,5 +1,6 @@
 import Crypto
 import DenseNetArchitecture
+import Files
 import Foundation
 import Strategies
 import Studies

@@ -129,6 +129,7 @@ struct CalibrateCommand: ParsableCommand {
         try resumed.keeps("--child-threads", workers.childThreads, c.threads)
         var run = try CalibrationRun(continuing: folder, dataFolder: data.dataDir)
         if let maxLost = workers.maxLost { run.configuration.search.maxLost = maxLost }
+        if let lease = workers.lease { run.configuration.search.leaseSeconds = lease }
         return run
     }
 

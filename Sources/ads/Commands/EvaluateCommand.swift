@@ -1,3 +1,4 @@
+import DenseKernels
 import ArgumentParser
 import DenseNetModel
 import Files

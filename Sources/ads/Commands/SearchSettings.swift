@@ -57,6 +57,7 @@ extension SearchCommand {
         if let top { run.configuration.top = top }
         if let reevaluationSeeds { run.configuration.reevaluationSeeds = reevaluationSeeds }
         if let maxLost = workers.maxLost { run.configuration.maxLost = maxLost }
+        if let lease = workers.lease { run.configuration.leaseSeconds = lease }
         return run
     }
 
