@@ -32,7 +32,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(
-            name: "search-your-data", dependencies: ["ConnectivitySearch", "Evaluation", "Strategies", "Training", "ImageData", "Runs", "DenseNetArchitecture", "Torch"],
+            name: "search-your-data", dependencies: ["ConnectivitySearch", "Training", "ImageData", "Runs", "DenseNetArchitecture", "Torch"],
             path: "Examples/SearchYourData"),
         .target(name: "Reporting", dependencies: ["ConnectivitySearch", "Evaluation", "Strategies", "StudySQLite", "Studies", "Training", "Runs", "DenseNetArchitecture", "Files"]),
         .target(

@@ -1,7 +1,7 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
-// A package of its own that adds a data set, a pattern and an evaluator to ours; docs/extending.md says how it is built.
+// A package of its own that adds a data set, a pattern, a strategy and an evaluator to ours; docs/extending.md says how it is built.
 let package = Package(
     name: "own-parts",
     platforms: [.macOS(.v15)],
@@ -14,7 +14,7 @@ let package = Package(
             name: "own-parts",
             dependencies: [
                 .product(name: "ConnectivitySearch", package: "densenet-ads"),
-                .product(name: "Training", package: "densenet-ads"),
+                .product(name: "Runs", package: "densenet-ads"),
                 .product(name: "ImageData", package: "densenet-ads"),
                 .product(name: "DenseNetArchitecture", package: "densenet-ads"),
                 .product(name: "Randomness", package: "densenet-ads"),

@@ -3,11 +3,9 @@
 //   swift run -c release search-your-data FOLDER
 import ConnectivitySearch
 import DenseNetArchitecture
-import Evaluation
 import Foundation
 import ImageData
 import Runs
-import Strategies
 import Torch
 import Training
 
@@ -33,18 +31,16 @@ let architecture = try Architecture(
     blocks: [4, 4], growthRate: 12, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 8), imageSize: 16, classes: 2)
 
 // 3. The search: twelve children trained from scratch, at most 75% of the dense network's MACs.
-var evaluator = EvaluatorSettings(.scratch)
-evaluator.batchSize = 32
-evaluator.epochs = 2
 try Runtime.setThreads(2)
-var configuration = SearchConfiguration(
-    strategy: "ads", architecture: architecture, data: DataIdentity(data, folder: nil), seed: 0, children: 12,
-    evaluator: evaluator, machine: .current(device: .cpu, kernels: .automatic))
-configuration.target = try CostTarget(.macs, 0.75, in: SearchSpace(architecture))
+var plan = SearchPlan(architecture, data, machine: .current(device: .cpu, kernels: .automatic))
+plan.children = 12
+plan.evaluator.batchSize = 32
+plan.evaluator.epochs = 2
+plan.target = (.macs, 0.75)
 
 // 4. Run it in a folder; with resume it goes on after a crash.
 let folder = RunFolder(CommandLine.arguments.dropFirst().first ?? "stripes-search")
-var search = SearchRun(configuration, data, folder: folder)
+var search = SearchRun(try plan.configuration(), data, folder: folder)
 search.observer = { event in
     if case .child(let child, let status) = event {
         print("child \(status.finished): accuracy \(child.accuracy), best \(status.best?.accuracy ?? 0)")

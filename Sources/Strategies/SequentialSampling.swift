@@ -9,16 +9,16 @@ import Randomness
 /// spend the rest. A decision that has no choice is *forced* and has no gradient: one whose other way leads to no child between the
 /// target's floor and its limit (`ChildCosts`). Shifts and forced decisions depend on earlier decisions and on costs alone, never on a
 /// parameter, so the score ∇log p has mean zero. This is our way to a target; the published method has none.
-struct SequentialSampling {
+public struct SequentialSampling {
     /// What is decided.
-    let space: SearchSpace
+    public let space: SearchSpace
     /// What every child keeps.
-    let target: CostTarget?
+    public let target: CostTarget?
     private let costs: ChildCosts?
 
     /// A sampler of the children of a space.
     /// - Throws: `ArchitectureError` when the space's architecture is none.
-    init(space: SearchSpace, target: CostTarget?) throws {
+    public init(space: SearchSpace, target: CostTarget?) throws {
         self.space = space
         self.target = target
         costs = try target.map { try ChildCosts(space, $0) }
@@ -48,7 +48,7 @@ struct SequentialSampling {
 
     /// Draws `count` children by a policy whose logits are all zero: the control. Without a target a fair coin for every connection;
     /// with one, `docs/method.md` says how often each block's connections are kept.
-    func flips(_ count: Int, _ random: inout SeededGenerator) throws -> [Connectivity] {
+    public func flips(_ count: Int, _ random: inout SeededGenerator) throws -> [Connectivity] {
         try (0..<count).map { _ in
             var draft = draft()
             for _ in space.entries { draft.decide(try draft.rule().choice(logit: 0, &random)) }

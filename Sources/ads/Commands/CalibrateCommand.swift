@@ -135,19 +135,19 @@ struct CalibrateCommand: ParsableCommand {
 
     private func settings(_ architecture: Architecture, _ set: DataSet, _ here: Machine) throws -> CalibrationConfiguration {
         do {
-            var evaluator = EvaluatorSettings(.scratch)
-            if let childEpochs { evaluator.epochs = childEpochs }
-            if let batchSize { evaluator.batchSize = batchSize }
-            if let learningRate { evaluator.learningRate = learningRate }
-            let chosen = try target.chosen()
-            guard chosen?.measure != .latency else { throw SearchError("a calibration takes --target-macs, --target-parameters or --target-traffic") }
-            var c = SearchConfiguration(
-                strategy: chosen == nil ? SpreadStrategy.name : RandomStrategy.name, architecture: architecture,
-                data: DataIdentity(set, folder: data.dataDir), seed: machine.seed, children: children ?? 20, evaluator: evaluator, machine: here)
-            workers.set(&c)
-            (c.limitTrain, c.limitValidation) = (limitTrain, limitValidation)
-            if let (measure, value) = chosen { c.target = try CostTarget(measure, value, in: c.space) }
-            try c.validate()
+            var plan = SearchPlan(architecture, set, dataFolder: data.dataDir, seed: machine.seed, machine: here)
+            if let childEpochs { plan.evaluator.epochs = childEpochs }
+            if let batchSize { plan.evaluator.batchSize = batchSize }
+            if let learningRate { plan.evaluator.learningRate = learningRate }
+            plan.target = try target.chosen()
+            guard plan.target?.measure != .latency else {
+                throw SearchError("a calibration takes --target-macs, --target-parameters or --target-traffic")
+            }
+            plan.strategy = plan.target == nil ? SpreadStrategy.name : RandomStrategy.name
+            plan.children = children ?? 20
+            workers.set(&plan)
+            (plan.limitTrain, plan.limitValidation) = (limitTrain, limitValidation)
+            let c = try plan.configuration()
             return CalibrationConfiguration(c, fullEpochs: fullEpochs ?? 4, fullSeeds: fullSeeds ?? 2, sharedEpochs: sharedEpochs ?? EvaluatorSettings.sharedEpochs)
         } catch let error as SearchError {
             throw UsageError("\(error)")

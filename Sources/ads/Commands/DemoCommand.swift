@@ -60,20 +60,15 @@ struct DemoCommand: ParsableCommand {
         }
         func search(_ strategy: String) throws -> Network {
             let progress = SearchConsole(console)
-            var evaluator = EvaluatorSettings(.inherit)
-            evaluator.batchSize = 32
-            evaluator.normBatches = 16
-            var c = SearchConfiguration(
-                strategy: strategy, architecture: architecture, data: DataIdentity(data, folder: nil), seed: machine.seed,
-                children: children, evaluator: evaluator, machine: here)
-            c.childThreads = 1
-            c.limitTrain = 512
-            c.limitValidation = 400
-            c.top = 2
-            c.reevaluationSeeds = 1
-            c.target = try CostTarget(.macs, 0.7, in: SearchSpace(architecture))
-            c.dense = URL(fileURLWithPath: out + "/dense").standardizedFileURL.path
-            c.denseDigest = try TrainedDense.digest(RunFolder(out + "/dense"))
+            var plan = SearchPlan(architecture, data, seed: machine.seed, machine: here)
+            plan.strategy = strategy
+            plan.evaluator = EvaluatorSettings(.inherit)
+            plan.evaluator.batchSize = 32
+            (plan.children, plan.limitTrain, plan.limitValidation) = (children, 512, 400)
+            (plan.top, plan.reevaluationSeeds) = (2, 1)
+            plan.target = (.macs, 0.7)
+            plan.dense = RunFolder(out + "/dense")
+            let c = try plan.configuration()
             let folder = RunFolder(out + "/search-" + strategy)
             var run = SearchRun(c, data, folder: folder)
             run.observer = progress.show

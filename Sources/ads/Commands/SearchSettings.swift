@@ -61,65 +61,31 @@ extension SearchCommand {
         return run
     }
 
-    private func absolute(_ path: String) -> String { URL(fileURLWithPath: path).standardizedFileURL.path }
-
     /// The configuration the options describe.
     func settings(_ architecture: Architecture, _ set: DataSet, _ machine: Machine, _ console: Console) throws -> SearchConfiguration {
         do {
-            var evaluation = EvaluatorSettings(kind)
-            if let childEpochs { evaluation.epochs = childEpochs }
-            if let sharedEpochs {
-                guard kind == .shared else { throw SearchError("--shared-epochs needs --evaluator shared") }
-                evaluation.sharedEpochs = sharedEpochs
-            }
-            if let batchSize { evaluation.batchSize = batchSize }
-            if let learningRate { evaluation.learningRate = learningRate }
-            let strategy = strategy ?? AdsStrategy.name
-            let type = try Strategies.named(strategy)
-            // A path of prunings is cut into as many steps as it has children.
-            let most = images == nil || type.needsDense ? 40 : Int.max
-            var c = SearchConfiguration(
-                strategy: strategy, architecture: architecture, data: DataIdentity(set, folder: data.dataDir), seed: self.machine.seed,
-                children: children ?? most, evaluator: evaluation, machine: machine)
-            workers.set(&c)
-            c.evaluator.halving = halving
-            c.limitTrain = limitTrain
-            c.limitValidation = limitValidation
-            if let top { c.top = top }
-            if let reevaluationSeeds { c.reevaluationSeeds = reevaluationSeeds }
-            if let childrenPerUpdate { c.agent.childrenPerUpdate = childrenPerUpdate }
-            if let agentRate { c.agent.learningRate = agentRate }
-            if let entropyBonus { c.agent.entropyBonus = entropyBonus }
-            c.searchesBlockEnds = searchBlockEnd
-            let space = c.space
-            if let (measure, value) = try target.chosen() {
-                let table = measure == .latency ? try latencyTable(space, machine, console) : nil
-                c.target = try CostTarget(measure, value, in: space, table: table)
-            }
-            switch (priceMacs, priceParameters) {
-            case (nil, nil): c.price = type.defaultPrice
-            case (let weight?, nil): c.price = .init(.macs, weight: weight)
-            case (nil, let weight?): c.price = .init(.parameters, weight: weight)
-            default: break  // validate() refuses both.
-            }
-            if let dense {
-                guard kind == .inherit || type.needsDense else { throw SearchError("--dense is for --evaluator inherit and for strategies that prune it") }
-                c.dense = absolute(dense)
-                c.denseDigest = try TrainedDense.digest(RunFolder(dense))
-            } else if kind == .inherit {
-                throw SearchError("inherited weights need a trained dense network; give its run with --dense")
-            }
-            if let shared {
-                guard kind == .shared else { throw SearchError("--shared needs --evaluator shared") }
-                c.shared = absolute(shared)
-            }
-            c.imageBudget = images
-            if kind == .shared, images != nil, children == nil {
-                throw SearchError("children with shared weights see no images of their own; --images needs --children, too")
-            }
-            c.imagesBefore = try SearchRun.imagesBefore(c, set)
-            try c.validate()
-            return c
+            var plan = SearchPlan(architecture, set, dataFolder: data.dataDir, seed: self.machine.seed, machine: machine)
+            plan.evaluator = EvaluatorSettings(kind)
+            if let childEpochs { plan.evaluator.epochs = childEpochs }
+            if let sharedEpochs { plan.evaluator.sharedEpochs = sharedEpochs }
+            if let batchSize { plan.evaluator.batchSize = batchSize }
+            if let learningRate { plan.evaluator.learningRate = learningRate }
+            plan.evaluator.halving = halving
+            if let strategy { plan.strategy = strategy }
+            (plan.children, plan.images, plan.limitTrain, plan.limitValidation) = (children, images, limitTrain, limitValidation)
+            workers.set(&plan)
+            if let top { plan.top = top }
+            if let reevaluationSeeds { plan.reevaluationSeeds = reevaluationSeeds }
+            if let childrenPerUpdate { plan.agent.childrenPerUpdate = childrenPerUpdate }
+            if let agentRate { plan.agent.learningRate = agentRate }
+            if let entropyBonus { plan.agent.entropyBonus = entropyBonus }
+            plan.searchesBlockEnds = searchBlockEnd
+            plan.target = try target.chosen()
+            if plan.target?.measure == .latency { plan.latencyTable = try latencyTable(plan.space, machine, console) }
+            // validate() refuses both prices.
+            plan.price = priceMacs.map { Price(.macs, weight: $0) } ?? priceParameters.map { Price(.parameters, weight: $0) }
+            (plan.dense, plan.shared) = (dense.map { RunFolder($0) }, shared.map { RunFolder($0) })
+            return try plan.configuration()
         } catch let error as SearchError {
             throw UsageError("\(error)")
         }

@@ -15,11 +15,11 @@ struct WorkerOptions: ParsableArguments {
     @Option(help: "Times a child may be lost with its process before the search stops and says so. (default: 5)", transform: Whole.countOrNone.parse)
     var maxLost: Int?
 
-    /// What these options say in a configuration.
-    func set(_ c: inout SearchConfiguration) {
-        c.childThreads = childThreads ?? 1
-        c.maxLost = maxLost ?? 5
-        c.leaseSeconds = lease
+    /// What these options say in a plan.
+    func set(_ plan: inout SearchPlan) {
+        if let childThreads { plan.childThreads = childThreads }
+        if let maxLost { plan.maxLost = maxLost }
+        plan.lease = lease
     }
 
     @Option(help: "Seconds a worker or the search may be silent, suspended say, before others take what it had. (default: 30)",

@@ -5,11 +5,14 @@ import ConnectivitySearch
 import DenseNetArchitecture
 import Evaluation
 import ImageData
+import Runs
+import Strategies
 import Torch
-import Training
 
 try DataSources.register(Stripes.self)
 try ConnectivityPatterns.register(AlternatingPattern.self)
+try Strategies.register(OneLessStrategy.self)
+try Evaluators.register(CheapnessEvaluator.self)
 
 // Known by name from here on, to everything in this process.
 let data = try DataSources.load("stripes")
@@ -17,18 +20,16 @@ let architecture = try Architecture(
     blocks: [3, 3], growthRate: 4, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 8), imageSize: 16,
     classes: 2)
 let alternating = Connectivity(try ConnectivityPatterns.parse("alternating"), for: architecture)
-let evaluator = CheapnessEvaluator(architecture: architecture)
-let worth = try evaluator.evaluate(alternating, seed: 0, length: 1).accuracy
-print("\(data.name): \(data.train.count) images; alternating keeps \(alternating.key) and saves \(worth)")
+print("\(data.name): \(data.train.count) images; alternating keeps \(alternating.key)")
 
-// The data set's name is in the search's folder, so that it is resumed by a process that registered it.
-var settings = EvaluatorSettings(.scratch)
-settings.batchSize = 32
+// The parts' names are in the search's folder, so that it is resumed by a process that registered them.
 try Runtime.setThreads(1)
-let configuration = SearchConfiguration(
-    strategy: "random", architecture: architecture, data: DataIdentity(data, folder: nil), seed: 0, children: 2,
-    evaluator: settings, machine: .current(device: .cpu, kernels: .automatic))
+var plan = SearchPlan(architecture, data, machine: .current(device: .cpu, kernels: .automatic))
+plan.strategy = OneLessStrategy.name
+plan.evaluator = EvaluatorSettings(.init(rawValue: CheapnessEvaluator.name))
+plan.evaluator.batchSize = 32
+plan.children = 2
 let folder = RunFolder(CommandLine.arguments.dropFirst().first ?? "own-parts-search")
-_ = try SearchRun(configuration, data, folder: folder).run(resume: true)
+_ = try SearchRun(plan.configuration(), data, folder: folder).run(resume: true)
 let again = try SearchRun(continuing: folder, children: 3).run(resume: true)
-print("found among \(again.children) children: \(again.connectivity.key)")
+print("found among \(again.children) children: \(again.connectivity.key), which saves \(again.accuracy)")
