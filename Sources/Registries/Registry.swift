@@ -27,7 +27,7 @@ package final class Registry<Entry: Sendable>: Sendable {
     package func register(_ entry: Entry) throws(RegistryError) {
         let new = name(entry)
         guard new.utf8.first != UInt8(ascii: "-"), !new.isEmpty, new.utf8.allSatisfy(Self.canBeTyped) else {
-            throw RegistryError("'\(new)' is no name for a \(noun); use lower-case letters, digits and '-'")
+            throw RegistryError("'\(new)' is no name for \(article) \(noun); use lower-case letters, digits and '-'")
         }
         // Looked up and added in one go: two threads may register the same name.
         let isTaken = registered.withLock { registered in
@@ -36,8 +36,10 @@ package final class Registry<Entry: Sendable>: Sendable {
             registered.sort { name($0) < name($1) }
             return false
         }
-        guard !isTaken else { throw RegistryError("a \(noun) named '\(new)' is there already; choose another name") }
+        guard !isTaken else { throw RegistryError("\(article) \(noun) named '\(new)' is there already; choose another name") }
     }
+
+    private var article: String { "aeiou".contains(noun.prefix(1)) ? "an" : "a" }
 
     private static func canBeTyped(_ byte: UInt8) -> Bool {
         switch byte {

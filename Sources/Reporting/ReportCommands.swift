@@ -69,7 +69,7 @@ enum ReportCommands {
         if let limit = c.limitTrain { parts.append("--limit-train \(limit)") }
         if let limit = c.limitValidation { parts.append("--limit-validation \(limit)") }
         parts.append("--top \(c.top) --reevaluation-seeds \(c.reevaluationSeeds)")
-        parts.append("--children-per-update \(c.agent.childrenPerUpdate) --agent-rate \(c.agent.learningRate) --entropy-bonus \(c.agent.entropyBonus)")
+        parts.append("--children-per-update \(c.agent.childrenPerUpdate) --agent-rate \(c.agent.learningRate) --connection-rate \(c.agent.connectionRate) --entropy-bonus \(c.agent.entropyBonus)")
         parts += [machine(c.machine, seed: c.seed), "\(workers(c)) --out NEW-RUN"]
         // An unfinished search has no network yet, so that its architecture is written here.
         let own = search.path + "/architecture.json"

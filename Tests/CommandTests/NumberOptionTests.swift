@@ -43,7 +43,7 @@ import Testing
         "target-traffic": .cost, "target-latency": .cost, "price-macs": .weight, "price-parameters": .weight, "shared-epochs": .count,
         "child-epochs": .rate, "top": .whole(0, 1_000_000), "reevaluation-seeds": .count, "children-per-update": .count,
         "halving": Kind(["1.01", "1e6"], refuses: ["1", "0", "1000001"], "a number over 1, up to 1e+06 is needed"), "workers": .threads,
-        "child-threads": .threads, "max-lost": .whole(0, 1_000_000), "agent-rate": .rate, "entropy-bonus": .weight, "full-epochs": .count,
+        "child-threads": .threads, "max-lost": .whole(0, 1_000_000), "agent-rate": .rate, "connection-rate": .rate, "entropy-bonus": .weight, "full-epochs": .count,
         "full-seeds": .count, "repetitions": .whole(2, 1_000_000),
         "lease": Kind(["1", "86400"], refuses: ["0", "0.5", "86401", "1e308"], "a number from 1 to 86400 is needed"),
     ]

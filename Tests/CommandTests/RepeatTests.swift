@@ -41,7 +41,7 @@ import Testing
             ["search"] + network() + [
                 "--dense", "runs/dense", "--limit-validation", "40", "--strategy", "evolution", "--children", "4", "--children-per-update", "3",
                 "--child-epochs", "1.5", "--learning-rate", "0.02", "--halving", "2", "--search-block-end", "--target-parameters", "0.9",
-                "--price-macs", "0.2", "--top", "1", "--reevaluation-seeds", "1", "--max-lost", "4", "--agent-rate", "0.02", "--entropy-bonus", "0.001",
+                "--price-macs", "0.2", "--top", "1", "--reevaluation-seeds", "1", "--max-lost", "4", "--agent-rate", "0.02", "--connection-rate", "0.2", "--entropy-bonus", "0.001",
                 "--out", "runs/found",
             ])
         #expect(search.status == 0, "\(search.errors)")

@@ -76,7 +76,7 @@ private struct Savings: NamedEvaluator {
         #expect(throws: SearchError("a strategy named 'tests-one-less' is there already; choose another name")) {
             try Strategies.register(OneLess.self)
         }
-        #expect(throws: SearchError("a evaluator named 'tests-savings' is there already; choose another name")) {
+        #expect(throws: SearchError("an evaluator named 'tests-savings' is there already; choose another name")) {
             try Evaluators.register(Savings.self)
         }
         #expect(throws: SearchError("unknown evaluator 'x'; known are scratch, inherit, shared, tests-savings")) {

@@ -121,6 +121,11 @@ struct SearchCommand: ParsableCommand {
     var agentRate: Double?
 
     @Option(
+        help: "The learning rate of the term that each connection's logit has of its own.",
+        transform: Real.rate.parse)
+    var connectionRate: Double?
+
+    @Option(
         help: "The agent's entropy bonus.",
         transform: Real.weight.parse)
     var entropyBonus: Double?

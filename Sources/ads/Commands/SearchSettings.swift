@@ -48,6 +48,7 @@ extension SearchCommand {
         try resumed.keeps("--limit-validation", limitValidation, c.limitValidation)
         try resumed.keeps("--children-per-update", childrenPerUpdate, c.agent.childrenPerUpdate)
         try resumed.keeps("--agent-rate", agentRate, c.agent.learningRate)
+        try resumed.keeps("--connection-rate", connectionRate, c.agent.connectionRate)
         try resumed.keeps("--entropy-bonus", entropyBonus, c.agent.entropyBonus)
         try resumed.keeps("--price-macs", priceMacs, c.price?.measure == .macs ? c.price?.weight : nil)
         try resumed.keeps("--price-parameters", priceParameters, c.price?.measure == .parameters ? c.price?.weight : nil)
@@ -78,6 +79,7 @@ extension SearchCommand {
             if let reevaluationSeeds { plan.reevaluationSeeds = reevaluationSeeds }
             if let childrenPerUpdate { plan.agent.childrenPerUpdate = childrenPerUpdate }
             if let agentRate { plan.agent.learningRate = agentRate }
+            if let connectionRate { plan.agent.connectionRate = connectionRate }
             if let entropyBonus { plan.agent.entropyBonus = entropyBonus }
             plan.searchesBlockEnds = searchBlockEnd
             plan.target = try target.chosen()
