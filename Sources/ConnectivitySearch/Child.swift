@@ -5,28 +5,33 @@ import Studies
 public struct Child: Codable, Sendable, Hashable {
     /// Its trial's number.
     public var number: Int
-    /// The update of the strategy it belongs to, from 1, and its place in it, from 0.
+    /// The update of the strategy it belongs to, from 1.
     public var update: Int
+    /// Its place in the update, from 0.
     public var position: Int
     /// COMPLETE, PRUNED or FAILED.
     public var state: TrialState
     /// What it reads.
     public var connectivity: Connectivity
-    /// What it costs.
+    /// Its multiply-adds for one image.
     public var macs: Int
+    /// Its parameters.
     public var parameters: Int
+    /// Its connections.
     public var connections: Int
     /// Decided its weights, order and augmentation.
     public var seed: UInt64
-    /// Validated accuracy, 0 to 1, and loss of its longest evaluation.
+    /// Validated accuracy of its longest evaluation, 0 to 1.
     public var accuracy: Double
+    /// Validated loss of its longest evaluation.
     public var loss: Double
     /// What the strategy learned from: the accuracy of its first evaluation, less the price of its cost.
     public var reward: Double
     /// What its cost took from the reward, where there is a price on it.
     public var price: Double?
-    /// Seconds and training images its evaluations took; 0 for a repeat.
+    /// Seconds its evaluations took; 0 for a repeat.
     public var seconds: Double
+    /// Training images its evaluations took; 0 for a repeat.
     public var images: Int
     /// The child with the same matrices that was paid for, where there is one.
     public var repeatOf: Int?
@@ -56,9 +61,14 @@ public struct Child: Codable, Sendable, Hashable {
 
 /// A longer evaluation of one of the best children, with a fresh seed.
 public struct Reevaluation: Codable, Sendable, Hashable {
+    /// The child's number.
     public var child: Int
+    /// The fresh seed.
     public var seed: UInt64
+    /// Validated accuracy, 0 to 1.
     public var accuracy: Double
+    /// Validated loss.
     public var loss: Double
+    /// Seconds it took.
     public var seconds: Double
 }

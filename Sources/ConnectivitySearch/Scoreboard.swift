@@ -99,9 +99,9 @@ struct Scoreboard {
 
 /// Where a search is.
 public struct SearchStatus: Sendable {
-    /// Children paid for and finished, and how many it will be, repeats aside; with a budget of images an estimate, absent
-    /// before the first update.
+    /// Children paid for and finished.
     public var finished: Int
+    /// How many it will be, repeats aside; with a budget of images an estimate, absent before the first update.
     public var of: Int?
     /// Training images seen by the end of the last update.
     public var images: Int

@@ -8,13 +8,17 @@ import Training
 
 /// What a search tells while it works.
 public enum SearchEvent {
+    /// A child was finished.
     case child(Child, SearchStatus)
+    /// One of the best children was evaluated again, `done` of `of`; the seconds until all are.
     case reevaluation(Reevaluation, done: Int, of: Int, secondsLeft: Double)
     /// Where the search is before its first child.
     case start(SearchStatus)
+    /// The strategy learned from an update.
     case update(UpdateRecord, SearchStatus)
     /// The training of the weights that all children share.
     case training(TrainingEvent)
+    /// A sentence for who watches.
     case note(String)
 }
 

@@ -24,8 +24,9 @@ public struct SearchConfiguration: Codable, Sendable, Hashable {
     public var imagesBefore: Int?
     /// How a child becomes an accuracy.
     public var evaluator: EvaluatorSettings
-    /// So many images children are trained and validated on, drawn by the seed; all without it.
+    /// So many images children are trained on, drawn by the seed; all without it.
     public var limitTrain: Int?
+    /// So many images children are validated on, drawn by the seed; all without it.
     public var limitValidation: Int?
     /// The limit every child keeps.
     public var target: CostTarget?
@@ -45,8 +46,9 @@ public struct SearchConfiguration: Codable, Sendable, Hashable {
     public var reevaluationSeeds = 2
     /// ... this many times longer.
     public var reevaluationLength = 2.0
-    /// The run of the trained dense network, for inherited weights, and the digest of its weights.
+    /// The run of the trained dense network, for inherited weights.
     public var dense: String?
+    /// The digest of the dense network's weights.
     public var denseDigest: String?
     /// The search whose shared weights are used; its own without it.
     public var shared: String?

@@ -1,6 +1,5 @@
 import DenseNetArchitecture
 import Evaluation
-import Foundation
 import ImageData
 import Runs
 import Strategies
@@ -27,8 +26,9 @@ public struct SearchPlan {
     public var children: Int?
     /// Training images after which no more children are proposed.
     public var images: Int?
-    /// So many images children are trained and validated on, drawn by the seed; all without it.
+    /// So many images children are trained on, drawn by the seed; all without it.
     public var limitTrain: Int?
+    /// So many images children are validated on, drawn by the seed; all without it.
     public var limitValidation: Int?
     /// The most a child may cost, as a user writes it (`CostTarget.init(_:_:in:table:)`).
     public var target: (measure: CostMeasure, value: Double)?
@@ -44,8 +44,9 @@ public struct SearchPlan {
     public var shared: RunFolder?
     /// The agent's numbers.
     public var agent = AgentSettings()
-    /// The best so many children are evaluated again, with so many fresh seeds.
+    /// The best so many children are evaluated again; 0 for none.
     public var top = 3
+    /// The fresh seeds each of the best is evaluated again with.
     public var reevaluationSeeds = 2
     /// Threads that compute a child.
     public var childThreads = 1
@@ -91,19 +92,16 @@ public struct SearchPlan {
             guard kind == .inherit || type.needsDense else {
                 throw SearchError("--dense is for --evaluator inherit and for strategies that prune it")
             }
-            (c.dense, c.denseDigest) = (absolute(dense), try TrainedDense.digest(dense))
+            (c.dense, c.denseDigest) = (dense.absolutePath, try TrainedDense.digest(dense))
         } else if kind == .inherit {
             throw SearchError("inherited weights need a trained dense network; give its run with --dense")
         }
         if let shared {
             guard kind == .shared else { throw SearchError("--shared needs --evaluator shared") }
-            c.shared = absolute(shared)
+            c.shared = shared.absolutePath
         }
         if kind == .shared, images != nil, children == nil {
             throw SearchError("children with shared weights see no images of their own; --images needs --children, too")
         }
     }
-
-    /// A run's path that is the same from every folder.
-    private func absolute(_ run: RunFolder) -> String { URL(fileURLWithPath: run.path).standardizedFileURL.path }
 }

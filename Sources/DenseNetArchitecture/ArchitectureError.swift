@@ -2,11 +2,17 @@ import Files
 
 /// Why a value describes no network; each is a sentence for the person who wrote it.
 public enum ArchitectureError: Error, Equatable, CustomStringConvertible {
+    /// A number or a combination of numbers is impossible; the reason.
     case invalid(String)
+    /// No architecture has this name.
     case unknownName(String)
+    /// A name's depth does not make equal blocks: depths are whole multiples of `step` plus 4.
     case depthDoesNotFit(name: String, depth: Int, step: Int)
+    /// Matrices do not fit their architecture; the reason.
     case connectivity(String)
+    /// No pattern has this name; how the known ones are written.
     case unknownPattern(String, known: [String])
+    /// What follows a pattern's colon makes no sense to it; what it expects.
     case badPatternArgument(pattern: String, argument: String?, expected: String)
     /// A pattern of another package cannot be named; the reason.
     case cannotRegister(String)

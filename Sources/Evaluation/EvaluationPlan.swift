@@ -15,14 +15,17 @@ public struct EvaluationPlan: Sendable, Hashable {
     public var seed: UInt64
     /// How a child becomes an accuracy.
     public var settings: EvaluatorSettings
-    /// So many images children are trained and validated on, drawn by the seed; all without it.
+    /// So many images children are trained on, drawn by the seed; all without it.
     public var limitTrain: Int?
+    /// So many images children are validated on, drawn by the seed; all without it.
     public var limitValidation: Int?
-    /// The run of the trained dense network, and the digest of its weights.
+    /// The run of the trained dense network.
     public var dense: String?
+    /// The digest of the dense network's weights.
     public var denseDigest: String?
-    /// The search whose shared weights are used, its own without it, and their digest, once they are trained.
+    /// The search whose shared weights are used; its own without it.
     public var shared: String?
+    /// The digest of the shared weights, once they are trained.
     public var sharedDigest: String?
     /// Threads that compute a child.
     public var threads: Int

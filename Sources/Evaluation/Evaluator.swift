@@ -29,8 +29,9 @@ public protocol NamedEvaluator: Evaluator, SendableMetatype {
 public struct EvaluationContext {
     /// What decides evaluations.
     public let plan: EvaluationPlan
-    /// All data, and what of them children are trained and validated on.
+    /// All data.
     public let data: DataSet
+    /// What of the data children are trained and validated on.
     public let children: ChildData
     /// The search's run, where an evaluator may keep what it trained.
     public let folder: RunFolder
@@ -68,8 +69,9 @@ public enum Evaluators {
 
 /// What an evaluation found.
 public struct ChildEvaluation: Sendable, Hashable {
-    /// Validated accuracy, 0 to 1, and loss.
+    /// Validated accuracy, 0 to 1.
     public var accuracy: Double
+    /// Validated loss.
     public var loss: Double
     /// Training images seen.
     public var images: Int

@@ -2,14 +2,21 @@ import Foundation
 
 /// What a pickle may hold here: plain data. Nothing is ever imported, called or built.
 public indirect enum PickleValue: Hashable {
+    /// `None`.
     case none
+    /// `True` or `False`.
     case bool(Bool)
+    /// A whole number that fits 64 bits.
     case int(Int)
+    /// A `float`.
     case float(Double)
     /// Python 2's `str` or Python 3's `bytes`.
     case bytes(Data)
+    /// Text.
     case string(String)
+    /// A list.
     case list([PickleValue])
+    /// A tuple.
     case tuple([PickleValue])
     /// Of two equal keys the later one's value, as in Python.
     case dictionary([PickleValue: PickleValue])

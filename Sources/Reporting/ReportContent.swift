@@ -10,12 +10,16 @@ import Training
 public struct ReportContent {
     /// A training run.
     public struct Trained {
+        /// What it ended with.
         public let result: TrainingResult
         public let configuration: TrainingConfiguration
+        /// Its network.
         public let network: Network
+        /// Its epochs, in order.
         public let epochs: [EpochMetrics]
         /// Uses of the test set; `nil` for one whose line is damaged.
         public let testUses: [TestUse?]
+        /// Its folder.
         public let path: String
     }
     /// A search.
@@ -23,30 +27,47 @@ public struct ReportContent {
         public let configuration: SearchConfiguration
         /// `nil` while it is not finished.
         public let result: SearchResult?
+        /// All it remembers.
         public let history: StudyHistory
+        /// Its finished children, in order.
         public let children: [Child]
+        /// Its folder.
         public let path: String
     }
     /// A calibration.
     public struct Calibrated {
+        /// What the evaluators said.
         public let calibration: Calibration
+        /// Its folder.
         public let path: String
     }
     /// One line of the comparison: the runs of a network under the same conditions, averaged over seeds.
     public struct Row: Codable, Sendable {
+        /// What the runs are called.
         public var label: String
+        /// The split that the accuracies are of.
         public var split: String
+        /// The mean accuracy, 0 to 1.
         public var accuracyMean: Double
         /// Standard deviation over seeds; `nil` for one.
         public var accuracyDeviation: Double?
+        /// Each seed's accuracy, 0 to 1, in order of `seeds`.
         public var accuracies: [Double]
+        /// Parameters of the network.
         public var parameters: Int
+        /// Multiply-adds of one image.
         public var macs: Int
+        /// Connections of the network.
         public var connections: Int
+        /// Mean seconds in training.
         public var secondsMean: Double
+        /// Training images a second, the mean.
         public var imagesPerSecond: Double
+        /// Images a second of the final evaluation, the mean; `nil` where it was not timed.
         public var inferenceImagesPerSecond: Double?
+        /// The seeds.
         public var seeds: [UInt64]
+        /// Epochs of each run.
         public var epochs: Int
         /// Under what it was trained and measured; rows are compared only where this is equal.
         public var conditions: Conditions

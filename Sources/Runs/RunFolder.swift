@@ -57,6 +57,9 @@ public struct RunFolder: Sendable {
         try JSONFile.read(Value.self, file, decoder)
     }
 
+    /// Its path from the root, without links to itself or above: what another process may start from elsewhere.
+    public var absolutePath: String { URL(fileURLWithPath: path).standardizedFileURL.path }
+
     /// The run's network.
     public func network() throws -> Network { try read(Network.self, from: architecture) }
 

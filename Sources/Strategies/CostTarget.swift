@@ -2,7 +2,9 @@ import DenseNetArchitecture
 
 /// What a target limits and a price is taken for.
 public enum CostMeasure: String, Codable, Sendable, CaseIterable {
+    /// Multiply-adds of one image.
     case macs
+    /// Parameters.
     case parameters
     /// Elements that all convolutions read and write for one image.
     case traffic

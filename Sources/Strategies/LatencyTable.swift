@@ -14,7 +14,9 @@ public struct LatencyTable: Codable, Sendable, Hashable {
 
     /// Milliseconds of a layer that reads so many channels.
     public struct Point: Codable, Sendable, Hashable {
+        /// Channels the layer reads.
         public var channels: Int
+        /// Milliseconds for one image.
         public var milliseconds: Double
 
         /// A point.

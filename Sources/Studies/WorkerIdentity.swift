@@ -8,9 +8,9 @@ public struct WorkerIdentity: Codable, Sendable, Hashable, CustomStringConvertib
     public let process: Int32
     /// When it started, in clock ticks since boot; 0 where it is not known. It tells the process from a later one of its number.
     public let started: UInt64
-    /// The running system, and in it the numbering of processes that `process` belongs to; absent where they are not known, and in
-    /// studies of older versions.
+    /// The running system; absent where it is not known, and in studies of older versions.
     public let boot: String?
+    /// The numbering of processes that `process` belongs to; absent where it is not known.
     public let namespace: String?
 
     /// An identity from its parts.

@@ -20,8 +20,9 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
     public var allData: Bool
     /// Whether the test set is used once, at the end.
     public var testAtEnd: Bool
-    /// The run the starting weights came from, and their digest; `nil` for fresh ones. Runs of older versions have no digest.
+    /// The run the starting weights came from; `nil` for fresh ones.
     public var initialWeights: String?
+    /// The digest of the weights that were started from; runs of older versions have none.
     public var initialDigest: String?
     /// What part of the network each step trains, in words; the whole without it.
     public var sampling: String?

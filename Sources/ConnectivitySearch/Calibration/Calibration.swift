@@ -18,7 +18,9 @@ public struct Calibration: Codable, Sendable {
 
     /// A connectivity.
     public struct Point: Codable, Sendable {
+        /// The matrices.
         public var connectivity: Connectivity
+        /// Multiply-adds of one image.
         public var macs: Int
         /// Validated accuracy of its full trainings, a seed each, 0 to 1.
         public var full: [Double]
@@ -51,17 +53,21 @@ public struct Calibration: Codable, Sendable {
     public struct Row: Codable, Sendable {
         /// The evaluator's name.
         public var name: String
-        /// Kendall's rank correlation with full training (τ-b), and where it lies in 95% of samples; absent where nothing differs.
+        /// Kendall's rank correlation with full training (τ-b); absent where nothing differs.
         public var tau: Double?
+        /// The lower end of the correlation's 95% interval; absent where nothing differs.
         public var low: Double?
+        /// The upper end.
         public var high: Double?
         /// The correlation with the MACs held fixed: what is known beyond dear and cheap; absent where they tell everything.
         public var partialTau: Double?
-        /// Seconds and training images of a child.
+        /// Seconds of a child.
         public var secondsPerChild: Double
+        /// Training images a child saw.
         public var imagesPerChild: Double
-        /// Seconds and training images before the first child.
+        /// Seconds before the first child.
         public var secondsBefore: Double
+        /// Training images that were seen before the first child.
         public var imagesBefore: Int
         /// What it gave each point.
         public var values: [Double]

@@ -18,8 +18,9 @@ public struct CalibrationRun {
     public let folder: RunFolder
     /// The data.
     public let data: DataSet
-    /// Processes that evaluate children, and the command that starts one for a study's folder.
+    /// Processes that evaluate children; with one, this process does.
     public var workers = 1
+    /// The command that starts a worker for a study's folder.
     public var workerCommand: (RunFolder) -> [String] = { _ in [] }
     /// Called before each study; gives what receives its progress.
     public var observer: (_ title: String) -> (SearchEvent) -> Void = { _ in { _ in } }

@@ -16,6 +16,7 @@ extension EvaluatorSettings.Kind: ExpressibleByArgument {
         guard Self.allValueStrings.contains(argument) else { return nil }
     }
 
+    /// The evaluators' names.
     public static var allValueStrings: [String] { Evaluators.all.map { $0.name } }
 }
 
