@@ -27,28 +27,38 @@ let package = Package(
         .executableTarget(
             name: "ads",
             dependencies: [
-                "Reporting", "ConnectivitySearch", "Evaluation", "Strategies", "StudySQLite", "Studies", "Training", "Runs", "ImageData", "DenseNetModel", "DenseNetArchitecture",
+                "Reporting", "ConnectivitySearch", "Evaluation", "Strategies", "StudySQLite", "Studies", "Training",
+                "Runs", "ImageData", "DenseNetModel", "DenseNetArchitecture",
                 "DenseKernels", "Files", "Torch",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(
-            name: "search-your-data", dependencies: ["ConnectivitySearch", "Training", "ImageData", "Runs", "DenseNetArchitecture", "Torch"],
+            name: "search-your-data",
+            dependencies: ["ConnectivitySearch", "Training", "ImageData", "Runs", "DenseNetArchitecture", "Torch"],
             path: "Examples/SearchYourData"),
-        .target(name: "Reporting", dependencies: ["ConnectivitySearch", "Evaluation", "Strategies", "StudySQLite", "Studies", "Training", "Runs", "DenseNetArchitecture", "Files"]),
+        .target(
+            name: "Reporting",
+            dependencies: [
+                "ConnectivitySearch", "Evaluation", "Strategies", "StudySQLite", "Studies", "Training", "Runs",
+                "DenseNetArchitecture", "Files",
+            ]),
         .target(
             name: "ConnectivitySearch",
             dependencies: [
                 "Evaluation", "Strategies", "StudySQLite", "Studies", "Training", "Runs", "ImageData", "DenseNetModel",
-                "DenseNetArchitecture", "Files", "Randomness", "Torch", .product(name: "Crypto", package: "swift-crypto"),
+                "DenseNetArchitecture", "Files", "Randomness", "Torch",
+                .product(name: "Crypto", package: "swift-crypto"),
             ]),
         .target(
             name: "Evaluation",
             dependencies: [
-                "Strategies", "Training", "Runs", "ImageData", "DenseNetModel", "DenseNetArchitecture", "DenseKernels", "Files",
+                "Strategies", "Training", "Runs", "ImageData", "DenseNetModel", "DenseNetArchitecture", "DenseKernels",
+                "Files",
                 "Randomness", "Registries", "Torch", .product(name: "Crypto", package: "swift-crypto"),
             ]),
         .target(
-            name: "Strategies", dependencies: ["DenseNetModel", "DenseNetArchitecture", "Files", "Randomness", "Registries", "Torch"]),
+            name: "Strategies",
+            dependencies: ["DenseNetModel", "DenseNetArchitecture", "Files", "Randomness", "Registries", "Torch"]),
         .target(
             name: "StudySQLite",
             dependencies: [
@@ -59,13 +69,17 @@ let package = Package(
         .target(
             name: "Training",
             dependencies: [
-                "Runs", "ImageData", "DenseNetModel", "DenseNetArchitecture", "DenseKernels", "WeightFiles", "Files", "Randomness", "Torch",
+                "Runs", "ImageData", "DenseNetModel", "DenseNetArchitecture", "DenseKernels", "WeightFiles", "Files",
+                "Randomness", "Torch",
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),
         .target(name: "Runs", dependencies: ["DenseNetArchitecture", "Files"]),
         .target(
             name: "ImageData",
-            dependencies: ["Files", "PickleFiles", "Randomness", "Registries", "Torch", .product(name: "Crypto", package: "swift-crypto")]),
+            dependencies: [
+                "Files", "PickleFiles", "Randomness", "Registries", "Torch",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ]),
         .target(name: "DenseNetModel", dependencies: ["DenseKernels", "DenseNetArchitecture", "Torch"]),
         .target(name: "Torch", dependencies: ["CTorch", "Files"]),
         .target(name: "CTorch", dependencies: ["CLibtorch"]),
@@ -84,23 +98,32 @@ let package = Package(
             path: "Tests/Fuzz/Readers"),
         .target(
             name: "FuzzedRunReaders",
-            dependencies: ["FuzzedReaders", "ConnectivitySearch", "Strategies", "Training", "ImageData", "DenseNetArchitecture", "Files", "Torch"],
+            dependencies: [
+                "FuzzedReaders", "ConnectivitySearch", "Strategies", "Training", "ImageData", "DenseNetArchitecture",
+                "Files", "Torch",
+            ],
             path: "Tests/Fuzz/RunReaders"),
-        .testTarget(name: "FuzzTests", dependencies: ["FuzzedReaders", "FuzzedRunReaders", "Randomness", "TestSupport"]),
-        .testTarget(name: "DenseNetArchitectureTests", dependencies: ["DenseNetArchitecture", "Files", "Randomness", "Registries"]),
+        .testTarget(
+            name: "FuzzTests", dependencies: ["FuzzedReaders", "FuzzedRunReaders", "Randomness", "TestSupport"]),
+        .testTarget(
+            name: "DenseNetArchitectureTests",
+            dependencies: ["DenseNetArchitecture", "Files", "Randomness", "Registries"]),
         .testTarget(name: "DenseKernelsTests", dependencies: ["DenseKernels", "Randomness"]),
         .testTarget(name: "TorchTests", dependencies: ["Torch"]),
-        .testTarget(name: "FileTests", dependencies: ["Files", "WeightFiles", "PickleFiles", "Randomness", "TestSupport"]),
+        .testTarget(
+            name: "FileTests", dependencies: ["Files", "WeightFiles", "PickleFiles", "Randomness", "TestSupport"]),
         .testTarget(
             name: "DenseNetModelTests",
             dependencies: [
-                "DenseNetModel", "DenseNetArchitecture", "DenseKernels", "Randomness", "Runs", "Torch", "Training", "WeightFiles", "TestSupport",
+                "DenseNetModel", "DenseNetArchitecture", "DenseKernels", "Randomness", "Runs", "Torch", "Training",
+                "WeightFiles", "TestSupport",
             ]),
         .testTarget(name: "ImageDataTests", dependencies: ["ImageData", "Randomness", "TestSupport"]),
         .testTarget(
             name: "TrainingTests",
             dependencies: [
-                "Training", "Runs", "ImageData", "DenseNetModel", "DenseNetArchitecture", "Files", "Randomness", "Torch", "TestSupport",
+                "Training", "Runs", "ImageData", "DenseNetModel", "DenseNetArchitecture", "Files", "Randomness",
+                "Torch", "TestSupport",
             ]),
         .testTarget(
             name: "StudiesTests",
@@ -108,14 +131,17 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "ads", "search-your-data", "Reporting", "ConnectivitySearch", "Evaluation", "Studies", "Training", "Runs", "ImageData",
-                "DenseNetArchitecture", "TestSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "ads", "search-your-data", "Reporting", "ConnectivitySearch", "Evaluation", "Studies", "Training",
+                "Runs", "ImageData",
+                "DenseNetArchitecture", "TestSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             exclude: ["Snapshots"]),
         .testTarget(
             name: "ConnectivitySearchTests",
             dependencies: [
-                "ConnectivitySearch", "Evaluation", "Strategies", "StudySQLite", "Studies", "Training", "Runs", "ImageData", "DenseNetModel", "DenseNetArchitecture", "Files",
+                "ConnectivitySearch", "Evaluation", "Strategies", "StudySQLite", "Studies", "Training", "Runs",
+                "ImageData", "DenseNetModel", "DenseNetArchitecture", "Files",
                 "Randomness", "Torch", "TestSupport",
             ]),
     ],

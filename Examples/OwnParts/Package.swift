@@ -1,7 +1,8 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
-// A package of its own that adds a data set, a pattern, a strategy and an evaluator to ours; docs/extending.md says how it is built.
+// A package of its own that adds a data set, a pattern, a strategy and an evaluator to ours; docs/extending.md says how
+// it is built.
 let package = Package(
     name: "own-parts",
     platforms: [.macOS(.v15)],

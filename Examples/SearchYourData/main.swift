@@ -18,7 +18,9 @@ func stripes(_ count: Int) -> ImageSet {
         labels.append(isUpright ? 1 : 0)
         for channel in 0..<3 {
             for y in 0..<16 {
-                for x in 0..<16 { pixels.append(UInt8(((isUpright ? x : y) + i / 2) % 4 < 2 ? 60 + 40 * channel : 200)) }
+                for x in 0..<16 {
+                    pixels.append(UInt8(((isUpright ? x : y) + i / 2) % 4 < 2 ? 60 + 40 * channel : 200))
+                }
             }
         }
     }
@@ -28,7 +30,8 @@ let data = DataSet(name: "stripes", train: stripes(400), test: stripes(100), cla
 
 // 2. The dense network to prune: two blocks of four layers, sized for the data.
 let architecture = try Architecture(
-    blocks: [4, 4], growthRate: 12, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 8), imageSize: 16, classes: 2)
+    blocks: [4, 4], growthRate: 12, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 8), imageSize: 16,
+    classes: 2)
 
 // 3. The search: twelve children trained from scratch, at most 75% of the dense network's MACs.
 try Runtime.setThreads(2)

@@ -48,7 +48,9 @@ public struct Child: Codable, Sendable, Hashable {
         number = trial.number
         (update, position, state) = (proposal.update, proposal.position, trial.state)
         connectivity = proposal.connectivity
-        (macs, parameters, connections, seed) = (proposal.macs, proposal.parameters, proposal.connections, proposal.seed)
+        (macs, parameters, connections, seed) = (
+            proposal.macs, proposal.parameters, proposal.connections, proposal.seed
+        )
         (accuracy, loss) = rule.result(of: trial)
         reward = rule.reward(of: trial)
         price = rule.price(of: proposal)

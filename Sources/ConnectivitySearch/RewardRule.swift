@@ -23,10 +23,10 @@ struct RewardRule {
 
     /// What a trial teaches: the accuracy of its first evaluation, less the price of the network's cost.
     ///
-    /// With successive halving only some are evaluated longer. What those gained is no measure of what the others would have: they were
-    /// chosen because their first accuracies were high, by luck too. The first evaluation is the one that all children of a search have,
-    /// so it is what they are compared by; the longer ones decide which child is the best. So a trial's reward depends on nothing but
-    /// itself, and a repeat is worth what it repeats.
+    /// With successive halving only some are evaluated longer. What those gained is no measure of what the others would
+    /// have: they were chosen because their first accuracies were high, by luck too. The first evaluation is the one
+    /// that all children of a search have, so it is what they are compared by; the longer ones decide which child is
+    /// the best. So a trial's reward depends on nothing but itself, and a repeat is worth what it repeats.
     func reward(of trial: Trial) -> Double {
         let first = trial.state == .failed ? nil : trial.curve.first?.accuracy
         return (first ?? result(of: trial).accuracy) - (price(of: trial.proposal) ?? 0)

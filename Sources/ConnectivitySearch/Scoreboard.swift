@@ -42,12 +42,16 @@ struct Scoreboard {
     /// A trial was recorded.
     mutating func add(_ number: Int, _ proposal: Proposal) {
         lastNumber = max(lastNumber, number)
-        if proposal.again == nil, proposal.repeatOf == nil, known[proposal.connectivity] == nil { known[proposal.connectivity] = number }
+        if proposal.again == nil, proposal.repeatOf == nil, known[proposal.connectivity] == nil {
+            known[proposal.connectivity] = number
+        }
     }
 
     /// What failed is not known: the same connectivity is tried again when it is proposed again.
     mutating func forget(_ trial: Trial) {
-        if trial.state == .failed, known[trial.proposal.connectivity] == trial.number { known[trial.proposal.connectivity] = nil }
+        if trial.state == .failed, known[trial.proposal.connectivity] == trial.number {
+            known[trial.proposal.connectivity] = nil
+        }
     }
 
     /// The strategy learned from an update.

@@ -24,8 +24,8 @@ public enum SearchEvent {
 
 /// The search: a strategy proposes, workers evaluate, the study remembers.
 ///
-/// An update's trials are all recorded before the first is handed out, and the strategy learns when the last is finished. So
-/// neither the number of workers nor a crash changes what is proposed or what it is worth.
+/// An update's trials are all recorded before the first is handed out, and the strategy learns when the last is
+/// finished. So neither the number of workers nor a crash changes what is proposed or what it is worth.
 public struct Search {
     /// Everything that decides it.
     public let configuration: SearchConfiguration
@@ -58,8 +58,9 @@ public struct Search {
 
     /// Runs to the end, from wherever the study is; once only.
     /// - Parameter begin: called once this process is the study's only search, with what proves it.
-    /// - Throws: `Interrupted` with all finished trials kept; `StudyError` when another process searches in the study, or has taken it
-    ///   over; `SearchError` when workers vanish or machines fail again and again; `FileError` when the study cannot be written.
+    /// - Throws: `Interrupted` with all finished trials kept; `StudyError` when another process searches in the study,
+    ///   or has taken it over; `SearchError` when workers vanish or machines fail again and again; `FileError` when the
+    ///   study cannot be written.
     public func run(begin: (Ownership) throws -> Void = { _ in }) throws -> SearchResult {
         try configuration.validate()
         try storage.own(ownership, for: configuration.lease, isDead: { $0.isDead })
@@ -79,7 +80,8 @@ public struct Search {
             progress = stored.progress
         }
         var board = Scoreboard(
-            StudyHistory(configuration, try storage.trials(update: nil), try storage.updates()), updates: progress.update)
+            StudyHistory(configuration, try storage.trials(update: nil), try storage.updates()),
+            updates: progress.update)
         observer(.start(board.status(configuration, workers: workforce.count)))
         // An update counts whole: what was paid when it began decides how many it proposes, also after a resume.
         while !progress.exhausted {
@@ -127,7 +129,8 @@ public struct Search {
     func proposed(_ connectivity: Connectivity, _ update: Int, _ position: Int) throws -> Proposal {
         let cost = try Network(configuration.architecture, connectivity).cost
         return Proposal(
-            update: update, position: position, connectivity: connectivity, macs: cost.macs, parameters: cost.parameters,
+            update: update, position: position, connectivity: connectivity, macs: cost.macs,
+            parameters: cost.parameters,
             connections: cost.connections, seed: configuration.seed)
     }
 
@@ -142,7 +145,9 @@ public struct Search {
             try reclaim()
             let trials = try storage.trials(update: update)
             try tell(failures.look(at: trials), inARow: failures.inARow)
-            for trial in trials where trial.state.isFinished && finished.insert(trial.number).inserted { try tell(trial, trials, &board) }
+            for trial in trials where trial.state.isFinished && finished.insert(trial.number).inserted {
+                try tell(trial, trials, &board)
+            }
             let open = trials.filter { !$0.state.isFinished }
             if open.isEmpty { return }
             if open.allSatisfy({ $0.isHeld }) {
@@ -154,8 +159,8 @@ public struct Search {
     }
 
     /// Takes children from workers that vanished.
-    /// - Throws: `SearchError` once one was lost too often: what kills its workers would kill the next, and chance accuracy in place of
-    ///   its own would teach the strategy what is not so.
+    /// - Throws: `SearchError` once one was lost too often: what kills its workers would kill the next, and chance
+    ///   accuracy in place of its own would teach the strategy what is not so.
     private func reclaim() throws {
         let most = configuration.maxLost ?? 5
         let losses = try storage.reclaim(silent: heartbeat.mayJudgeSilence, by: ownership, isDead: { $0.isDead })
@@ -166,17 +171,21 @@ public struct Search {
                 continue
             }
             throw SearchError(
-                "child \(trial.number) was lost with its worker \(times) time\(times == 1 ? "" : "s") (the last: \(trial.lostWith.joined(separator: ", "))), which --max-lost \(most) does not allow; look why they end, for instance for want of memory; finished children are kept, continue with --resume")
+                "child \(trial.number) was lost with its worker \(times) time\(times == 1 ? "" : "s") (the last: \(trial.lostWith.joined(separator: ", "))), which --max-lost \(most) does not allow; look why they end, for instance for want of memory; finished children are kept, continue with --resume"
+            )
         }
     }
 
     /// Says which children went back because a machine failed.
     /// - Throws: `SearchError` after too many in a row.
     private func tell(_ news: [(trial: Int, sentence: String)], inARow: Int) throws {
-        for (trial, sentence) in news { observer(.note("the machine failed at child \(trial), which waits for another try: \(sentence)")) }
+        for (trial, sentence) in news {
+            observer(.note("the machine failed at child \(trial), which waits for another try: \(sentence)"))
+        }
         guard inARow >= MachineFailures.most, let last = news.last else { return }
         throw SearchError(
-            "the machine failed \(inARow) times in a row, the last time at child \(last.trial): \(last.sentence); finished children are kept, mend it and continue with --resume")
+            "the machine failed \(inARow) times in a row, the last time at child \(last.trial): \(last.sentence); finished children are kept, mend it and continue with --resume"
+        )
     }
 
     /// What becomes of held trials: the best go on to the next length, the others end; repeats end as what they repeat.
@@ -185,10 +194,14 @@ public struct Search {
     private func decisions(_ open: [Trial], _ trials: [Trial]) throws -> [Decision] {
         let rungs = open.filter { $0.proposal.repeatOf == nil }
         guard rungs.isEmpty else {
-            let ranked = rungs.sorted { (rule.result(of: $1).accuracy, $0.number) < (rule.result(of: $0).accuracy, $1.number) }
+            let ranked = rungs.sorted {
+                (rule.result(of: $1).accuracy, $0.number) < (rule.result(of: $0).accuracy, $1.number)
+            }
             let factor = configuration.evaluator.halving ?? 1
             let survivors = max(1, Int((Double(ranked.count) / factor).rounded()))
-            return ranked.enumerated().map { $0.offset < survivors ? .promote($0.element.number) : .prune($0.element.number) }
+            return ranked.enumerated().map {
+                $0.offset < survivors ? .promote($0.element.number) : .prune($0.element.number)
+            }
         }
         return open.compactMap { trial in trial.proposal.repeatOf.map { .copy(trial.number, of: $0) } }
     }
@@ -226,9 +239,12 @@ public struct Search {
         let result = rule.result(of: trial)
         if let child = trial.proposal.again {
             let again = Reevaluation(
-                child: child, seed: trial.proposal.seed, accuracy: result.accuracy, loss: result.loss, seconds: trial.seconds)
+                child: child, seed: trial.proposal.seed, accuracy: result.accuracy, loss: result.loss,
+                seconds: trial.seconds)
             let done = own.filter { $0.state.isFinished }
-            let left = done.reduce(0) { $0 + $1.seconds } / Double(done.count) * Double(own.count - done.count) / Double(workforce.count)
+            let left =
+                done.reduce(0) { $0 + $1.seconds } / Double(done.count) * Double(own.count - done.count)
+                / Double(workforce.count)
             return observer(.reevaluation(again, done: done.count, of: own.count, secondsLeft: left))
         }
         let child = Child(trial, by: rule, baseline: nil)

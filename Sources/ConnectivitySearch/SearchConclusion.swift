@@ -5,7 +5,8 @@ import Studies
 
 // How a search ends: the best few evaluated again, and the best of them.
 extension Search {
-    /// Paid children, the best first: those evaluated to the end by what they are worth, then the cheaper, then the earlier; then the rest.
+    /// Paid children, the best first: those evaluated to the end by what they are worth, then the cheaper, then the
+    /// earlier; then the rest.
     static func ranked(_ children: [Child]) -> [Child] {
         func rank(_ child: Child) -> Int { child.state == .complete ? 0 : 1 }
         return children.sorted { (rank($0), $1.worth, $0.macs, $0.number) < (rank($1), $0.worth, $1.macs, $1.number) }
@@ -16,13 +17,18 @@ extension Search {
         var history = StudyHistory(configuration, try storage.trials(update: nil), try storage.updates())
         let paid = history.children.filter { $0.repeatOf == nil }
         let ranked = Self.ranked(paid.filter { $0.state == .complete })
-        guard let first = ranked.first else { throw SearchError("every child failed; the first because \(paid.first?.failure ?? "of nothing known")") }
-        let seeds = (0..<configuration.reevaluationSeeds).map { SeededGenerator(seed: configuration.seed, stream: 0x2E, UInt64($0)).state }
+        guard let first = ranked.first else {
+            throw SearchError("every child failed; the first because \(paid.first?.failure ?? "of nothing known")")
+        }
+        let seeds = (0..<configuration.reevaluationSeeds).map {
+            SeededGenerator(seed: configuration.seed, stream: 0x2E, UInt64($0)).state
+        }
         let recorded = try storage.trials(update: 0)
         var missing: [Proposal] = []
         let top = ranked.prefix(configuration.top)
         for child in top {
-            for seed in seeds where !recorded.contains(where: { $0.proposal.again == child.number && $0.proposal.seed == seed }) {
+            for seed in seeds
+            where !recorded.contains(where: { $0.proposal.again == child.number && $0.proposal.seed == seed }) {
                 var proposal = try proposed(child.connectivity, 0, recorded.count + missing.count)
                 (proposal.seed, proposal.again) = (seed, child.number)
                 missing.append(proposal)
@@ -41,7 +47,8 @@ extension Search {
         return SearchResult(
             strategy: configuration.strategy, child: best.number, connectivity: best.connectivity, accuracy: mean(best),
             parameters: best.parameters, macs: best.macs, connections: best.connections,
-            macsShare: Double(best.macs) / Double(whole.cost.macs), children: paid.count, repeats: history.children.count - paid.count,
+            macsShare: Double(best.macs) / Double(whole.cost.macs), children: paid.count,
+            repeats: history.children.count - paid.count,
             seconds: history.trials.reduce(0) { $0 + $1.seconds }, images: history.images,
             latency: nil, exhausted: exhausted)
     }

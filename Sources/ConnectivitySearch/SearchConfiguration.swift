@@ -17,10 +17,11 @@ public struct SearchConfiguration: Codable, Sendable, Hashable {
     public var seed: UInt64
     /// Children to pay for; repeats are free.
     public var children: Int
-    /// Training images after which no more children are proposed, with all that was seen before the first; no limit without it.
+    /// Training images after which no more children are proposed, with all that was seen before the first; no limit
+    /// without it.
     public var imageBudget: Int?
-    /// Training images that were seen before the first child: by the trained dense network or by the shared weights; absent in
-    /// searches of older versions, which did not count them.
+    /// Training images that were seen before the first child: by the trained dense network or by the shared weights;
+    /// absent in searches of older versions, which did not count them.
     public var imagesBefore: Int?
     /// How a child becomes an accuracy.
     public var evaluator: EvaluatorSettings
@@ -38,7 +39,8 @@ public struct SearchConfiguration: Codable, Sendable, Hashable {
     public var searchesBlockEnds: Bool?
     /// The agent's numbers.
     public var agent = AgentSettings()
-    /// How children are drawn. Absent in searches of older versions, which drew them in another way: they can be looked at, not continued.
+    /// How children are drawn. Absent in searches of older versions, which drew them in another way: they can be looked
+    /// at, not continued.
     public var sampler: Sampler? = .sequential
     /// The best so many children are evaluated again (0 for none), ...
     public var top = 3
@@ -54,7 +56,8 @@ public struct SearchConfiguration: Codable, Sendable, Hashable {
     public var shared: String?
     /// The digest of the shared weights, once they are trained.
     public var sharedDigest: String?
-    /// Threads that compute a child, however many workers there are; absent in searches of older versions, which used all.
+    /// Threads that compute a child, however many workers there are; absent in searches of older versions, which used
+    /// all.
     public var childThreads: Int?
     /// Times a child may be lost with its worker before the search stops and says so; 5 without it.
     public var maxLost: Int?
@@ -122,27 +125,35 @@ public struct SearchConfiguration: Codable, Sendable, Hashable {
         try need(top >= 0, "the top \(top); it must be 0 or more")
         try need(reevaluationSeeds >= 1, "\(reevaluationSeeds) seeds to evaluate again; at least 1 is needed")
         try need(reevaluationLength > 0, "a length of \(reevaluationLength); it must be over 0")
-        if let epochs = evaluator.sharedEpochs { try need(epochs >= 1, "\(epochs) epochs of shared weights; at least 1 is needed") }
+        if let epochs = evaluator.sharedEpochs {
+            try need(epochs >= 1, "\(epochs) epochs of shared weights; at least 1 is needed")
+        }
         if evaluator.kind == .shared {
-            try need(evaluator.halving == nil, "--halving with shared weights; children that are not trained cannot be trained longer")
+            try need(
+                evaluator.halving == nil,
+                "--halving with shared weights; children that are not trained cannot be trained longer")
         }
         if let imageBudget {
             let before = imagesBefore ?? 0
             try need(
                 imageBudget > before,
-                "a budget of \(imageBudget) images; \(before) were seen before the first child, by the weights that children start from")
+                "a budget of \(imageBudget) images; \(before) were seen before the first child, by the weights that children start from"
+            )
         }
         try need(
             sampler != nil,
-            "a search of an older version of ads, which drew children in another way, cannot be continued; start it anew in another folder")
+            "a search of an older version of ads, which drew children in another way, cannot be continued; start it anew in another folder"
+        )
         if strategy == AdsStrategy.name || strategy == TradeoffStrategy.name {
             try need(
                 agent.childrenPerUpdate >= 2,
-                "\(agent.childrenPerUpdate) child an update; the agent compares the children of an update, so at least 2 are needed")
+                "\(agent.childrenPerUpdate) child an update; the agent compares the children of an update, so at least 2 are needed"
+            )
         }
         _ = try Evaluators.named(evaluator.kind)
         let type = try Strategies.named(strategy)
-        try need(!type.needsDense || dense != nil, "\(strategy) prunes a trained dense network; give its run with --dense")
+        try need(
+            !type.needsDense || dense != nil, "\(strategy) prunes a trained dense network; give its run with --dense")
     }
 
     /// What decides the evaluations of its children.
@@ -160,7 +171,9 @@ public struct SearchConfiguration: Codable, Sendable, Hashable {
     }
 
     /// How far it is, in words: "12 of 40 children".
-    public func progress(_ paid: Int) -> String { children < .max ? "\(paid) of \(budget)" : "\(paid) children of \(budget)" }
+    public func progress(_ paid: Int) -> String {
+        children < .max ? "\(paid) of \(budget)" : "\(paid) children of \(budget)"
+    }
 
     /// What a strategy for this search is made of.
     func context(dense: TrainedDense?, note: @escaping (String) -> Void = { _ in }) -> StrategyContext {
@@ -177,13 +190,25 @@ public struct SearchConfiguration: Codable, Sendable, Hashable {
             ("the data's digest", data.digest, stored.data.digest),
             ("the seed", "\(seed)", "\(stored.seed)"),
             ("the evaluator", "\(evaluator)", "\(stored.evaluator)"),
-            ("--limit-train", limitTrain.map(String.init) ?? "not set", stored.limitTrain.map(String.init) ?? "not set"),
-            ("--limit-validation", limitValidation.map(String.init) ?? "not set", stored.limitValidation.map(String.init) ?? "not set"),
-            ("the target", target.map { "\($0.limit) \($0.measure.rawValue)" } ?? "not set", stored.target.map { "\($0.limit) \($0.measure.rawValue)" } ?? "not set"),
+            (
+                "--limit-train", limitTrain.map(String.init) ?? "not set",
+                stored.limitTrain.map(String.init) ?? "not set"
+            ),
+            (
+                "--limit-validation", limitValidation.map(String.init) ?? "not set",
+                stored.limitValidation.map(String.init) ?? "not set"
+            ),
+            (
+                "the target", target.map { "\($0.limit) \($0.measure.rawValue)" } ?? "not set",
+                stored.target.map { "\($0.limit) \($0.measure.rawValue)" } ?? "not set"
+            ),
             ("--search-block-end", "\(searchesBlockEnds ?? false)", "\(stored.searchesBlockEnds ?? false)"),
             ("the price", "\(String(describing: price))", "\(String(describing: stored.price))"),
             ("the agent", "\(agent)", "\(stored.agent)"),
-            ("how children are drawn", sampler?.rawValue ?? "as older versions did", stored.sampler?.rawValue ?? "as older versions did"),
+            (
+                "how children are drawn", sampler?.rawValue ?? "as older versions did",
+                stored.sampler?.rawValue ?? "as older versions did"
+            ),
             ("the dense network", denseDigest ?? "none", stored.denseDigest ?? "none"),
             ("--child-threads", "\(threads)", "\(stored.threads)"),
             ("the device", machine.device, stored.machine.device),

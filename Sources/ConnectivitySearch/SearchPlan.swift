@@ -5,8 +5,9 @@ import Runs
 import Strategies
 import Training
 
-/// What a search is asked for, and the one place that makes a configuration of it: commands, the demo, calibrations and programs that
-/// use this library fill in what they want otherwise, and `configuration()` adds what follows, or says why there is no such search.
+/// What a search is asked for, and the one place that makes a configuration of it: commands, the demo, calibrations and
+/// programs that use this library fill in what they want otherwise, and `configuration()` adds what follows, or says
+/// why there is no such search.
 public struct SearchPlan {
     /// The architecture that is pruned.
     public var architecture: Architecture
@@ -56,15 +57,20 @@ public struct SearchPlan {
     public var lease: Double?
 
     /// A search with the defaults: 40 children of the agent, trained from scratch, no target.
-    public init(_ architecture: Architecture, _ data: DataSet, dataFolder: String? = nil, seed: UInt64 = 0, machine: Machine) {
-        (self.architecture, self.data, self.dataFolder, self.seed, self.machine) = (architecture, data, dataFolder, seed, machine)
+    public init(
+        _ architecture: Architecture, _ data: DataSet, dataFolder: String? = nil, seed: UInt64 = 0, machine: Machine
+    ) {
+        (self.architecture, self.data, self.dataFolder, self.seed, self.machine) = (
+            architecture, data, dataFolder, seed, machine
+        )
     }
 
     /// What is searched.
     public var space: SearchSpace { SearchSpace(architecture, searchesBlockEnds: searchesBlockEnds) }
 
     /// The whole configuration, validated.
-    /// - Throws: `SearchError` where the parts do not go together or a target is out of reach; `FileError` where a run cannot be read.
+    /// - Throws: `SearchError` where the parts do not go together or a target is out of reach; `FileError` where a run
+    ///   cannot be read.
     public func configuration() throws -> SearchConfiguration {
         let type = try Strategies.named(strategy)
         // A path of prunings is cut into as many steps as it has children.
@@ -87,7 +93,9 @@ public struct SearchPlan {
     /// What children start from.
     private func begin(_ c: inout SearchConfiguration, _ type: any Strategy.Type) throws {
         let kind = evaluator.kind
-        guard kind == .shared || evaluator.sharedEpochs == nil else { throw SearchError("--shared-epochs needs --evaluator shared") }
+        guard kind == .shared || evaluator.sharedEpochs == nil else {
+            throw SearchError("--shared-epochs needs --evaluator shared")
+        }
         if let dense {
             guard kind == .inherit || type.needsDense else {
                 throw SearchError("--dense is for --evaluator inherit and for strategies that prune it")

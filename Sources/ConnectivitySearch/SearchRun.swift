@@ -38,7 +38,9 @@ public struct SearchRun {
     ///   - children: how many it shall have from now on, and how many images it may see.
     ///   - dataFolder: where the data lie now, where not as before.
     /// - Throws: `FileError`, `DataError`, `SearchError` when the data are no longer the same.
-    public init(continuing folder: RunFolder, children: Int? = nil, images: Int? = nil, dataFolder: String? = nil) throws {
+    public init(
+        continuing folder: RunFolder, children: Int? = nil, images: Int? = nil, dataFolder: String? = nil
+    ) throws {
         guard var configuration = try SQLiteStudy(path: folder.study, mustExist: true).configuration() else {
             throw SearchError("\(folder.path) holds no search that was started; start it without --resume")
         }
@@ -64,13 +66,16 @@ public struct SearchRun {
         let storage = try SQLiteStudy(path: folder.study)
         if let stored = try storage.configuration() {
             if let difference = configuration.difference(from: stored) {
-                throw SearchError("\(folder.path) holds another search: \(difference); continue it with 'ads search --resume --out \(folder.path)'")
+                throw SearchError(
+                    "\(folder.path) holds another search: \(difference); continue it with 'ads search --resume --out \(folder.path)'"
+                )
             }
         }
         // The agent's bits depend on the threads as children's do.
         try Runtime.setThreads(configuration.threads)
         let workforce: any Workforce =
-            workers > 1 ? WorkerProcesses(workers, command: workerCommand) : OwnProcess(Worker(configuration, storage, evaluator))
+            workers > 1
+            ? WorkerProcesses(workers, command: workerCommand) : OwnProcess(Worker(configuration, storage, evaluator))
         var search = try Search(configuration, storage, workforce)
         search.observer = observer
         search.dense = dense
@@ -88,10 +93,14 @@ public struct SearchRun {
             }
         } catch is Interrupted {
             let count = try StudyHistory(storage).children.count
-            throw Interrupted(description: "interrupted; \(count) finished children are kept. Continue with the same command and --resume")
+            throw Interrupted(
+                description:
+                    "interrupted; \(count) finished children are kept. Continue with the same command and --resume")
         }
         result.latency = try latency(result.connectivity)
-        let lines = try StudyHistory(storage).children.map { try RunFolder.encoder(pretty: false).encode($0) + Data("\n".utf8) }
+        let lines = try StudyHistory(storage).children.map {
+            try RunFolder.encoder(pretty: false).encode($0) + Data("\n".utf8)
+        }
         try AtomicFile.write(lines, to: folder.metrics)
         try folder.write(Network(configuration.architecture, result.connectivity), to: folder.architecture)
         try folder.write(result.connectivity, to: folder.connectivity)
@@ -119,7 +128,9 @@ public struct SearchRun {
             let run = RunFolder(path)
             return try run.read(TrainingConfiguration.self, from: run.configuration).images(of: data)
         }
-        let shared = configuration.evaluator.kind == .shared ? SharedWeights(configuration.evaluation, RunFolder(""), data).training.images(of: data) : 0
+        let shared =
+            configuration.evaluator.kind == .shared
+            ? SharedWeights(configuration.evaluation, RunFolder(""), data).training.images(of: data) : 0
         return (dense ?? 0) + shared
     }
 
@@ -131,7 +142,9 @@ public struct SearchRun {
         let (net, limit) = (try DenseNet(network, generator: Generator(seed: 0)), Double(target.limit) / 1e3)
         // What else the machine does only adds: a network that seems too slow is timed again.
         var timed = try net.milliseconds(repetitions: 60, rounds: 8)
-        for _ in 0..<4 where timed > limit * 1.05 { timed = min(timed, try net.milliseconds(repetitions: 60, rounds: 8)) }
+        for _ in 0..<4 where timed > limit * 1.05 {
+            timed = min(timed, try net.milliseconds(repetitions: 60, rounds: 8))
+        }
         return .init(target: limit, predicted: table.milliseconds(of: network), timed: timed)
     }
 
@@ -148,5 +161,7 @@ public struct SearchRun {
 
     private var context: EvaluationContext { EvaluationContext(configuration.evaluation, data, folder: folder) }
 
-    private func makeEvaluator() throws -> any Evaluator { try Evaluators.named(configuration.evaluator.kind).init(context) }
+    private func makeEvaluator() throws -> any Evaluator {
+        try Evaluators.named(configuration.evaluator.kind).init(context)
+    }
 }

@@ -12,8 +12,8 @@ struct BackwardMemory: Sendable {
     let paddedOutputs: Int
     /// Weights of one connection between two maps.
     let taps: Int
-    /// From product to product of: the inputs, the gradients, the results. Each is an odd number of cache lines, so that
-    /// products do not compete for the same cache sets, and has room for a vector that starts at the last unit.
+    /// From product to product of: the inputs, the gradients, the results. Each is an odd number of cache lines, so
+    /// that products do not compete for the same cache sets, and has room for a vector that starts at the last unit.
     let inputStride: Int
     let gradientStride: Int
     let resultStride: Int
@@ -44,7 +44,8 @@ struct BackwardMemory: Sendable {
         partialSize = weightsSize + 2 * reads + 16
         parts = max(4, min(Workers.parts, images * grid.units / 128))
         tileScratch = TileScratch.elements(grid)
-        perWorker = products * (inputStride + 2 * gradientStride + resultStride) + pairsSize + 16 + 24 * 16
+        perWorker =
+            products * (inputStride + 2 * gradientStride + resultStride) + pairsSize + 16 + 24 * 16
             + tileScratch
     }
 }
@@ -108,7 +109,8 @@ struct BackwardPass {
                 let at = (block * memory.paddedOutputs + o) * capacity
                 loadGradient(
                     panel, grid, destination.gradient + plane, destination.values + plane,
-                    imageStride: destination.shape.elements, corrections[layer.writes + o], back: back + at, pairs: pairs + at,
+                    imageStride: destination.shape.elements, corrections[layer.writes + o], back: back + at,
+                    pairs: pairs + at,
                     productStride: memory.gradientStride, scratch, clearedTo: units)
             }
         }
@@ -123,7 +125,8 @@ struct BackwardPass {
                 let plane = base + layer.reads[c] * source.shape.pixels
                 loadActivations(
                     panel, grid, source.values + plane, imageStride: source.shape.elements, norm.activations[c],
-                    input + (block * BackwardMemory.chunk + c - chunk.lowerBound) * capacity, productStride: memory.inputStride,
+                    input + (block * BackwardMemory.chunk + c - chunk.lowerBound) * capacity,
+                    productStride: memory.inputStride,
                     scratch, clearedTo: units)
                 // Needed next: this chunk's gradients, then the next one's values.
                 prefetch(panel, grid, source.gradient + plane, imageStride: source.shape.elements)
@@ -141,8 +144,10 @@ struct BackwardPass {
             for c in stride(from: 0, to: chunk.count, by: dotInputs) {
                 for o in stride(from: 0, to: layer.outputs, by: dotOutputs) {
                     addDotTile(
-                        input + product * memory.inputStride + c * capacity, inputBlock: BackwardMemory.chunk * capacity,
-                        pairs + product * memory.gradientStride + o * capacity, gradientBlock: memory.paddedOutputs * capacity,
+                        input + product * memory.inputStride + c * capacity,
+                        inputBlock: BackwardMemory.chunk * capacity,
+                        pairs + product * memory.gradientStride + o * capacity,
+                        gradientBlock: memory.paddedOutputs * capacity,
                         stride: capacity, blocks: group.count, lanes: units,
                         sums + (product * memory.paddedReads + chunk.lowerBound + c) * memory.paddedOutputs + o,
                         rowStride: memory.paddedOutputs, sums: lanes)
@@ -157,8 +162,10 @@ struct BackwardPass {
                 scratch.prepare(panel)
                 for product in 0..<memory.products {
                     multiplyTile(
-                        back + product * memory.gradientStride + block * memory.paddedOutputs * capacity, terms: layer.outputs,
-                        stride: capacity, packed + product * weights.productStride + first / tileRows * weights.tileStride,
+                        back + product * memory.gradientStride + block * memory.paddedOutputs * capacity,
+                        terms: layer.outputs,
+                        stride: capacity,
+                        packed + product * weights.productStride + first / tileRows * weights.tileStride,
                         result + product * memory.resultStride, units: panel.units)
                 }
                 for c in first..<min(first + tileRows, chunk.upperBound) {

@@ -1,5 +1,6 @@
-// What enters this module is memory with a length: every entry point compares it with what the shapes need before a kernel,
-// which checks nothing, runs over it. A length that is too small is the calling program's mistake and stops it with a sentence.
+// What enters this module is memory with a length: every entry point compares it with what the shapes need before a
+// kernel, which checks nothing, runs over it. A length that is too small is the calling program's mistake and stops it
+// with a sentence.
 
 /// Stops the program with a sentence, in optimised builds too, where a `precondition` says nothing.
 func need(_ condition: Bool, _ otherwise: @autoclosure () -> String) {
@@ -7,7 +8,9 @@ func need(_ condition: Bool, _ otherwise: @autoclosure () -> String) {
 }
 
 /// Where at least `count` elements are.
-func checked(_ memory: UnsafeBufferPointer<Float>, _ count: Int, _ what: @autoclosure () -> String) -> UnsafePointer<Float> {
+func checked(
+    _ memory: UnsafeBufferPointer<Float>, _ count: Int, _ what: @autoclosure () -> String
+) -> UnsafePointer<Float> {
     guard let base = memory.baseAddress, memory.count >= count else {
         fatalError("\(what()) has \(memory.count) elements; \(count) are needed")
     }
@@ -31,7 +34,9 @@ extension KernelPlan {
         for (i, shape) in shapes.enumerated() {
             need(shape.channels >= 1 && shape.height >= 1 && shape.width >= 1, "buffer \(i) of a plan is \(shape)")
         }
-        need(1...shapes[0].channels ~= inputChannels, "\(inputChannels) input channels in a buffer of \(shapes[0].channels)")
+        need(
+            1...shapes[0].channels ~= inputChannels,
+            "\(inputChannels) input channels in a buffer of \(shapes[0].channels)")
         for (l, layer) in layers.enumerated() {
             need(
                 shapes.indices ~= layer.source && shapes.indices ~= layer.destination,
@@ -52,7 +57,9 @@ extension KernelPlan {
 
     /// The buffers' first elements, each for so many images.
     func checked(_ maps: [UnsafeMutableBufferPointer<Float>], images: Int) -> [UnsafeMutablePointer<Float>] {
-        need(maps.count == shapes.count && images >= 1, "\(maps.count) buffers of \(images) images for a plan of \(shapes.count)")
+        need(
+            maps.count == shapes.count && images >= 1,
+            "\(maps.count) buffers of \(images) images for a plan of \(shapes.count)")
         return zip(shapes, maps).map { DenseKernels.checked($1, images * $0.elements, "a plan's buffer") }
     }
 
@@ -62,7 +69,8 @@ extension KernelPlan {
         for (layer, p) in zip(layers, parameters) {
             need(
                 p.channels >= layer.reads.count && p.weights >= layer.outputs * layer.weightsPerOutput,
-                "\(p.channels) scales and shifts and \(p.weights) weights for a layer from \(layer.reads.count) to \(layer.outputs) channels")
+                "\(p.channels) scales and shifts and \(p.weights) weights for a layer from \(layer.reads.count) to \(layer.outputs) channels"
+            )
         }
     }
 }

@@ -1,5 +1,5 @@
-// A network's end: BN, ReLU and the mean over each map. A channel depends on no other, so that threads share out channels and
-// results are the same bits at any number of them.
+// A network's end: BN, ReLU and the mean over each map. A channel depends on no other, so that threads share out
+// channels and results are the same bits at any number of them.
 extension LayerKernels {
     /// With given statistics, for inference.
     /// - Parameters:
@@ -10,8 +10,12 @@ extension LayerKernels {
         shift: UnsafeBufferPointer<Float>, mean: UnsafeBufferPointer<Float>, variance: UnsafeBufferPointer<Float>,
         _ out: UnsafeMutableBufferPointer<Float>
     ) {
-        let (scale, shift) = (checked(scale, shape.channels, "a BN's scale"), checked(shift, shape.channels, "a BN's shift"))
-        let (mean, variance) = (checked(mean, shape.channels, "a mean"), checked(variance, shape.channels, "a variance"))
+        let (scale, shift) = (
+            checked(scale, shape.channels, "a BN's scale"), checked(shift, shape.channels, "a BN's shift")
+        )
+        let (mean, variance) = (
+            checked(mean, shape.channels, "a mean"), checked(variance, shape.channels, "a variance")
+        )
         let x = checked(x, images * shape.elements, "the last block's maps")
         let out = checked(out, images * shape.channels, "the means of maps")
         let activations = (0..<shape.channels).map { c -> Activation in
@@ -26,7 +30,9 @@ extension LayerKernels {
         _ x: UnsafeBufferPointer<Float>, images: Int, _ shape: MapShape, scale: UnsafeBufferPointer<Float>,
         shift: UnsafeBufferPointer<Float>, _ out: UnsafeMutableBufferPointer<Float>
     ) -> BatchStatistics {
-        let (scale, shift) = (checked(scale, shape.channels, "a BN's scale"), checked(shift, shape.channels, "a BN's shift"))
+        let (scale, shift) = (
+            checked(scale, shape.channels, "a BN's scale"), checked(shift, shape.channels, "a BN's shift")
+        )
         let x = checked(x, images * shape.elements, "the last block's maps")
         let out = checked(out, images * shape.channels, "the means of maps")
         var statistics = BatchStatistics(channels: shape.channels)
@@ -45,8 +51,12 @@ extension LayerKernels {
         scale: UnsafeBufferPointer<Float>, shift: UnsafeBufferPointer<Float>, incoming: UnsafeBufferPointer<Float>,
         gradient: UnsafeMutableBufferPointer<Float>
     ) -> (scale: [Float], shift: [Float]) {
-        need(statistics.mean.count == shape.channels, "statistics of \(statistics.mean.count) channels for \(shape.channels)")
-        let (scale, shift) = (checked(scale, shape.channels, "a BN's scale"), checked(shift, shape.channels, "a BN's shift"))
+        need(
+            statistics.mean.count == shape.channels,
+            "statistics of \(statistics.mean.count) channels for \(shape.channels)")
+        let (scale, shift) = (
+            checked(scale, shape.channels, "a BN's scale"), checked(shift, shape.channels, "a BN's shift")
+        )
         let x = checked(x, images * shape.elements, "the last block's maps")
         let incoming = checked(incoming, images * shape.channels, "the gradient of the means")
         let gradient = checked(gradient, images * shape.elements, "the gradient of the last block's maps")
@@ -59,7 +69,8 @@ extension LayerKernels {
                     let own = EndChannel(x: x, incoming: incoming, shape: shape, images: images, channel: c)
                     sums[c] = own.sums(activations[c], mean: statistics.mean[c])
                     own.store(
-                        activations[c], mean: statistics.mean[c], variance: statistics.variance[c] + Self.epsilon, sums[c], gradient)
+                        activations[c], mean: statistics.mean[c], variance: statistics.variance[c] + Self.epsilon,
+                        sums[c], gradient)
                 }
             }
         }
@@ -81,14 +92,16 @@ extension LayerKernels {
     }
 
     private func pool(
-        _ x: UnsafePointer<Float>, _ images: Int, _ shape: MapShape, _ activations: [Activation], _ out: UnsafeMutablePointer<Float>
+        _ x: UnsafePointer<Float>, _ images: Int, _ shape: MapShape, _ activations: [Activation],
+        _ out: UnsafeMutablePointer<Float>
     ) {
         let parts = min(shape.channels, Self.endParts)
         nonisolated(unsafe) let (x, out) = (x, out)
         Workers(threads: threads).run(parts: parts) { part, _ in
             for c in Workers.range(of: part, in: shape.channels, parts: parts) {
                 for image in 0..<images {
-                    let sum = activationSum(x + (image * shape.elements + c * shape.pixels), activations[c], count: shape.pixels)
+                    let sum = activationSum(
+                        x + (image * shape.elements + c * shape.pixels), activations[c], count: shape.pixels)
                     out[image * shape.channels + c] = sum / Float(shape.pixels)
                 }
             }
@@ -137,14 +150,16 @@ private struct EndChannel {
 
     /// BN's gradient to its input (Ioffe and Szegedy, arXiv 1502.03167, section 3).
     func store(
-        _ a: Activation, mean: Float, variance: Float, _ sums: (shift: Double, scale: Double), _ gradient: UnsafeMutablePointer<Float>
+        _ a: Activation, mean: Float, variance: Float, _ sums: (shift: Double, scale: Double),
+        _ gradient: UnsafeMutablePointer<Float>
     ) {
         let elements = Double(images * shape.pixels)
         let slope = Float(Double(a.scale) * sums.scale / (elements * Double(variance)))
         let constant = Float(Double(a.scale) * sums.shift / elements) - mean * slope
         for image in 0..<images {
             storePlane(
-                x + plane(image), a, Correction(constant: constant, slope: slope), passed: a.scale * each(image), gradient + plane(image),
+                x + plane(image), a, Correction(constant: constant, slope: slope), passed: a.scale * each(image),
+                gradient + plane(image),
                 count: shape.pixels)
         }
     }
@@ -152,7 +167,9 @@ private struct EndChannel {
 
 /// How many pixels ReLU lets through, and the sum of their distances from the mean.
 @inline(never)
-private func passedSums(_ x: UnsafePointer<Float>, _ a: Activation, _ mean: Float, count: Int) -> (passed: Float, distance: Float) {
+private func passedSums(
+    _ x: UnsafePointer<Float>, _ a: Activation, _ mean: Float, count: Int
+) -> (passed: Float, distance: Float) {
     var (passed, distance) = (Vector.zero, Vector.zero)
     var q = 0
     while q &+ 16 <= count {
@@ -175,7 +192,8 @@ private func passedSums(_ x: UnsafePointer<Float>, _ a: Activation, _ mean: Floa
 
 @inline(never)
 private func storePlane(
-    _ x: UnsafePointer<Float>, _ a: Activation, _ c: Correction, passed: Float, _ out: UnsafeMutablePointer<Float>, count: Int
+    _ x: UnsafePointer<Float>, _ a: Activation, _ c: Correction, passed: Float, _ out: UnsafeMutablePointer<Float>,
+    count: Int
 ) {
     var q = 0
     while q &+ 16 <= count {

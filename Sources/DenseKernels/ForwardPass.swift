@@ -2,13 +2,13 @@
 struct ForwardMemory: Sendable {
     let grid: Grid
     let products: Int
-    /// Inputs whose products are added in one go. Transformed they fit the second-level cache with the results; and where
-    /// Winograd's transforms cost exactness, short sums win it back.
+    /// Inputs whose products are added in one go. Transformed they fit the second-level cache with the results; and
+    /// where Winograd's transforms cost exactness, short sums win it back.
     let chunk: Int
     /// Inputs that are held at a time.
     let held: Int
-    /// From product to product of the inputs and of the results. Each is an odd number of cache lines, so that products do
-    /// not compete for the same cache sets, and has room for a vector that starts at the last unit.
+    /// From product to product of the inputs and of the results. Each is an odd number of cache lines, so that products
+    /// do not compete for the same cache sets, and has room for a vector that starts at the last unit.
     let inputStride: Int
     let resultStride: Int
     /// Elements of the inputs and results, and of one worker's tiles.
@@ -85,10 +85,14 @@ struct ForwardPass {
         let units = units ?? 0..<panel.units
         for shift in 0..<layer.kind.shifts {
             multiplyTile(
-                work + (product * memory.inputStride + at * capacity + memory.grid.offset(of: shift) + units.lowerBound),
+                work
+                    + (product * memory.inputStride + at * capacity + memory.grid.offset(of: shift) + units.lowerBound),
                 terms: chunk.count, stride: capacity,
-                packed + ((product + shift) * weights.productStride + tile * weights.tileStride + chunk.lowerBound * tileRows),
-                result + (product * memory.resultStride + tile * tileRows * capacity + units.lowerBound), units: units.count,
+                packed
+                    + ((product + shift) * weights.productStride + tile * weights.tileStride + chunk.lowerBound
+                        * tileRows),
+                result + (product * memory.resultStride + tile * tileRows * capacity + units.lowerBound),
+                units: units.count,
                 adding: chunk.lowerBound + shift > 0)
         }
     }

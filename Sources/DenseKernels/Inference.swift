@@ -20,27 +20,31 @@ public struct PreparedPlan: Sendable {
                 let scale = p.scale[i] / (variance[i] + LayerKernels.epsilon).squareRoot()
                 return Activation(scale: scale, shift: p.shift[i] - mean[i] * scale)
             }
-            return (activations, PackedWeights(forward: p.weight, layer.kind, reads: layer.reads.count, outputs: layer.outputs))
+            return (
+                activations,
+                PackedWeights(forward: p.weight, layer.kind, reads: layer.reads.count, outputs: layer.outputs)
+            )
         }
     }
 }
 
 extension LayerKernels {
-    /// Images one thread takes through a whole plan before it takes the next: few, so that their maps stay in its cache; four,
-    /// so that the smallest maps' tiles fill vectors.
+    /// Images one thread takes through a whole plan before it takes the next: few, so that their maps stay in its
+    /// cache; four, so that the smallest maps' tiles fill vectors.
     private static let group = 4
 
     /// Runs a plan on images `[images, inputChannels, H, W]` and writes one buffer `[images, channels, H, W]`.
     ///
-    /// Enough images are shared out among the threads, each taking its own through all layers; with fewer all threads work
-    /// on the same layer.
+    /// Enough images are shared out among the threads, each taking its own through all layers; with fewer all threads
+    /// work on the same layer.
     public func infer(
         _ prepared: PreparedPlan, _ input: UnsafeBufferPointer<Float>, images: Int, output: Int,
         _ out: UnsafeMutableBufferPointer<Float>
     ) {
         let plan = prepared.plan
         need(images >= 1 && plan.shapes.indices ~= output, "\(images) images, buffer \(output) of \(plan.shapes.count)")
-        nonisolated(unsafe) let input = checked(input, images * plan.inputChannels * plan.shapes[0].pixels, "a body's input")
+        nonisolated(unsafe) let input = checked(
+            input, images * plan.inputChannels * plan.shapes[0].pixels, "a body's input")
         nonisolated(unsafe) let out = checked(out, images * plan.shapes[output].elements, "a body's output")
         guard threads > 1, images >= Self.group * threads else {
             for first in stride(from: 0, to: images, by: Self.group) {
@@ -59,7 +63,8 @@ extension LayerKernels {
     }
 
     private func inferGroup(
-        _ prepared: PreparedPlan, _ input: UnsafePointer<Float>, _ images: Range<Int>, output: Int, _ out: UnsafeMutablePointer<Float>
+        _ prepared: PreparedPlan, _ input: UnsafePointer<Float>, _ images: Range<Int>, output: Int,
+        _ out: UnsafeMutablePointer<Float>
     ) {
         let plan = prepared.plan
         let offsets = plan.shapes.reduce(into: [0]) { $0.append($0[$0.count - 1] + images.count * $1.elements) }
@@ -71,10 +76,12 @@ extension LayerKernels {
         }
         for (layer, own) in zip(plan.layers, prepared.layers) {
             _ = forward(
-                layer, plan.shapes, memory + offsets[layer.source], memory + offsets[layer.destination], images: images.count,
+                layer, plan.shapes, memory + offsets[layer.source], memory + offsets[layer.destination],
+                images: images.count,
                 own.activations, own.weights, forStatistics: false)
         }
         let last = plan.shapes[output]
-        (out + images.lowerBound * last.elements).update(from: memory + offsets[output], count: images.count * last.elements)
+        (out + images.lowerBound * last.elements).update(
+            from: memory + offsets[output], count: images.count * last.elements)
     }
 }

@@ -15,8 +15,8 @@ public struct KernelPlan: Sendable {
         checkLayers()
     }
 
-    /// Multiply-adds that a forward pass of one image really does: fewer than the definition's, as Winograd's 3×3 does 16
-    /// for 36 and pooling comes before the 1×1.
+    /// Multiply-adds that a forward pass of one image really does: fewer than the definition's, as Winograd's 3×3 does
+    /// 16 for 36 and pooling comes before the 1×1.
     public var multiplyAdds: Int {
         layers.reduce(0) { sum, layer in
             let grid = Grid(layer.kind, height: shapes[layer.source].height, width: shapes[layer.source].width)
@@ -56,18 +56,21 @@ extension LayerKernels {
     /// Runs a plan backward, with batch statistics.
     /// - Parameters:
     ///   - maps: the buffers that the forward pass left.
-    ///   - gradient: a buffer's gradient; asked for once it is needed, all zeros but where gradients arrive from outside.
+    ///   - gradient: a buffer's gradient; asked for once it is needed, all zeros but where gradients arrive from
+    ///     outside.
     ///   - finished: called with a buffer when its gradient is no longer needed; not for the first buffer, whose input
     ///     channels end up holding the gradient of the body's input.
     /// - Returns: each layer's gradients.
     public func backward(
         _ plan: KernelPlan, _ maps: [UnsafeMutableBufferPointer<Float>], images: Int, _ parameters: [LayerParameters],
-        _ statistics: [BatchStatistics], gradient: (Int) throws -> UnsafeMutableBufferPointer<Float>, finished: (Int) -> Void
+        _ statistics: [BatchStatistics], gradient: (Int) throws -> UnsafeMutableBufferPointer<Float>,
+        finished: (Int) -> Void
     ) rethrows -> [LayerGradients] {
         let maps = plan.checked(maps, images: images)
         plan.check(parameters)
         need(
-            statistics.map(\.mean.count) == plan.shapes.map(\.channels), "statistics of other buffers than the plan's \(plan.shapes)")
+            statistics.map(\.mean.count) == plan.shapes.map(\.channels),
+            "statistics of other buffers than the plan's \(plan.shapes)")
         func checkedGradient(_ index: Int) throws -> UnsafeMutablePointer<Float> {
             checked(try gradient(index), images * plan.shapes[index].elements, "the gradient of a plan's buffer")
         }
@@ -76,7 +79,8 @@ extension LayerKernels {
         for (l, layer) in plan.layers.enumerated().reversed() {
             let buffers = try [layer.source, layer.destination].map { index in
                 BackwardMaps(
-                    shape: plan.shapes[index], values: maps[index], gradient: try checkedGradient(index), statistics: statistics[index])
+                    shape: plan.shapes[index], values: maps[index], gradient: try checkedGradient(index),
+                    statistics: statistics[index])
             }
             let incoming = corrections[layer.destination]
             gradients.append(
@@ -93,7 +97,8 @@ extension LayerKernels {
 
     /// The body's input has no producer here: its corrections are subtracted in place.
     private func subtract(
-        _ corrections: Corrections, _ plan: KernelPlan, _ maps: UnsafePointer<Float>, _ gradient: UnsafeMutablePointer<Float>,
+        _ corrections: Corrections, _ plan: KernelPlan, _ maps: UnsafePointer<Float>,
+        _ gradient: UnsafeMutablePointer<Float>,
         images: Int
     ) {
         let shape = plan.shapes[0]
@@ -102,7 +107,8 @@ extension LayerKernels {
             for image in Workers.range(of: part, in: images) {
                 for channel in 0..<plan.inputChannels {
                     let offset = image * shape.elements + channel * shape.pixels
-                    correct(gradient + offset, maps + offset, corrections[channel], gradient + offset, count: shape.pixels)
+                    correct(
+                        gradient + offset, maps + offset, corrections[channel], gradient + offset, count: shape.pixels)
                 }
             }
         }

@@ -1,7 +1,7 @@
 /// BN, ReLU and a convolution over selected channels of one buffer of maps, written into another or the same.
 ///
-/// A buffer `[N, channels, H, W]` holds a block's input, then each layer's output: its contents are the concatenation that
-/// DenseNets are defined by, and nothing is ever copied to make one.
+/// A buffer `[N, channels, H, W]` holds a block's input, then each layer's output: its contents are the concatenation
+/// that DenseNets are defined by, and nothing is ever copied to make one.
 public struct KernelLayer: Sendable {
     /// What is convolved how.
     public let kind: ConvolutionKind
@@ -67,7 +67,9 @@ public struct LayerParameters {
     let weights: Int
 
     /// A layer's parameters, valid while their memory is.
-    public init(scale: UnsafeBufferPointer<Float>, shift: UnsafeBufferPointer<Float>, weight: UnsafeBufferPointer<Float>) {
+    public init(
+        scale: UnsafeBufferPointer<Float>, shift: UnsafeBufferPointer<Float>, weight: UnsafeBufferPointer<Float>
+    ) {
         self.scale = checked(scale, 1, "a BN's scale")
         self.shift = checked(shift, 1, "a BN's shift")
         self.weight = checked(weight, 1, "a convolution's weight")

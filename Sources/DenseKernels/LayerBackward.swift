@@ -1,16 +1,17 @@
 extension LayerKernels {
     /// One layer backward, with batch statistics: adds to the source's gradient, returns the parameters'.
     ///
-    /// A BN's gradient to its input has a part of its own per image and two parts, constant and proportional to the input,
-    /// that are known only after the whole batch. The latter are the same for a channel whoever reads it, so they are
-    /// summed over all readers and subtracted once, when the channel's own producer is reached.
+    /// A BN's gradient to its input has a part of its own per image and two parts, constant and proportional to the
+    /// input, that are known only after the whole batch. The latter are the same for a channel whoever reads it, so
+    /// they are summed over all readers and subtracted once, when the channel's own producer is reached.
     func backward(
         _ layer: KernelLayer, _ source: BackwardMaps, _ destination: BackwardMaps, images: Int, _ p: LayerParameters,
         sourceCorrections: inout Corrections, _ destinationCorrections: Corrections
     ) -> LayerGradients {
         let norm = BackwardNorm(layer.reads, source.statistics, p)
         let weights = PackedWeights(backward: p.weight, layer.kind, reads: layer.reads.count, outputs: layer.outputs)
-        let memory = BackwardMemory(layer, Grid(layer.kind, height: source.shape.height, width: source.shape.width), images: images)
+        let memory = BackwardMemory(
+            layer, Grid(layer.kind, height: source.shape.height, width: source.shape.width), images: images)
         nonisolated(unsafe) let work = scratch.elements(memory.perWorker * threads)
         nonisolated(unsafe) let partials = partialScratch.elements(memory.parts * memory.partialSize)
         weights.elements.withUnsafeBufferPointer { packed in
@@ -38,7 +39,8 @@ extension LayerKernels {
         for part in 1..<memory.parts {
             let partial = partials + part * size
             for i in stride(from: 0, to: memory.weightsSize, by: 4) {
-                let sum = UnsafeRawPointer(partials + i).loadUnaligned(as: SIMD4<Float>.self)
+                let sum =
+                    UnsafeRawPointer(partials + i).loadUnaligned(as: SIMD4<Float>.self)
                     + UnsafeRawPointer(partial + i).loadUnaligned(as: SIMD4<Float>.self)
                 UnsafeMutableRawPointer(partials + i).storeBytes(of: sum, as: SIMD4<Float>.self)
             }

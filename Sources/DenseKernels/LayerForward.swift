@@ -9,7 +9,8 @@ extension LayerKernels {
     /// - Parameter forStatistics: cut into panels without regard to the threads, so that moments are the same bits too.
     /// - Returns: the moments of its outputs.
     func forward(
-        _ layer: KernelLayer, _ shapes: [MapShape], _ source: UnsafePointer<Float>, _ destination: UnsafeMutablePointer<Float>,
+        _ layer: KernelLayer, _ shapes: [MapShape], _ source: UnsafePointer<Float>,
+        _ destination: UnsafeMutablePointer<Float>,
         images: Int, _ activations: [Activation], _ weights: PackedWeights, forStatistics: Bool
     ) -> [Moments] {
         let (from, to) = (shapes[layer.source], shapes[layer.destination])
@@ -64,7 +65,9 @@ extension LayerKernels {
     }
 
     /// A team on one panel after the other: it shares out the inputs, then the products, then the outputs.
-    private static func together(_ panels: Int, _ pass: ForwardPass, _ worker: Int, _ team: Int, _ barrier: borrowing Barrier) {
+    private static func together(
+        _ panels: Int, _ pass: ForwardPass, _ worker: Int, _ team: Int, _ barrier: borrowing Barrier
+    ) {
         var pass = pass
         let (layer, memory) = (pass.layer, pass.memory)
         for index in 0..<panels {
@@ -91,7 +94,8 @@ extension LayerKernels {
 
     /// The moments of a range of channels that no layer of the plan has written.
     func measure(
-        _ shape: MapShape, _ maps: UnsafePointer<Float>, images: Int, _ channels: Range<Int>, _ statistics: inout BatchStatistics
+        _ shape: MapShape, _ maps: UnsafePointer<Float>, images: Int, _ channels: Range<Int>,
+        _ statistics: inout BatchStatistics
     ) {
         var moments = [Moments](repeating: Moments(), count: channels.count * images)
         moments.withUnsafeMutableBufferPointer { out in
@@ -99,7 +103,8 @@ extension LayerKernels {
             Workers(threads: threads).run { part, _ in
                 for image in Workers.range(of: part, in: images) {
                     for (c, channel) in channels.enumerated() {
-                        out[c * images + image].add(maps + image * shape.elements + channel * shape.pixels, count: shape.pixels)
+                        out[c * images + image].add(
+                            maps + image * shape.elements + channel * shape.pixels, count: shape.pixels)
                     }
                 }
             }

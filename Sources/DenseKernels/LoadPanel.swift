@@ -67,7 +67,8 @@ func prefetch(_ panel: Panel, _ grid: Grid, _ x: UnsafePointer<Float>, imageStri
 /// Averages the activations of 2×2 pixels of two lines.
 @inline(__always)
 private func pool(
-    _ top: UnsafePointer<Float>, _ bottom: UnsafePointer<Float>, _ a: Activation, _ out: UnsafeMutablePointer<Float>, count: Int
+    _ top: UnsafePointer<Float>, _ bottom: UnsafePointer<Float>, _ a: Activation, _ out: UnsafeMutablePointer<Float>,
+    count: Int
 ) {
     var j = 0
     while j &+ 16 <= count {
@@ -89,8 +90,8 @@ private func pool(
     }
 }
 
-/// Loads one output channel's gradient, corrected: for the product with weights into `back`, and for the weights' gradient
-/// into `pairs`, which are the same but for Winograd's.
+/// Loads one output channel's gradient, corrected: for the product with weights into `back`, and for the weights'
+/// gradient into `pairs`, which are the same but for Winograd's.
 @inline(never)
 func loadGradient(
     _ panel: Panel, _ grid: Grid, _ gradient: UnsafePointer<Float>, _ x: UnsafePointer<Float>, imageStride: Int,
@@ -120,7 +121,8 @@ func loadGradient(
             for row in 0..<panel.rows {
                 let pixel = m &* imageStride &+ (panel.row &+ row) &* grid.columns &+ panel.column
                 correct(
-                    gradient + pixel, x + pixel, correction, back + (m &* panel.rows &+ row) &* panel.columns, count: panel.columns)
+                    gradient + pixel, x + pixel, correction, back + (m &* panel.rows &+ row) &* panel.columns,
+                    count: panel.columns)
             }
         }
     }
@@ -129,7 +131,9 @@ func loadGradient(
 
 /// Zeros the lanes behind a panel's units, which dot products run over.
 @inline(__always)
-private func clearTail(_ panel: Panel, _ grid: Grid, _ out: UnsafeMutablePointer<Float>, productStride: Int, to lanes: Int) {
+private func clearTail(
+    _ panel: Panel, _ grid: Grid, _ out: UnsafeMutablePointer<Float>, productStride: Int, to lanes: Int
+) {
     guard panel.units < lanes else { return }
     for product in 0..<grid.kind.products {
         (out + product &* productStride + panel.units).update(repeating: 0, count: lanes &- panel.units)

@@ -49,7 +49,8 @@ struct Moments {
     init() {}
 }
 
-/// Sums of distances from a value near the others: moments in one pass, and no digits lost unless that value is far out.
+/// Sums of distances from a value near the others: moments in one pass, and no digits lost unless that value is far
+/// out.
 struct MomentSums {
     private let origin: Float
     private var first = Vector.zero
@@ -95,7 +96,9 @@ struct NormBackward {
 
     /// With d the gradient behind ReLU: adds `scale · d` to the gradient, `Σ d` and `Σ d · (x − mean)` to the sums.
     @inline(__always)
-    mutating func add(_ d: UnsafePointer<Float>, _ x: UnsafePointer<Float>, _ g: UnsafeMutablePointer<Float>, count: Int) {
+    mutating func add(
+        _ d: UnsafePointer<Float>, _ x: UnsafePointer<Float>, _ g: UnsafeMutablePointer<Float>, count: Int
+    ) {
         var q = 0
         while q &+ 16 <= count {
             let v = load(x + q)

@@ -5,8 +5,8 @@ let tileRows = Int(ADS_TILE_ROWS)
 
 /// `output[r][u] = Σ_k weights[k][r] · input[k][u]` for one tile of outputs, or with `adding` that much more.
 ///
-/// The register tile of every convolution: a few outputs times two vectors of units, accumulated over all inputs. What is
-/// added was summed by itself first: long sums in pieces are twice as exact.
+/// The register tile of every convolution: a few outputs times two vectors of units, accumulated over all inputs. What
+/// is added was summed by itself first: long sums in pieces are twice as exact.
 ///
 /// - Parameters:
 ///   - input: `[terms][stride]`, of which the first `units` count; what is behind them in a vector is not used.

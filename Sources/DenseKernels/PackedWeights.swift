@@ -1,7 +1,7 @@
 // Weights as the register tile reads them: `[products and shifts][tiles of outputs][terms][tileRows]`.
 
-/// Weights of a convolution `[outputs][reads][3][3]` or `[outputs][reads]`, packed for the forward pass or, with inputs and
-/// outputs exchanged, for the gradient of the input.
+/// Weights of a convolution `[outputs][reads][3][3]` or `[outputs][reads]`, packed for the forward pass or, with inputs
+/// and outputs exchanged, for the gradient of the input.
 struct PackedWeights {
     let products: Int
     let tiles: Int

@@ -4,11 +4,13 @@ public enum ConvolutionKind: Sendable {
     /// definition has 144. A unit is a tile of 4×4 outputs.
     case winograd
     /// 3×3 with a padding of 1, by the definition; forward only. For maps so small that reading Winograd's transformed
-    /// weights, four times as many, takes longer than the products they save. A unit is a pixel, or the gap behind a row.
+    /// weights, four times as many, takes longer than the products they save. A unit is a pixel, or the gap behind a
+    /// row.
     case direct
     /// 1×1. A unit is a pixel.
     case pointwise
-    /// 2×2 average pooling, then 1×1; the two commute, and in this order cost a quarter. A unit is a pixel of the output.
+    /// 2×2 average pooling, then 1×1; the two commute, and in this order cost a quarter. A unit is a pixel of the
+    /// output.
     case pooled
 
     /// Matrix products a convolution becomes, each with results of its own.
@@ -94,7 +96,9 @@ struct Grid: Sendable {
     func panel(_ index: Int, images: Int) -> Panel {
         if imagesPerPanel > 0 {
             let first = index * imagesPerPanel
-            return Panel(image: first, images: min(imagesPerPanel, images - first), row: 0, rows: rows, column: 0, columns: columns)
+            return Panel(
+                image: first, images: min(imagesPerPanel, images - first), row: 0, rows: rows, column: 0,
+                columns: columns)
         }
         let (image, rest) = (index / (bands * piecesPerRow), index % (bands * piecesPerRow))
         let band = Workers.range(of: rest / piecesPerRow, in: rows, parts: bands)
@@ -110,8 +114,8 @@ struct Grid: Sendable {
     /// From a unit to the input that one of nine shifts multiplies: line by line of the padded map.
     func offset(of shift: Int) -> Int { shift / 3 * columns + shift % 3 }
 
-    /// The pixels of the input map that a panel's units cover, as runs that are contiguous in the map: first pixel, pixels
-    /// of a run, distance to the next, number. Units beyond the edge of an odd-sized map cover none.
+    /// The pixels of the input map that a panel's units cover, as runs that are contiguous in the map: first pixel,
+    /// pixels of a run, distance to the next, number. Units beyond the edge of an odd-sized map cover none.
     func pixels(of panel: Panel) -> PixelRuns {
         switch kind {
         case .direct: return PixelRuns(first: panel.row * width, count: panel.rows * width, stride: 0, runs: 1)
@@ -123,7 +127,9 @@ struct Grid: Sendable {
             let lines = min(2 * panel.rows, height - 2 * panel.row)
             let count = min(2 * panel.columns, width - 2 * panel.column)
             let first = 2 * panel.row * width + 2 * panel.column
-            if count == width, count == 2 * panel.columns { return PixelRuns(first: first, count: lines * width, stride: 0, runs: 1) }
+            if count == width, count == 2 * panel.columns {
+                return PixelRuns(first: first, count: lines * width, stride: 0, runs: 1)
+            }
             return PixelRuns(first: first, count: count, stride: width, runs: lines)
         }
     }

@@ -14,7 +14,8 @@ extension LayerKernels {
             DispatchQueue.concurrentPerform(iterations: threads) { thread in spin(rounds, sink + thread * 16) }
             let elapsed = ContinuousClock.now - start
             let done = Double(threads * rounds * 24 * 16)
-            best = max(best, done / (Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) * 1e-18))
+            best = max(
+                best, done / (Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) * 1e-18))
         }
         return best
     }

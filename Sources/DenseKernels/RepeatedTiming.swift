@@ -19,7 +19,9 @@ package func repeatedlyTimed(
                 let began = ContinuousClock.now
                 try work(index)
                 let taken = (ContinuousClock.now - began).components
-                if repetition >= warmUp { times[index].append(Double(taken.seconds) * 1e3 + Double(taken.attoseconds) * 1e-15) }
+                if repetition >= warmUp {
+                    times[index].append(Double(taken.seconds) * 1e3 + Double(taken.attoseconds) * 1e-15)
+                }
             }
         }
     }

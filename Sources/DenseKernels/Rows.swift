@@ -47,7 +47,8 @@ struct Correction: Sendable {
 /// Writes a row of a gradient, corrected.
 @inline(__always)
 func correct(
-    _ gradient: UnsafePointer<Float>, _ x: UnsafePointer<Float>, _ c: Correction, _ out: UnsafeMutablePointer<Float>, count: Int
+    _ gradient: UnsafePointer<Float>, _ x: UnsafePointer<Float>, _ c: Correction, _ out: UnsafeMutablePointer<Float>,
+    count: Int
 ) {
     var q = 0
     while q &+ 16 <= count {

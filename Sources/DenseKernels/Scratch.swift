@@ -9,7 +9,8 @@ final class Scratch {
     func elements(_ count: Int) -> UnsafeMutablePointer<Float> {
         if count > capacity {
             storage?.deallocate()
-            let fresh = UnsafeMutableRawPointer.allocate(byteCount: count * 4, alignment: 64).bindMemory(to: Float.self, capacity: count)
+            let fresh = UnsafeMutableRawPointer.allocate(byteCount: count * 4, alignment: 64).bindMemory(
+                to: Float.self, capacity: count)
             fresh.initialize(repeating: 0, count: count)
             (storage, capacity) = (fresh, count)
         }

@@ -8,10 +8,12 @@ public struct StemConvolution: Sendable {
     private let weights: PackedWeights
 
     /// A convolution with weights `[outputs, inputs, kernel, kernel]`, packed.
-    public init(_ weight: UnsafeBufferPointer<Float>, outputs: Int, inputs: Int, kernel: Int, stride: Int, padding: Int) {
+    public init(_ weight: UnsafeBufferPointer<Float>, outputs: Int, inputs: Int, kernel: Int, stride: Int, padding: Int)
+    {
         need(
             outputs >= 1 && inputs >= 1 && kernel >= 1 && stride >= 1 && padding >= 0,
-            "a convolution from \(inputs) to \(outputs) channels, \(kernel)×\(kernel) by steps of \(stride), padding \(padding)")
+            "a convolution from \(inputs) to \(outputs) channels, \(kernel)×\(kernel) by steps of \(stride), padding \(padding)"
+        )
         let weight = checked(weight, outputs * inputs * kernel * kernel, "a stem's weight")
         (self.inputs, self.outputs, self.kernel, self.stride, self.padding) = (inputs, outputs, kernel, stride, padding)
         weights = PackedWeights(forward: weight, .pointwise, reads: inputs * kernel * kernel, outputs: outputs)
@@ -20,14 +22,15 @@ public struct StemConvolution: Sendable {
     /// The shape of its output for images of a size.
     public func shape(height: Int, width: Int) -> MapShape {
         MapShape(
-            channels: outputs, height: (height + 2 * padding - kernel) / stride + 1, width: (width + 2 * padding - kernel) / stride + 1)
+            channels: outputs, height: (height + 2 * padding - kernel) / stride + 1,
+            width: (width + 2 * padding - kernel) / stride + 1)
     }
 }
 
 extension StemConvolution {
-    /// How a worker's memory is laid out: a panel is some rows of the output, as one matrix product over all weights of an
-    /// output. Its terms are shifted copies of the image's padded rows, which are held by phase of the stride, so that
-    /// copies are contiguous.
+    /// How a worker's memory is laid out: a panel is some rows of the output, as one matrix product over all weights of
+    /// an output. Its terms are shifted copies of the image's padded rows, which are held by phase of the stride, so
+    /// that copies are contiguous.
     private struct Memory {
         let out: MapShape
         /// Rows of a panel, and room for their pixels: enough for long runs in the register tile, few enough for the
@@ -53,9 +56,11 @@ extension StemConvolution {
         }
     }
 
-    /// Convolves images `[images, inputs, height, width]` into `[images, outputs, …]`; outputs do not depend on the threads.
+    /// Convolves images `[images, inputs, height, width]` into `[images, outputs, …]`; outputs do not depend on the
+    /// threads.
     func run(
-        _ x: UnsafePointer<Float>, images: Int, _ shape: MapShape, _ out: UnsafeMutablePointer<Float>, threads: Int, _ scratch: Scratch
+        _ x: UnsafePointer<Float>, images: Int, _ shape: MapShape, _ out: UnsafeMutablePointer<Float>, threads: Int,
+        _ scratch: Scratch
     ) {
         let memory = Memory(self, shape)
         let panels = (memory.out.height + memory.rows - 1) / memory.rows
@@ -70,7 +75,8 @@ extension StemConvolution {
     }
 
     private func panel(
-        _ x: UnsafePointer<Float>, _ shape: MapShape, rows: Range<Int>, _ out: UnsafeMutablePointer<Float>, _ memory: Memory,
+        _ x: UnsafePointer<Float>, _ shape: MapShape, rows: Range<Int>, _ out: UnsafeMutablePointer<Float>,
+        _ memory: Memory,
         _ work: UnsafeMutablePointer<Float>
     ) {
         let (width, units) = (memory.out.width, rows.count * memory.out.width)
@@ -101,7 +107,8 @@ extension StemConvolution {
             guard let base = packed.baseAddress else { return }
             for first in Swift.stride(from: 0, to: outputs, by: tileRows) {
                 multiplyTile(
-                    work, terms: memory.terms, stride: memory.capacity, base + first / tileRows * weights.tileStride, result,
+                    work, terms: memory.terms, stride: memory.capacity, base + first / tileRows * weights.tileStride,
+                    result,
                     units: units)
                 for o in first..<min(first + tileRows, outputs) {
                     let to = out + (o * memory.out.pixels + rows.lowerBound * width)
@@ -113,7 +120,8 @@ extension StemConvolution {
 
     /// Splits a row of the image, zeros around it, into the phases of the stride; a row outside the image is all zeros.
     private func split(
-        _ plane: UnsafePointer<Float>, _ shape: MapShape, row: Int, _ out: UnsafeMutablePointer<Float>, _ memory: Memory,
+        _ plane: UnsafePointer<Float>, _ shape: MapShape, row: Int, _ out: UnsafeMutablePointer<Float>,
+        _ memory: Memory,
         _ padded: UnsafeMutablePointer<Float>
     ) {
         guard row >= 0, row < shape.height else {

@@ -1,5 +1,6 @@
 extension LayerKernels {
-    /// BN with running statistics, ReLU and 3×3 maximum pooling by steps of 2 with a padding of 1: the end of an ImageNet stem.
+    /// BN with running statistics, ReLU and 3×3 maximum pooling by steps of 2 with a padding of 1: the end of an
+    /// ImageNet stem.
     /// - Parameters:
     ///   - x: maps `[images, channels, height, width]`.
     ///   - norm: BN's scale, shift, mean and variance, one per channel.
@@ -13,8 +14,12 @@ extension LayerKernels {
         _ out: UnsafeMutableBufferPointer<Float>
     ) {
         let (rows, columns) = ((shape.height + 1) / 2, (shape.width + 1) / 2)
-        let (slope, shift) = (checked(norm.scale, shape.channels, "a BN's scale"), checked(norm.shift, shape.channels, "a BN's shift"))
-        let (mean, variance) = (checked(norm.mean, shape.channels, "a mean"), checked(norm.variance, shape.channels, "a variance"))
+        let (slope, shift) = (
+            checked(norm.scale, shape.channels, "a BN's scale"), checked(norm.shift, shape.channels, "a BN's shift")
+        )
+        let (mean, variance) = (
+            checked(norm.mean, shape.channels, "a mean"), checked(norm.variance, shape.channels, "a variance")
+        )
         nonisolated(unsafe) let x = checked(x, images * shape.elements, "a stem's maps")
         nonisolated(unsafe) let out = checked(out, images * shape.channels * rows * columns, "a stem's pooled maps")
         let activations = (0..<shape.channels).map { c -> Activation in
@@ -53,7 +58,9 @@ extension LayerKernels {
 
 /// Writes the greatest activations of up to three lines around line 2 · `row`.
 @inline(never)
-private func maxima(_ x: UnsafePointer<Float>, _ shape: MapShape, _ row: Int, _ a: Activation, _ out: UnsafeMutablePointer<Float>) {
+private func maxima(
+    _ x: UnsafePointer<Float>, _ shape: MapShape, _ row: Int, _ a: Activation, _ out: UnsafeMutablePointer<Float>
+) {
     let middle = x + 2 &* row &* shape.width
     let above = row > 0 ? middle - shape.width : middle
     let below = 2 &* row &+ 1 < shape.height ? middle + shape.width : middle
@@ -63,7 +70,8 @@ private func maxima(_ x: UnsafePointer<Float>, _ shape: MapShape, _ row: Int, _ 
         q &+= 16
     }
     while q < shape.width {
-        let v = maximum(maximum(Vector(repeating: a(above[q])), Vector(repeating: a(middle[q]))), Vector(repeating: a(below[q])))
+        let v = maximum(
+            maximum(Vector(repeating: a(above[q])), Vector(repeating: a(middle[q]))), Vector(repeating: a(below[q])))
         out[q] = v[0]
         q &+= 1
     }

@@ -11,7 +11,8 @@ func storeOutput(
     case .winograd:
         let to = plane + 4 &* panel.row &* grid.width
         var sums = MomentSums(origin: firstPixel(products, productStride: productStride))
-        gatherPixels(panel, scratch, products, productStride: productStride, imageStride: imageStride) { offset, fold, v in
+        gatherPixels(panel, scratch, products, productStride: productStride, imageStride: imageStride) {
+            offset, fold, v in
             store(v, to + offset, fold: fold)
             sums.add(v)
         } line: { from, offset, count in
@@ -24,14 +25,16 @@ func storeOutput(
         }
     case .pointwise:
         for m in 0..<panel.images {
-            moments.copy(products + m &* panel.columns, plane + (m &* imageStride &+ panel.column), count: panel.columns)
+            moments.copy(
+                products + m &* panel.columns, plane + (m &* imageStride &+ panel.column), count: panel.columns)
         }
     case .pooled:
         for m in 0..<panel.images {
             for row in 0..<panel.rows {
                 moments.copy(
                     products + (m &* panel.rows &+ row) &* panel.columns,
-                    plane + (m &* imageStride &+ (panel.row &+ row) &* grid.columns &+ panel.column), count: panel.columns)
+                    plane + (m &* imageStride &+ (panel.row &+ row) &* grid.columns &+ panel.column),
+                    count: panel.columns)
             }
         }
     }
@@ -60,7 +63,8 @@ func storeGradient(
     case .winograd:
         let first = 4 &* panel.row &* grid.width
         let (v, g) = (x + first, gradient + first)
-        gatherPixels(panel, scratch, products, productStride: productStride, imageStride: imageStride) { offset, fold, d in
+        gatherPixels(panel, scratch, products, productStride: productStride, imageStride: imageStride) {
+            offset, fold, d in
             norm.add(d, v + offset, g + offset, fold: fold)
         } line: { from, offset, count in
             norm.add(from, v + offset, g + offset, count: count)

@@ -3,8 +3,8 @@ import Dispatch
 import Foundation
 import Synchronization
 
-/// Threads that wait for work by looking for it before they sleep: waking one through the operating system costs as much as
-/// a layer of one image, and a layer follows a layer.
+/// Threads that wait for work by looking for it before they sleep: waking one through the operating system costs as
+/// much as a layer of one image, and a layer follows a layer.
 ///
 /// One for the process. Whoever finds it busy does its work alone; results do not depend on it.
 final class ThreadPool: Sendable {
@@ -13,8 +13,8 @@ final class ThreadPool: Sendable {
     private let members = Mutex<[Member]>([])
     private let isBusy = Atomic<Bool>(false)
 
-    /// Calls `body(worker, team)` for each worker from 0 to `team` − 1, worker 0 on this thread, and waits for all; the team
-    /// is as many as wanted, or this thread alone when the pool is busy.
+    /// Calls `body(worker, team)` for each worker from 0 to `team` − 1, worker 0 on this thread, and waits for all; the
+    /// team is as many as wanted, or this thread alone when the pool is busy.
     func run(_ wanted: Int, _ body: @Sendable (_ worker: Int, _ team: Int) -> Void) {
         guard wanted > 1, !isBusy.exchange(true, ordering: .acquiring) else { return body(0, 1) }
         defer { isBusy.store(false, ordering: .releasing) }
@@ -92,7 +92,9 @@ private final class Member: @unchecked Sendable {
                 looks += 1
                 if looks < ThreadPool.patience {
                     ads_pause()
-                } else if state.compareExchange(expected: State.idle, desired: State.asleep, ordering: .acquiringAndReleasing).exchanged {
+                } else if state.compareExchange(
+                    expected: State.idle, desired: State.asleep, ordering: .acquiringAndReleasing
+                ).exchanged {
                     alarm.wait()
                 }
             }

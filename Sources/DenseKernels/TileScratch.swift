@@ -1,10 +1,10 @@
 import CProcessor
 
-/// A worker's scratch for the tiles of one panel after the other: 4×4 pixels each, which lie apart from one another as lanes
-/// of a vector are tiles, and where a tile's pixels lie in the map.
+/// A worker's scratch for the tiles of one panel after the other: 4×4 pixels each, which lie apart from one another as
+/// lanes of a vector are tiles, and where a tile's pixels lie in the map.
 ///
-/// A panel that is a band of a map also needs the row of tiles above and below, for the pixels around its own. Tiles are
-/// counted from `first`, the row above included; the panel's own start at `own`.
+/// A panel that is a band of a map also needs the row of tiles above and below, for the pixels around its own. Tiles
+/// are counted from `first`, the row above included; the panel's own start at `own`.
 struct TileScratch {
     let grid: Grid
     /// From array to array of `pixels` and `halves`.
@@ -59,8 +59,8 @@ struct TileScratch {
         return low..<own &+ panel.units &+ (around && below && line == 0 ? panel.columns : 0)
     }
 
-    /// Which tiles have a neighbour to the left, to the right (counted from `first`), above, below (counted from `own`): all
-    /// bits set or none.
+    /// Which tiles have a neighbour to the left, to the right (counted from `first`), above, below (counted from
+    /// `own`): all bits set or none.
     @inline(__always) func mask(_ side: Int, _ tile: Int) -> SIMD16<UInt32> {
         (masks + 4 &* (side &* tiles &+ tile)).loadUnaligned(as: SIMD16<UInt32>.self)
     }

@@ -34,5 +34,6 @@ typealias Vector = SIMD16<Float>
 /// 8 lanes and 8 zeros.
 @inline(__always) func widened(_ v: SIMD8<Float>) -> Vector { Vector(lowHalf: v, highHalf: SIMD8.zero) }
 
-/// Never inlined: taking lanes of an accumulator in the function of a hot loop makes the compiler keep it as scalars there.
+/// Never inlined: taking lanes of an accumulator in the function of a hot loop makes the compiler keep it as scalars
+/// there.
 @inline(never) func laneSum(_ v: Vector) -> Float { v.sum() }

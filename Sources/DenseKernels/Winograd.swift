@@ -1,10 +1,12 @@
 import CProcessor
 
-// Winograd's F(4×4, 3×3): Y = Aᵀ[(G g Gᵀ) ⊙ (Bᵀ d B)]A with d a 6×6 tile of the padded input, Y a 4×4 tile of the output
-// (Lavin and Gray, arXiv 1509.09308, section 4.1 and following): 36 products where the definition has 144. Lanes are tiles.
+// Winograd's F(4×4, 3×3): Y = Aᵀ[(G g Gᵀ) ⊙ (Bᵀ d B)]A with d a 6×6 tile of the padded input, Y a 4×4 tile of the
+// output (Lavin and Gray, arXiv 1509.09308, section 4.1 and following): 36 products where the definition has 144. Lanes
+// are tiles.
 //
-// Rounding depends on where the polynomials are evaluated. Of 0, ±a, ±b, ∞ with short fractions these lose fewer digits than
-// the usual 0, ±1, ±2, ∞; sums in short pieces (ForwardPass) win back more. The test roundsLikeTheDefinition holds the result.
+// Rounding depends on where the polynomials are evaluated. Of 0, ±a, ±b, ∞ with short fractions these lose fewer digits
+// than the usual 0, ±1, ±2, ∞; sums in short pieces (ForwardPass) win back more. The test roundsLikeTheDefinition holds
+// the result.
 private let a: Float = 11 / 16
 private let b: Float = 3 / 2
 private let a2 = a * a
@@ -53,14 +55,16 @@ func spreadGradient(_ y0: Vector, _ y1: Vector, _ y2: Vector, _ y3: Vector) -> S
     let evenA = fused(y0, y2, a2), oddA = fused(y1, y3, a2)
     let evenB = fused(y0, y2, b2), oddB = fused(y1, y3, b2)
     return Six(
-        v0: y0, v1: fused(evenA, oddA, a), v2: fused(evenA, oddA, -a), v3: fused(evenB, oddB, b), v4: fused(evenB, oddB, -b),
+        v0: y0, v1: fused(evenA, oddA, a), v2: fused(evenA, oddA, -a), v3: fused(evenB, oddB, b),
+        v4: fused(evenB, oddB, -b),
         v5: y3)
 }
 
 /// `Aᵀ m`: 4 pixels of the output.
 @inline(__always)
 func gatherOutput(_ m: Six) -> (Vector, Vector, Vector, Vector) {
-    let s1 = ads_whole(m.v1 + m.v2), d1 = ads_whole(m.v1 - m.v2), s2 = ads_whole(m.v3 + m.v4), d2 = ads_whole(m.v3 - m.v4)
+    let s1 = ads_whole(m.v1 + m.v2), d1 = ads_whole(m.v1 - m.v2), s2 = ads_whole(m.v3 + m.v4),
+        d2 = ads_whole(m.v3 - m.v4)
     return (
         m.v0 + s1 + s2, fused(ads_whole(d1 * a), d2, b), fused(ads_whole(s1 * a2), s2, b2),
         fused(fused(m.v5, d1, a2 * a), d2, b2 * b)
@@ -88,7 +92,8 @@ func gatherKernelGradients(
         let p = u + row &* 6 &* stride
         let g = gatherKernel(
             Six(
-                v0: load(p), v1: load(p + stride), v2: load(p + 2 &* stride), v3: load(p + 3 &* stride), v4: load(p + 4 &* stride),
+                v0: load(p), v1: load(p + stride), v2: load(p + 2 &* stride), v3: load(p + 3 &* stride),
+                v4: load(p + 4 &* stride),
                 v5: load(p + 5 &* stride)))
         store(g.0, scratch + 16 &* row)
         store(g.1, scratch + (16 &* row &+ 96))

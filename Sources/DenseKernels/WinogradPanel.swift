@@ -70,7 +70,9 @@ func spreadPixels(
 
 /// 64 pixels of 16 tiles, one tile's four after the other's, to four arrays.
 @inline(__always)
-private func spread(_ a: Vector, _ b: Vector, _ c: Vector, _ d: Vector, _ out: UnsafeMutablePointer<Float>, _ stride: Int) {
+private func spread(
+    _ a: Vector, _ b: Vector, _ c: Vector, _ d: Vector, _ out: UnsafeMutablePointer<Float>, _ stride: Int
+) {
     let (e, f) = (ads_evens(a, b), ads_evens(c, d))
     let (g, h) = (ads_odds(a, b), ads_odds(c, d))
     store(ads_evens(e, f), out)
@@ -91,7 +93,8 @@ func transformInput(_ panel: Panel, _ t: TileScratch, _ out: UnsafeMutablePointe
             let p = from + tile, o = to + tile
             let at = tile &- t.first
             let left = masked(load(p + 3 &* stride - 1), t.mask(0, at)), right = masked(load(p + 1), t.mask(1, at))
-            let r = transformPixels(left, load(p), load(p + stride), load(p + 2 &* stride), load(p + 3 &* stride), right)
+            let r = transformPixels(
+                left, load(p), load(p + stride), load(p + 2 &* stride), load(p + 3 &* stride), right)
             store(r, o, stride: stride)
             tile &+= 16
         }
@@ -136,7 +139,8 @@ func transformGradient(_ panel: Panel, _ t: TileScratch, _ out: UnsafeMutablePoi
 
 /// `Aᵀ m A` of a panel's tiles.
 /// - Parameters:
-///   - pixels: called with 16 pixels and their offset from the first of the panel's image and rows, where they lie in the
+///   - pixels: called with 16 pixels and their offset from the first of the panel's image and rows, where they lie in
+///     the
 ///     map as they come (twice 8 that are `fold` apart).
 ///   - line: else, called with the pixels of a line, their offset and their number.
 @inline(__always)
@@ -155,7 +159,8 @@ func gatherPixels(
             let y = gatherOutput(
                 Six(
                     v0: load(m), v1: load(m + 6 &* productStride), v2: load(m + 12 &* productStride),
-                    v3: load(m + 18 &* productStride), v4: load(m + 24 &* productStride), v5: load(m + 30 &* productStride)))
+                    v3: load(m + 18 &* productStride), v4: load(m + 24 &* productStride),
+                    v5: load(m + 30 &* productStride)))
             let h = t.halves + 16 &* k
             store(y.0, h)
             store(y.1, h + 96)
@@ -165,7 +170,9 @@ func gatherPixels(
         for l in 0..<4 {
             let h = t.halves + 96 &* l
             let y = gatherOutput(
-                Six(v0: load(h), v1: load(h + 16), v2: load(h + 32), v3: load(h + 48), v4: load(h + 64), v5: load(h + 80)))
+                Six(
+                    v0: load(h), v1: load(h + 16), v2: load(h + 32), v3: load(h + 48), v4: load(h + 64),
+                    v5: load(h + 80)))
             let (a, c) = interleave(y.0, y.2)
             let (b, d) = interleave(y.1, y.3)
             let (p0, p1) = interleave(a, b)
@@ -173,9 +180,15 @@ func gatherPixels(
             if t.isDirect {
                 let down = l &* width
                 pixels(t.place(own &+ unit, imageStride: imageStride) &+ down, t.fold, p0)
-                if unit &+ 4 < panel.units { pixels(t.place(own &+ unit &+ 4, imageStride: imageStride) &+ down, t.fold, p1) }
-                if unit &+ 8 < panel.units { pixels(t.place(own &+ unit &+ 8, imageStride: imageStride) &+ down, t.fold, p2) }
-                if unit &+ 12 < panel.units { pixels(t.place(own &+ unit &+ 12, imageStride: imageStride) &+ down, t.fold, p3) }
+                if unit &+ 4 < panel.units {
+                    pixels(t.place(own &+ unit &+ 4, imageStride: imageStride) &+ down, t.fold, p1)
+                }
+                if unit &+ 8 < panel.units {
+                    pixels(t.place(own &+ unit &+ 8, imageStride: imageStride) &+ down, t.fold, p2)
+                }
+                if unit &+ 12 < panel.units {
+                    pixels(t.place(own &+ unit &+ 12, imageStride: imageStride) &+ down, t.fold, p3)
+                }
             } else {
                 let o = t.pixels + (l &* lineStride &+ 4 &* unit)
                 store(p0, o)

@@ -1,7 +1,7 @@
 /// Which feature maps each layer of each dense block reads: one adjacency matrix per block.
 ///
-/// Row i (from 1) has i entries: entry 0 is the block's input, entry j the output of layer j. A block of L layers may have
-/// a row L+1 for what its end (the transition or the classifier) reads; without it the end reads everything.
+/// Row i (from 1) has i entries: entry 0 is the block's input, entry j the output of layer j. A block of L layers may
+/// have a row L+1 for what its end (the transition or the classifier) reads; without it the end reads everything.
 public struct Connectivity: Hashable, Sendable {
     /// The rows of each block.
     public var blocks: [[[Bool]]]
@@ -17,9 +17,11 @@ public struct Connectivity: Hashable, Sendable {
             })
     }
 
-    /// A short text that is equal exactly where the matrices are: rows as 0 and 1, `.` between rows, `|` between blocks.
+    /// A short text that is equal exactly where the matrices are: rows as 0 and 1, `.` between rows, `|` between
+    /// blocks.
     public var key: String {
-        blocks.map { rows in rows.map { row in String(row.map { $0 ? "1" : "0" }) }.joined(separator: ".") }.joined(separator: "|")
+        blocks.map { rows in rows.map { row in String(row.map { $0 ? "1" : "0" }) }.joined(separator: ".") }.joined(
+            separator: "|")
     }
 
     /// Whether every connection here is one of `other`'s; an end without a row reads everything.
@@ -43,7 +45,8 @@ extension Connectivity: Codable {
         for (b, rows) in numbers.enumerated() {
             for (i, row) in rows.enumerated() {
                 if let wrong = row.first(where: { $0 != 0 && $0 != 1 }) {
-                    throw ArchitectureError.connectivity("block \(b + 1), row \(i + 1) holds \(wrong); only 0 and 1 are possible")
+                    throw ArchitectureError.connectivity(
+                        "block \(b + 1), row \(i + 1) holds \(wrong); only 0 and 1 are possible")
                 }
             }
         }

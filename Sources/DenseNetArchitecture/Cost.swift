@@ -23,7 +23,8 @@ extension Network {
         func norm(_ channels: Int) { cost.parameters += 2 * channels }
         let a = architecture
         convolution(
-            a.inputChannels, a.stem.channels, kernel: a.stem.geometry.kernel, from: a.imageSize, to: a.stem.convolvedSize(a.imageSize))
+            a.inputChannels, a.stem.channels, kernel: a.stem.geometry.kernel, from: a.imageSize,
+            to: a.stem.convolvedSize(a.imageSize))
         if a.stem.kind == .imageNet { norm(a.stem.channels) }
         for block in blocks {
             for layer in block.layers {

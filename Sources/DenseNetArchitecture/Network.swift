@@ -73,7 +73,9 @@ public struct Network: Hashable, Sendable {
         for (b, rows) in connectivity.blocks.enumerated() {
             let layers = architecture.blocks[b]
             guard rows.count == layers || rows.count == layers + 1 else {
-                try refuse("block \(b + 1) has \(rows.count) rows; its \(layers) layers need \(layers), or \(layers + 1) with its end's")
+                try refuse(
+                    "block \(b + 1) has \(rows.count) rows; its \(layers) layers need \(layers), or \(layers + 1) with its end's"
+                )
             }
             for (i, row) in rows.enumerated() {
                 guard row.count == i + 1 else {

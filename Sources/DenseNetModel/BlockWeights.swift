@@ -16,7 +16,8 @@ struct Norm {
     }
 
     func callAsFunction(_ x: Tensor, training: Bool, momentum: Double) throws -> Tensor {
-        try x.batchNorm(scale: scale, shift: shift, mean: mean, variance: variance, training: training, momentum: momentum)
+        try x.batchNorm(
+            scale: scale, shift: shift, mean: mean, variance: variance, training: training, momentum: momentum)
     }
 }
 

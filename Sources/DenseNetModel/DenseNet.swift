@@ -15,7 +15,8 @@ public enum KernelChoice: String, Sendable, Codable, CaseIterable {
 /// How convolutions start.
 ///
 /// BN makes the output independent of their scale, but not the size of a step relative to the weights: fan-out starts
-/// 12 outputs of 792 inputs six times larger than the default, so that the same learning rate turns them 40 times slower.
+/// 12 outputs of 792 inputs six times larger than the default, so that the same learning rate turns them 40 times
+/// slower.
 public enum Initialization: String, Sendable, Codable, CaseIterable {
     /// He et al. (arXiv 1502.01852) with fan-out, as the DenseNet paper's code.
     case fanOut = "fan-out"
@@ -54,7 +55,8 @@ public final class DenseNet {
     /// A network with fresh weights: BN 1 and 0, the classifier uniform in ±1/√inputs with bias 0.
     /// - Throws: `TorchError` when memory runs out.
     public convenience init(
-        _ network: Network, generator: Generator, initialization: Initialization = .fanOut, type: ElementType = .float32,
+        _ network: Network, generator: Generator, initialization: Initialization = .fanOut,
+        type: ElementType = .float32,
         device: Device = .cpu
     ) throws {
         var state: [String: Tensor] = [:]
@@ -64,7 +66,8 @@ public final class DenseNet {
             case .convolution:
                 let taps = Double(weight.shape[2] * weight.shape[3])
                 switch initialization {
-                case .fanOut: try tensor.fillNormal(deviation: (2 / (Double(weight.shape[0]) * taps)).squareRoot(), generator)
+                case .fanOut:
+                    try tensor.fillNormal(deviation: (2 / (Double(weight.shape[0]) * taps)).squareRoot(), generator)
                 case .fanIn:
                     let bound = 1 / (Double(weight.shape[1]) * taps).squareRoot()
                     try tensor.fillUniform(-bound, bound, generator)
@@ -82,7 +85,9 @@ public final class DenseNet {
 
     /// A network with copies of given weights.
     /// - Throws: `WeightError` when a tensor is missing, has another shape, or belongs to no part of the network.
-    public convenience init(_ network: Network, state: [String: Tensor], type: ElementType = .float32, device: Device = .cpu) throws {
+    public convenience init(
+        _ network: Network, state: [String: Tensor], type: ElementType = .float32, device: Device = .cpu
+    ) throws {
         try self.init(network, state, type, device) { given, isTrained in
             let tensor = try given.detached().clone().to(type, on: device).contiguous()
             return isTrained ? try tensor.requiringGrad() : tensor
@@ -148,10 +153,13 @@ public enum WeightError: Error, Equatable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .missing(let name): "the weights have no '\(name)', which the network needs; they belong to another network"
-        case .unknown(let name): "the weights have '\(name)', which the network has no place for; they belong to another network"
+        case .missing(let name):
+            "the weights have no '\(name)', which the network needs; they belong to another network"
+        case .unknown(let name):
+            "the weights have '\(name)', which the network has no place for; they belong to another network"
         case .shape(let name, let found, let needed): "'\(name)' has shape \(found); the network needs \(needed)"
-        case .notASubset: "the connectivity has connections that the trained network has not; only a subset can be rebuilt from it"
+        case .notASubset:
+            "the connectivity has connections that the trained network has not; only a subset can be rebuilt from it"
         }
     }
 }

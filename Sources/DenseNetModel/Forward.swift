@@ -43,7 +43,9 @@ extension DenseNet {
     }
 
     /// What a block's end reads, concatenated.
-    private func blockOutput(_ x: Tensor, _ block: Network.Block, _ weights: BlockWeights, training: Bool) throws -> Tensor {
+    private func blockOutput(
+        _ x: Tensor, _ block: Network.Block, _ weights: BlockWeights, training: Bool
+    ) throws -> Tensor {
         var nodes: [Int: Tensor] = [0: x]
         for (layer, w) in zip(block.layers, weights.layers) {
             let read = layer.sources.compactMap { nodes[$0] }
@@ -52,7 +54,8 @@ extension DenseNet {
             if let second = w.second {
                 y = try y.conv2d(w.conv1)
                 if dropout > 0 { y = try y.dropout(dropout, training: training) }
-                y = try second.norm(y, training: training, momentum: normMomentum).relu().conv2d(second.conv, padding: 1)
+                y = try second.norm(y, training: training, momentum: normMomentum).relu().conv2d(
+                    second.conv, padding: 1)
             } else {
                 y = try y.conv2d(w.conv1, padding: 1)
             }

@@ -7,7 +7,8 @@ extension DenseNet {
     /// Whether the network runs on our kernels: in float32 on CPU without dropout.
     func usesKernels(training: Bool) -> Bool {
         // With running statistics the kernels have no backward pass.
-        kernels != .torch && type == .float32 && device == .cpu && (dropout == 0 || !training) && (training || !isGradEnabled)
+        kernels != .torch && type == .float32 && device == .cpu && (dropout == 0 || !training)
+            && (training || !isGradEnabled)
     }
 
     /// What the last block's end reads `[N, channels, H, W]`, from the stem's output.
@@ -16,7 +17,8 @@ extension DenseNet {
         layerKernels.threads = Runtime.threads
         let buffer = try training ? bodyTraining(x) : bodyInference(x)
         let last = network.blocks[network.blocks.count - 1]
-        return last.endChannels == buffer.shape[1] ? buffer : try buffer.selecting(last.channels(of: last.endSources), dim: 1)
+        return last.endChannels == buffer.shape[1]
+            ? buffer : try buffer.selecting(last.channels(of: last.endSources), dim: 1)
     }
 
     private func bodyInference(_ x: Tensor) throws -> Tensor {
@@ -46,19 +48,22 @@ extension DenseNet {
         return packed
     }
 
-    /// Forgets what was prepared: a training step writes running statistics and weights behind libtorch's count of versions.
+    /// Forgets what was prepared: a training step writes running statistics and weights behind libtorch's count of
+    /// versions.
     func forgetPrepared() {
         prepared = PreparedInference(versions: nil)
         preparedStem = nil
     }
 
     /// Milliseconds that each layer of each block and each transition take for one image, on our kernels.
-    /// - Returns: per block, its layers' in order, bottlenecks included, and the transition's behind it (0 after the last).
+    /// - Returns: per block, its layers' in order, bottlenecks included, and the transition's behind it (0 after the
+    ///   last).
     /// - Throws: `TorchError`.
     public func layerMilliseconds(repetitions: Int) throws -> [(layers: [Double], transition: Double)] {
         guard let first = network.blocks.first else { return [] }
         layerKernels.threads = Runtime.threads
-        var times = layerKernels.layerMilliseconds(try preparedPlan([1, 0, first.size, first.size]), repetitions: repetitions)[...]
+        var times = layerKernels.layerMilliseconds(
+            try preparedPlan([1, 0, first.size, first.size]), repetitions: repetitions)[...]
         let perLayer = network.architecture.bottleneck ? 2 : 1
         return network.blocks.map { block in
             let layers = block.layers.map { _ in
@@ -81,7 +86,8 @@ extension DenseNet {
                 kernels.forwardTraining(plan, try buffers.map(mutableElements), images: images, parameters)
             }
             for (layer, w) in zip(plan.layers, layers) {
-                try updateRunning(w.norm, layer.reads, statistics[layer.source], count: images * plan.shapes[layer.source].pixels)
+                try updateRunning(
+                    w.norm, layer.reads, statistics[layer.source], count: images * plan.shapes[layer.source].pixels)
             }
             saved = (buffers, statistics)
             return [buffers[last]]
@@ -91,7 +97,9 @@ extension DenseNet {
             var gradients = [Tensor?](repeating: nil, count: plan.shapes.count)
             gradients[last] = try incoming.clone().contiguous()
             let results = try withParameters(layers) { parameters in
-                try kernels.backward(plan, try saved.buffers.map(mutableElements), images: images, parameters, saved.statistics) { index in
+                try kernels.backward(
+                    plan, try saved.buffers.map(mutableElements), images: images, parameters, saved.statistics
+                ) { index in
                     let gradient = try gradients[index] ?? Tensor.zeros(saved.buffers[index].shape)
                     gradients[index] = gradient
                     return try mutableElements(gradient)
@@ -124,7 +132,9 @@ extension DenseNet {
                 [KernelWeights(norm: layer.norm1, weight: layer.conv1)]
                     + (layer.second.map { [KernelWeights(norm: $0.norm, weight: $0.conv)] } ?? [])
             }
-            if let transition = block.transition { layers.append(KernelWeights(norm: block.endNorm, weight: transition)) }
+            if let transition = block.transition {
+                layers.append(KernelWeights(norm: block.endNorm, weight: transition))
+            }
             return layers
         }
     }
@@ -149,7 +159,9 @@ private struct KernelWeights {
 }
 
 /// The layers' parameters where they lie.
-private func withParameters<Result>(_ layers: [KernelWeights], _ body: ([LayerParameters]) throws -> Result) throws -> Result {
+private func withParameters<Result>(
+    _ layers: [KernelWeights], _ body: ([LayerParameters]) throws -> Result
+) throws -> Result {
     let parameters = try layers.map {
         LayerParameters(
             scale: try elements($0.norm.scale), shift: try elements($0.norm.shift), weight: try elements($0.weight))
@@ -157,11 +169,13 @@ private func withParameters<Result>(_ layers: [KernelWeights], _ body: ([LayerPa
     return try withExtendedLifetime(layers) { try body(parameters) }
 }
 
-/// The elements of a tensor to be written, valid while the tensor lives: the kernels are handed memory for a call, during which
-/// the caller holds the tensor.
+/// The elements of a tensor to be written, valid while the tensor lives: the kernels are handed memory for a call,
+/// during which the caller holds the tensor.
 func mutableElements(_ tensor: Tensor) throws -> UnsafeMutableBufferPointer<Float> {
     try tensor.withUnsafeElements(Float.self) { $0 }
 }
 
 /// The elements of a tensor to be read, as above.
-func elements(_ tensor: Tensor) throws -> UnsafeBufferPointer<Float> { UnsafeBufferPointer(try mutableElements(tensor)) }
+func elements(_ tensor: Tensor) throws -> UnsafeBufferPointer<Float> {
+    UnsafeBufferPointer(try mutableElements(tensor))
+}

@@ -3,7 +3,8 @@ import Torch
 
 // What follows the last block, up to the classifier, on our kernels.
 extension DenseNet {
-    /// The last BN, ReLU and the mean over each map `[N, channels]`, of what the last block's end reads `[N, channels, H, W]`.
+    /// The last BN, ReLU and the mean over each map `[N, channels]`, of what the last block's end reads `[N, channels,
+    /// H, W]`.
     func kernelEnd(_ maps: Tensor, training: Bool) throws -> Tensor {
         let (x, norm) = (try maps.contiguous(), blocks[blocks.count - 1].endNorm)
         let (images, shape) = (x.shape[0], MapShape(channels: x.shape[1], height: x.shape[2], width: x.shape[3]))
@@ -12,7 +13,8 @@ extension DenseNet {
         guard training else {
             let out = try Tensor.empty([images, shape.channels])
             kernels.poolEnd(
-                try elements(x), images: images, shape, scale: try elements(norm.scale), shift: try elements(norm.shift),
+                try elements(x), images: images, shape, scale: try elements(norm.scale),
+                shift: try elements(norm.shift),
                 mean: try elements(norm.mean), variance: try elements(norm.variance), try mutableElements(out))
             return out
         }
@@ -20,7 +22,8 @@ extension DenseNet {
         return try customFunction("block_end", inputs: [x, norm.scale, norm.shift]) {
             let out = try Tensor.empty([images, shape.channels])
             let statistics = kernels.poolEndTraining(
-                try elements(x), images: images, shape, scale: try elements(norm.scale), shift: try elements(norm.shift),
+                try elements(x), images: images, shape, scale: try elements(norm.scale),
+                shift: try elements(norm.shift),
                 try mutableElements(out))
             try updateRunning(norm, Array(0..<shape.channels), statistics, count: images * shape.pixels)
             saved = statistics
@@ -29,7 +32,8 @@ extension DenseNet {
             guard let saved, let incoming = try grads[0]?.contiguous() else { return [nil, nil, nil] }
             let gradient = try Tensor.empty(x.shape)
             let own = kernels.poolEndBackward(
-                try elements(x), images: images, shape, saved, scale: try elements(norm.scale), shift: try elements(norm.shift),
+                try elements(x), images: images, shape, saved, scale: try elements(norm.scale),
+                shift: try elements(norm.shift),
                 incoming: try elements(incoming), gradient: try mutableElements(gradient))
             return [gradient, try Tensor(own.scale, [shape.channels]), try Tensor(own.shift, [shape.channels])]
         }[0]

@@ -16,7 +16,8 @@ extension Network {
     /// behind the other: its input, then each remaining layer's output; behind the blocks' come the bottlenecks' maps.
     /// - Parameters:
     ///   - height, width: of the first block's maps.
-    ///   - use: for inference the bottlenecks of a block share one buffer, as none is kept; with one image at a time the
+    ///   - use: for inference the bottlenecks of a block share one buffer, as none is kept; with one image at a time
+    ///     the
     ///     smallest maps are convolved by the definition.
     func kernelPlan(height: Int, width: Int, for use: KernelUse) -> KernelPlan {
         let (growth, bottleneck) = (architecture.growthRate, architecture.bottleneck)
@@ -28,12 +29,14 @@ extension Network {
         }
         var layers: [KernelLayer] = []
         for (b, block) in blocks.enumerated() {
-            let kind = use == .oneImage && max(shapes[b].height, shapes[b].width) <= 12 ? ConvolutionKind.direct : .winograd
+            let kind =
+                use == .oneImage && max(shapes[b].height, shapes[b].width) <= 12 ? ConvolutionKind.direct : .winograd
             var shared: Int?
             for layer in block.layers {
                 let (reads, writes) = (block.channels(of: layer.sources), block.offset(of: layer.index))
                 guard bottleneck else {
-                    layers.append(KernelLayer(kind, source: b, reads: reads, destination: b, writes: writes, outputs: growth))
+                    layers.append(
+                        KernelLayer(kind, source: b, reads: reads, destination: b, writes: writes, outputs: growth))
                     continue
                 }
                 let inner = shared ?? shapes.count
@@ -41,10 +44,13 @@ extension Network {
                     shapes.append(MapShape(channels: 4 * growth, height: shapes[b].height, width: shapes[b].width))
                 }
                 if use != .training { shared = inner }
-                layers.append(KernelLayer(.pointwise, source: b, reads: reads, destination: inner, writes: 0, outputs: 4 * growth))
+                layers.append(
+                    KernelLayer(.pointwise, source: b, reads: reads, destination: inner, writes: 0, outputs: 4 * growth)
+                )
                 layers.append(
                     KernelLayer(
-                        kind, source: inner, reads: Array(0..<4 * growth), destination: b, writes: writes, outputs: growth))
+                        kind, source: inner, reads: Array(0..<4 * growth), destination: b, writes: writes,
+                        outputs: growth))
             }
             if let channels = block.transitionChannels {
                 layers.append(

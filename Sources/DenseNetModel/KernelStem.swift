@@ -16,7 +16,8 @@ extension DenseNet {
         let maps = try Tensor.empty([shape[0], out.channels, out.height, out.width])
         layerKernels.threads = Runtime.threads
         layerKernels.convolveStem(
-            convolution, try elements(x), images: shape[0], height: shape[2], width: shape[3], try mutableElements(maps))
+            convolution, try elements(x), images: shape[0], height: shape[2], width: shape[3], try mutableElements(maps)
+        )
         guard let stemNorm else { return maps }
         return try pooledStem(maps, stemNorm)
     }
@@ -26,7 +27,8 @@ extension DenseNet {
         if let held = preparedStem, held.version == stem.version { return held.convolution }
         let geometry = network.architecture.stem.geometry
         let convolution = StemConvolution(
-            try elements(stem), outputs: stem.shape[0], inputs: stem.shape[1], kernel: stem.shape[2], stride: geometry.stride,
+            try elements(stem), outputs: stem.shape[0], inputs: stem.shape[1], kernel: stem.shape[2],
+            stride: geometry.stride,
             padding: geometry.padding)
         preparedStem = (stem.version, convolution)
         return convolution
@@ -39,7 +41,9 @@ extension DenseNet {
         layerKernels.threads = Runtime.threads
         layerKernels.poolStem(
             try elements(x), images: shape[0], MapShape(channels: shape[1], height: shape[2], width: shape[3]),
-            norm: (try elements(norm.scale), try elements(norm.shift), try elements(norm.mean), try elements(norm.variance)),
+            norm: (
+                try elements(norm.scale), try elements(norm.shift), try elements(norm.mean), try elements(norm.variance)
+            ),
             try mutableElements(out))
         return out
     }

@@ -15,7 +15,9 @@ extension DenseNet {
     /// - Throws: `WeightError.notASubset`; `ArchitectureError` when the matrices do not fit.
     public func sharing(_ connectivity: Connectivity) throws -> SharedPart {
         let (smaller, state) = try subset(connectivity)
-        let net = try DenseNet(smaller, state, type, device) { given, isTrained in isTrained ? given : try given.detached().clone() }
+        let net = try DenseNet(smaller, state, type, device) { given, isTrained in
+            isTrained ? given : try given.detached().clone()
+        }
         forgetPrepared()
         // Scratch memory is worth keeping from step to step.
         net.layerKernels = layerKernels
@@ -49,7 +51,8 @@ extension DenseNet {
         return (smaller, state)
     }
 
-    /// Ones for what a subset keeps of each parameter and zeros for the rest, broadcast over other dimensions; `nil` for all of it.
+    /// Ones for what a subset keeps of each parameter and zeros for the rest, broadcast over other dimensions; `nil`
+    /// for all of it.
     private func masks(_ kept: [String: Kept]) throws -> [Tensor?] {
         try tensors.filter { $0.tensor.requiresGrad }.map { name, tensor in
             switch kept[name] {
@@ -95,17 +98,20 @@ extension DenseNet {
     /// Keeps the given input channels of a BN and of the weights behind it.
     private func keep(_ channels: [Int], norm: String, convolution: String, _ kept: inout [String: Kept]) {
         guard let weight = byName[convolution], channels.count < weight.shape[1] else { return }
-        for part in ["weight", "bias", "running_mean", "running_var"] { kept["\(norm).\(part)"] = .entries(channels, dim: 0) }
+        for part in ["weight", "bias", "running_mean", "running_var"] {
+            kept["\(norm).\(part)"] = .entries(channels, dim: 0)
+        }
         kept[convolution] = .entries(channels, dim: 1)
     }
 }
 
 /// A part of a network that shares its weights, for one step of training.
 public struct SharedPart {
-    /// The part: its weights are parts of the whole network's, and the gradients arrive there. Its running statistics are copies.
+    /// The part: its weights are parts of the whole network's, and the gradients arrive there. Its running statistics
+    /// are copies.
     public let network: DenseNet
-    /// Ones for what it uses of each of the whole network's parameters, in their order, and zeros for the rest, broadcast; `nil` where it
-    /// uses all.
+    /// Ones for what it uses of each of the whole network's parameters, in their order, and zeros for the rest,
+    /// broadcast; `nil` where it uses all.
     public let used: [Tensor?]
 }
 

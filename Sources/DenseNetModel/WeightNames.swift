@@ -51,7 +51,9 @@ extension Network {
                 convolution("features.transition\(b + 1).conv", output, block.endChannels, 1)
             } else {
                 norm("features.norm5", block.endChannels)
-                out.append(NamedShape(name: "classifier.weight", shape: [a.classes, block.endChannels], kind: .classifierWeight))
+                out.append(
+                    NamedShape(
+                        name: "classifier.weight", shape: [a.classes, block.endChannels], kind: .classifierWeight))
                 out.append(NamedShape(name: "classifier.bias", shape: [a.classes], kind: .classifierBias))
             }
         }

@@ -13,7 +13,8 @@ public struct ChildData {
     public init(_ data: DataSet, seed: UInt64, limitTrain: Int?, limitValidation: Int?) {
         let split = Split(count: data.train.count, seed: seed, limit: limitTrain, limitValidation: limitValidation)
         // As in the final training: statistics of what is trained on.
-        maker = BatchMaker(data.train, Normalization(of: data.train, indices: Split(count: data.train.count, seed: seed).train))
+        maker = BatchMaker(
+            data.train, Normalization(of: data.train, indices: Split(count: data.train.count, seed: seed).train))
         (train, validation) = (split.train, split.validation)
         (self.split, self.seed) = (split, seed)
     }

@@ -1,4 +1,5 @@
-/// A child's training or validation came to numbers that are none: the one failure that is the child's own, the same on every machine.
+/// A child's training or validation came to numbers that are none: the one failure that is the child's own, the same on
+/// every machine.
 ///
 /// Whatever else an evaluator throws is the machine's failure; the child is then tried again.
 public struct ChildDiverged: Error, Equatable, CustomStringConvertible {

@@ -7,12 +7,15 @@ import Torch
 import Training
 
 extension EvaluatorSettings {
-    /// Trains a network in memory: one-cycle over `epochs · length` (over `length` epochs where `epochs` is 0), with the recipe's other values.
+    /// Trains a network in memory: one-cycle over `epochs · length` (over `length` epochs where `epochs` is 0), with
+    /// the recipe's other values.
     /// - Returns: the training images seen; none at a length of 0.
     package func train(_ net: DenseNet, _ data: ChildData, seed: UInt64, length: Double) throws -> Int {
         guard length > 0 else { return 0 }
         let perEpoch = data.train.count / batchSize
-        guard perEpoch > 0 else { throw SearchError("\(data.train.count) training images do not fill one batch of \(batchSize)") }
+        guard perEpoch > 0 else {
+            throw SearchError("\(data.train.count) training images do not fill one batch of \(batchSize)")
+        }
         let steps = max(1, Int((Double(perEpoch) * (epochs > 0 ? epochs : 1) * length).rounded()))
         var recipe = Recipe.oneCycle
         (recipe.learningRate, recipe.batchSize) = (learningRate, batchSize)

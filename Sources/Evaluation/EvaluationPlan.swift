@@ -34,7 +34,8 @@ public struct EvaluationPlan: Sendable, Hashable {
 
     /// A plan with nothing trained before.
     public init(
-        _ space: SearchSpace, _ data: DataIdentity, seed: UInt64, _ settings: EvaluatorSettings, threads: Int, machine: Machine
+        _ space: SearchSpace, _ data: DataIdentity, seed: UInt64, _ settings: EvaluatorSettings, threads: Int,
+        machine: Machine
     ) {
         (self.space, self.data, self.seed, self.settings) = (space, data, seed, settings)
         (self.threads, self.machine) = (threads, machine)
@@ -46,7 +47,8 @@ public struct EvaluationPlan: Sendable, Hashable {
         (recipe.epochs, recipe.batchSize, recipe.learningRate) = (epochs, settings.batchSize, settings.learningRate)
         var machine = machine
         machine.threads = threads
-        return TrainingConfiguration(label: label, data: data, recipe: recipe, seed: seed, limitTrain: limitTrain, machine: machine)
+        return TrainingConfiguration(
+            label: label, data: data, recipe: recipe, seed: seed, limitTrain: limitTrain, machine: machine)
     }
 
     /// Computes with a child's threads; our kernels, whose results do not depend on their threads, with all there are.

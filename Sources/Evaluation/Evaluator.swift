@@ -9,8 +9,8 @@ import Strategies
 public protocol Evaluator {
     /// Trains and validates a connectivity.
     /// - Parameter length: multiplies the length of training; 0 for none.
-    /// - Throws: `ChildDiverged` where the child failed by itself; `Interrupted`; any other error is the machine's, and the child is
-    ///   tried again.
+    /// - Throws: `ChildDiverged` where the child failed by itself; `Interrupted`; any other error is the machine's, and
+    ///   the child is tried again.
     func evaluate(_ connectivity: Connectivity, seed: UInt64, length: Double) throws -> ChildEvaluation
 }
 
@@ -61,7 +61,8 @@ public enum Evaluators {
     /// - Throws: `SearchError` when it is unknown.
     public static func named(_ kind: EvaluatorSettings.Kind) throws -> any NamedEvaluator.Type {
         guard let type = registry.named(kind.rawValue) else {
-            throw SearchError("unknown evaluator '\(kind.rawValue)'; known are \(all.map { $0.name }.joined(separator: ", "))")
+            throw SearchError(
+                "unknown evaluator '\(kind.rawValue)'; known are \(all.map { $0.name }.joined(separator: ", "))")
         }
         return type
     }

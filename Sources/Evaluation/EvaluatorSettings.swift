@@ -18,8 +18,8 @@ public struct EvaluatorSettings: Codable, Sendable, Hashable {
     }
     /// Where the weights come from.
     public var kind: Kind
-    /// Times a child goes through the training images; parts of one are possible. With 0 inherited weights are scored as they are, and
-    /// longer evaluations are counted in epochs.
+    /// Times a child goes through the training images; parts of one are possible. With 0 inherited weights are scored
+    /// as they are, and longer evaluations are counted in epochs.
     public var epochs: Double
     /// Times the network of shared weights goes through the training images; absent where there is none.
     public var sharedEpochs: Int?

@@ -7,8 +7,8 @@ import Strategies
 import Torch
 
 extension LatencyTable {
-    /// Measures every layer a search over a space can come to: networks whose layers read the nearest 1, 2, ... nodes, with the
-    /// block's input and without. Rounds are spread over seconds, as other programs disturb for about so long.
+    /// Measures every layer a search over a space can come to: networks whose layers read the nearest 1, 2, ... nodes,
+    /// with the block's input and without. Rounds are spread over seconds, as other programs disturb for about so long.
     /// - Throws: `TorchError`.
     public init(measuring space: SearchSpace, threads: Int, repetitions: Int = 20, rounds: Int = 8) throws {
         let before = Runtime.threads
@@ -19,7 +19,9 @@ extension LatencyTable {
         var transitionTimes = layerTimes
         var rests: [Double] = []
         let nets = try (1...(blocks.max() ?? 1)).flatMap { reach in
-            try [false, true].map { try DenseNet(Self.network(space, reach: reach, readsInput: $0), generator: Generator(seed: 0)) }
+            try [false, true].map {
+                try DenseNet(Self.network(space, reach: reach, readsInput: $0), generator: Generator(seed: 0))
+            }
         }
         for round in 0..<rounds {
             if round > 0 { Thread.sleep(forTimeInterval: 0.3) }
@@ -28,7 +30,9 @@ extension LatencyTable {
                 let times = try net.layerMilliseconds(repetitions: repetitions)
                 var sum = 0.0
                 for (b, (block, own)) in zip(net.network.blocks, times).enumerated() {
-                    for (layer, time) in zip(block.layers, own.layers) { layerTimes[b][layer.inputChannels, default: []].append(time) }
+                    for (layer, time) in zip(block.layers, own.layers) {
+                        layerTimes[b][layer.inputChannels, default: []].append(time)
+                    }
                     transitionTimes[b][block.endChannels, default: []].append(own.transition)
                     sum += own.layers.reduce(0, +) + own.transition
                 }
@@ -36,10 +40,13 @@ extension LatencyTable {
             }
         }
         func points(_ times: [Int: [Double]]) -> [Point] {
-            times.map { Point(channels: $0, milliseconds: $1.sorted()[$1.count / 4]) }.sorted { $0.channels < $1.channels }
+            times.map { Point(channels: $0, milliseconds: $1.sorted()[$1.count / 4]) }.sorted {
+                $0.channels < $1.channels
+            }
         }
         self.init(
-            threads: threads, base: max(0, rests.median), layers: layerTimes.map(points), transitions: transitionTimes.map(points))
+            threads: threads, base: max(0, rests.median), layers: layerTimes.map(points),
+            transitions: transitionTimes.map(points))
     }
 
     private static func network(_ space: SearchSpace, reach: Int, readsInput: Bool) throws -> Network {
@@ -51,8 +58,8 @@ extension LatencyTable {
 }
 
 extension DenseNet {
-    /// Milliseconds of one image through the whole network: of repetitions the one that a tenth of them beat, as what else a
-    /// machine does only adds.
+    /// Milliseconds of one image through the whole network: of repetitions the one that a tenth of them beat, as what
+    /// else a machine does only adds.
     /// - Throws: `TorchError`.
     /// - Parameter rounds: so many times the repetitions, spread over seconds.
     public func milliseconds(repetitions: Int, rounds: Int = 1) throws -> Double {

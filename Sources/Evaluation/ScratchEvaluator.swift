@@ -16,7 +16,10 @@ public struct ScratchEvaluator: NamedEvaluator {
     let kernels: KernelChoice
 
     /// An evaluator of children of an architecture.
-    public init(_ architecture: Architecture, _ data: ChildData, _ settings: EvaluatorSettings, device: Device, kernels: KernelChoice) {
+    public init(
+        _ architecture: Architecture, _ data: ChildData, _ settings: EvaluatorSettings, device: Device,
+        kernels: KernelChoice
+    ) {
         self.architecture = architecture
         self.data = data
         self.settings = settings
@@ -34,7 +37,8 @@ public struct ScratchEvaluator: NamedEvaluator {
     public func evaluate(_ connectivity: Connectivity, seed: UInt64, length: Double) throws -> ChildEvaluation {
         let generator = try Generator(seed: SeededGenerator(seed: seed, stream: 0xC40).state)
         let net = try DenseNet(
-            Network(architecture, connectivity), generator: generator, initialization: Recipe.oneCycle.initialization, device: device)
+            Network(architecture, connectivity), generator: generator, initialization: Recipe.oneCycle.initialization,
+            device: device)
         net.kernels = kernels
         let images = try settings.train(net, data, seed: seed, length: length)
         let validation = try net.evaluate(data.maker, data.validation)

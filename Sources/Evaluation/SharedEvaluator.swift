@@ -16,7 +16,10 @@ public final class SharedEvaluator: NamedEvaluator {
     private let scratch: ScratchEvaluator
 
     /// An evaluator of children by shared weights, which are loaded when the first is evaluated.
-    public init(_ data: ChildData, _ settings: EvaluatorSettings, again scratch: ScratchEvaluator, load: @escaping () throws -> DenseNet) {
+    public init(
+        _ data: ChildData, _ settings: EvaluatorSettings, again scratch: ScratchEvaluator,
+        load: @escaping () throws -> DenseNet
+    ) {
         self.data = data
         self.settings = settings
         self.scratch = scratch

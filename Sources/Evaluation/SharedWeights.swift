@@ -10,9 +10,9 @@ import Training
 
 /// The training of one network whose weights all children share: a run of its own, in the search's folder.
 ///
-/// Each step trains the part of the dense network that a sampled connectivity keeps. A keep rate between 0 and 1 is drawn
-/// first, then every free connection by it, so that cheap and dear children are trained alike; fair coins alone would
-/// train the middle of the range only.
+/// Each step trains the part of the dense network that a sampled connectivity keeps. A keep rate between 0 and 1 is
+/// drawn first, then every free connection by it, so that cheap and dear children are trained alike; fair coins alone
+/// would train the middle of the range only.
 package struct SharedWeights {
     let plan: EvaluationPlan
     package let folder: RunFolder
@@ -40,7 +40,9 @@ package struct SharedWeights {
         guard FileManager.default.fileExists(atPath: folder.result) else {
             throw SearchError("\(shared) holds no search with trained shared weights")
         }
-        if let difference = try training.difference(from: folder.read(TrainingConfiguration.self, from: folder.configuration)) {
+        if let difference = try training.difference(
+            from: folder.read(TrainingConfiguration.self, from: folder.configuration))
+        {
             throw SearchError("the shared weights of \(shared) are not those of this search: \(difference)")
         }
         guard try folder.network() == Network(plan.space.architecture) else {

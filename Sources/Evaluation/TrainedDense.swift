@@ -24,8 +24,8 @@ public struct TrainedDense {
     }
 
     /// The network a search's configuration names, on the search's device.
-    /// - Throws: `FileError`; `SearchError` when it is another network than the search's, has changed, or has seen the images
-    ///   that the search validates on.
+    /// - Throws: `FileError`; `SearchError` when it is another network than the search's, has changed, or has seen the
+    ///   images that the search validates on.
     package init(of context: EvaluationContext, for what: String) throws {
         let plan = context.plan
         let (dense, trained) = try Self.check(plan, context.data, for: what)
@@ -37,10 +37,14 @@ public struct TrainedDense {
     /// The dense network that a search's configuration names, checked as for the search, and how it was trained.
     /// - Throws: as above.
     @discardableResult
-    package static func check(_ plan: EvaluationPlan, _ data: DataSet, for what: String) throws
+    package static func check(
+        _ plan: EvaluationPlan, _ data: DataSet, for what: String
+    ) throws
         -> (network: DenseNet, trained: TrainingConfiguration)
     {
-        guard let path = plan.dense else { throw SearchError("\(what) a trained dense network; give its run with --dense") }
+        guard let path = plan.dense else {
+            throw SearchError("\(what) a trained dense network; give its run with --dense")
+        }
         let run = RunFolder(path)
         let dense = try run.model(device: Device(named: plan.machine.device))
         guard try digest(run) == plan.denseDigest else {
@@ -52,7 +56,8 @@ public struct TrainedDense {
         let trained = try run.read(TrainingConfiguration.self, from: run.configuration)
         guard trained.seed == plan.seed, !trained.allData, trained.data.digest == data.digest else {
             throw SearchError(
-                "\(path) was trained on images that this search validates on (another seed, data set or --all-data); train it with --seed \(plan.seed)")
+                "\(path) was trained on images that this search validates on (another seed, data set or --all-data); train it with --seed \(plan.seed)"
+            )
         }
         return (dense, trained)
     }

@@ -39,8 +39,8 @@ public enum AtomicFile {
         syncFolder(of: path)
     }
 
-    /// Adds a line to a file of lines, on disk before it returns; what was there stays, whatever happens. Where the file's last
-    /// line was cut off, the new one begins after it.
+    /// Adds a line to a file of lines, on disk before it returns; what was there stays, whatever happens. Where the
+    /// file's last line was cut off, the new one begins after it.
     /// - Throws: `FileError`.
     public static func append(line: Data, to path: String) throws {
         let isNew = !FileManager.default.fileExists(atPath: path)
@@ -65,7 +65,8 @@ public enum AtomicFile {
             if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue {
                 throw FileError("cannot create the folder \(path): a file of that name is there; choose another")
             }
-            throw FileError("cannot create the folder \(path): check that you may write there and that the disk has room")
+            throw FileError(
+                "cannot create the folder \(path): check that you may write there and that the disk has room")
         }
     }
 
@@ -77,7 +78,8 @@ public enum AtomicFile {
     public static func read(_ path: String, mapped: Bool = false, atMost limit: Int = .max) throws -> Data {
         var status = stat()
         guard stat(path, &status) == 0 else {
-            throw errno == EACCES ? FileError("cannot read \(path): check that you may read it") : FileError("there is no file \(path)")
+            throw errno == EACCES
+                ? FileError("cannot read \(path): check that you may read it") : FileError("there is no file \(path)")
         }
         switch status.st_mode & S_IFMT {
         case S_IFREG: break
@@ -85,7 +87,9 @@ public enum AtomicFile {
         // Reading a pipe or a device may never end.
         default: throw FileError("\(path) is no regular file; copy what it gives into one")
         }
-        guard status.st_size <= limit else { throw FileError("\(path) has \(status.st_size) bytes; up to \(limit) are read") }
+        guard status.st_size <= limit else {
+            throw FileError("\(path) has \(status.st_size) bytes; up to \(limit) are read")
+        }
         do {
             return try Data(contentsOf: URL(fileURLWithPath: path), options: mapped ? .alwaysMapped : [])
         } catch {

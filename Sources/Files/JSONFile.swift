@@ -27,12 +27,17 @@ public enum JSONFile {
 
     private static func explain(_ error: DecodingError) -> String {
         func place(_ path: [any CodingKey]) -> String {
-            path.isEmpty ? "" : " at " + path.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue.inSentence }.joined(separator: ".")
+            path.isEmpty
+                ? ""
+                : " at "
+                    + path.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue.inSentence }.joined(separator: ".")
         }
         switch error {
-        case .keyNotFound(let key, let context): return "'\(key.stringValue.inSentence)' is missing\(place(context.codingPath))"
+        case .keyNotFound(let key, let context):
+            return "'\(key.stringValue.inSentence)' is missing\(place(context.codingPath))"
         case .typeMismatch(let type, let context): return "a \(type) was expected\(place(context.codingPath))"
-        case .valueNotFound(let type, let context): return "a \(type) was expected\(place(context.codingPath)), not null"
+        case .valueNotFound(let type, let context):
+            return "a \(type) was expected\(place(context.codingPath)), not null"
         case .dataCorrupted(let context):
             return context.codingPath.isEmpty
                 ? "it is no valid JSON" : "\(context.debugDescription.inSentence)\(place(context.codingPath))"

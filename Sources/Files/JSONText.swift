@@ -1,7 +1,7 @@
 import Foundation
 
-/// What a JSON text may be before anything decodes it: Foundation's decoders take the last of two equal keys without a word,
-/// and build everything a text holds in memory.
+/// What a JSON text may be before anything decodes it: Foundation's decoders take the last of two equal keys without a
+/// word, and build everything a text holds in memory.
 public struct JSONLimits: Sendable {
     /// Bytes of the text.
     public var bytes: Int
@@ -91,7 +91,10 @@ struct JSONText {
         guard awaitsKey, let last = open.indices.last else { return }
         awaitsKey = false
         let raw = Data(bytes[start..<position])
-        let plain = escapes ? try? JSONDecoder().decode(String.self, from: raw) : String(decoding: raw.dropFirst().dropLast(), as: UTF8.self)
+        let plain =
+            escapes
+            ? try? JSONDecoder().decode(String.self, from: raw)
+            : String(decoding: raw.dropFirst().dropLast(), as: UTF8.self)
         // A key that is no text is refused by the decoder.
         guard let key = plain, open[last]?.insert(key).inserted == false else { return }
         throw FileError("byte \(start) names '\(key.inSentence)' a second time")

@@ -8,7 +8,8 @@ extension StringProtocol {
             if i == 80 {
                 out += "…"
             } else if scalar.properties.generalCategory == .control || scalar.properties.generalCategory == .format
-                || scalar.properties.generalCategory == .lineSeparator || scalar.properties.generalCategory == .paragraphSeparator
+                || scalar.properties.generalCategory == .lineSeparator
+                || scalar.properties.generalCategory == .paragraphSeparator
             {
                 out += "\\u{\(String(scalar.value, radix: 16))}"
             } else {

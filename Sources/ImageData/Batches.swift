@@ -23,8 +23,8 @@ public struct BatchMaker: Sendable {
     }
 
     /// A batch of the images at `indices`.
-    /// - Parameter augmentation: pads each image by 4 zeros (after normalisation, as the DenseNet paper's code), crops it
-    ///   at random and flips every other one; `nil` leaves images as they are.
+    /// - Parameter augmentation: pads each image by 4 zeros (after normalisation, as the DenseNet paper's code), crops
+    ///   it at random and flips every other one; `nil` leaves images as they are.
     public func batch(_ indices: ArraySlice<Int>, augmentation: SeededGenerator? = nil) throws -> Batch {
         let (channels, size) = (set.channels, set.size)
         let plane = size * size

@@ -9,7 +9,8 @@ public enum CIFAR10: DataSource {
     package static let layout = CIFARLayout(
         name: name, binaryFolder: "cifar-10-batches-bin", pickleFolder: "cifar-10-batches-py",
         trainFiles: (1...5).map { "data_batch_\($0)" }, testFile: "test_batch", trainCount: 10_000, labelBytes: 1,
-        classes: 10, binaryNames: "batches.meta.txt", pickleNames: "batches.meta", namesKey: "label_names", labelsKey: "labels")
+        classes: 10, binaryNames: "batches.meta.txt", pickleNames: "batches.meta", namesKey: "label_names",
+        labelsKey: "labels")
 }
 
 /// CIFAR-100 (Krizhevsky, 2009) with its 100 fine labels, from the official binary files or Python pickles.
@@ -46,10 +47,12 @@ package struct CIFARLayout {
     func load(from given: String?) throws -> DataSet {
         let candidates = DataSources.candidates(given)
         for parent in candidates {
-            for folder in [parent, parent + "/" + binaryFolder] where exists(folder, testFile + ".bin") || exists(folder, trainFiles[0] + ".bin") {
+            for folder in [parent, parent + "/" + binaryFolder]
+            where exists(folder, testFile + ".bin") || exists(folder, trainFiles[0] + ".bin") {
                 return try load(folder, suffix: ".bin", images: binaryImages, names: binaryClassNames)
             }
-            for folder in [parent, parent + "/" + pickleFolder] where exists(folder, testFile) || exists(folder, trainFiles[0]) {
+            for folder in [parent, parent + "/" + pickleFolder]
+            where exists(folder, testFile) || exists(folder, trainFiles[0]) {
                 return try load(folder, suffix: "", images: pickledImages, names: pickledClassNames)
             }
         }
@@ -58,15 +61,19 @@ package struct CIFARLayout {
                 + "\(pickleFolder)/\(testFile); say where it is with --data-dir")
     }
 
-    private func exists(_ folder: String, _ file: String) -> Bool { FileManager.default.fileExists(atPath: folder + "/" + file) }
+    private func exists(_ folder: String, _ file: String) -> Bool {
+        FileManager.default.fileExists(atPath: folder + "/" + file)
+    }
 
     private func load(
         _ folder: String, suffix: String, images: (String, Int) throws -> ImageSet, names: (String) throws -> [String]
     ) throws -> DataSet {
         let parts = try trainFiles.map { try images(folder + "/" + $0 + suffix, trainCount) }
         let train = ImageSet(
-            pixels: Array(parts.map(\.pixels).joined()), labels: Array(parts.map(\.labels).joined()), channels: 3, size: 32)
+            pixels: Array(parts.map(\.pixels).joined()), labels: Array(parts.map(\.labels).joined()), channels: 3,
+            size: 32)
         return DataSet(
-            name: name, train: train, test: try images(folder + "/" + testFile + suffix, testCount), classNames: try names(folder))
+            name: name, train: train, test: try images(folder + "/" + testFile + suffix, testCount),
+            classNames: try names(folder))
     }
 }

@@ -21,7 +21,8 @@ extension CIFARLayout {
         let record = labelBytes + Self.imageBytes
         guard data.count == count * record else {
             throw DataError(
-                "\(name) has \(data.count) bytes; \(count * record) were expected (\(count) records of \(record)); fetch it again")
+                "\(name) has \(data.count) bytes; \(count * record) were expected (\(count) records of \(record)); fetch it again"
+            )
         }
         var pixels = [UInt8](repeating: 0, count: count * Self.imageBytes)
         var labels = [UInt8](repeating: 0, count: count)
@@ -29,7 +30,8 @@ extension CIFARLayout {
             pixels.withUnsafeMutableBytes { out in
                 for i in 0..<count {
                     labels[i] = bytes[i * record + labelBytes - 1]
-                    out[i * Self.imageBytes..<(i + 1) * Self.imageBytes].copyBytes(from: bytes[i * record + labelBytes..<(i + 1) * record])
+                    out[i * Self.imageBytes..<(i + 1) * Self.imageBytes].copyBytes(
+                        from: bytes[i * record + labelBytes..<(i + 1) * record])
                 }
             }
         }
@@ -58,7 +60,8 @@ extension CIFARLayout {
 
     func pickledImages(_ path: String, count: Int) throws -> ImageSet {
         // Twice the pixels leaves room for labels and file names.
-        try images(pickle: contents(path, atMost: 2 * count * Self.imageBytes + Self.namesBytes), named: path, count: count)
+        try images(
+            pickle: contents(path, atMost: 2 * count * Self.imageBytes + Self.namesBytes), named: path, count: count)
     }
 
     /// The images of a pickle's bytes.
@@ -66,14 +69,19 @@ extension CIFARLayout {
     package func images(pickle data: Data, named name: String, count: Int) throws -> ImageSet {
         let values = try dictionary(data, name)
         guard case .array("u1", [count, Self.imageBytes], let bytes)? = value("data", in: values) else {
-            throw DataError("\(name): 'data' is not a uint8 array of \(count) × \(Self.imageBytes), as \(self.name)'s is; fetch it again")
+            throw DataError(
+                "\(name): 'data' is not a uint8 array of \(count) × \(Self.imageBytes), as \(self.name)'s is; fetch it again"
+            )
         }
         guard case .list(let list)? = value(labelsKey, in: values), list.count == count else {
-            throw DataError("\(name): '\(labelsKey)' is not a list of \(count) labels, as \(self.name)'s is; fetch it again")
+            throw DataError(
+                "\(name): '\(labelsKey)' is not a list of \(count) labels, as \(self.name)'s is; fetch it again")
         }
         let labels = try list.enumerated().map { i, item -> UInt8 in
             guard case .int(let label) = item, let byte = UInt8(exactly: label) else {
-                throw DataError("\(name), image \(i): its label is no number from 0 to \(classes - 1); the file is damaged, fetch it again")
+                throw DataError(
+                    "\(name), image \(i): its label is no number from 0 to \(classes - 1); the file is damaged, fetch it again"
+                )
             }
             return byte
         }
@@ -117,7 +125,8 @@ extension CIFARLayout {
     private func check(_ labels: [UInt8], _ path: String) throws {
         if let wrong = labels.firstIndex(where: { Int($0) >= classes }) {
             throw DataError(
-                "\(path), image \(wrong): label \(labels[wrong]); labels of \(name) are 0 to \(classes - 1); the file is damaged, fetch it again")
+                "\(path), image \(wrong): label \(labels[wrong]); labels of \(name) are 0 to \(classes - 1); the file is damaged, fetch it again"
+            )
         }
     }
 

@@ -42,6 +42,8 @@ public enum DataSources {
     static func candidates(_ folder: String?) -> [String] {
         if let folder { return [folder] }
         let environment = ProcessInfo.processInfo.environment
-        return [environment["ADS_DATA"], (environment["HOME"] ?? NSHomeDirectory()) + "/.cache/ads-data"].compactMap { $0 }
+        return [environment["ADS_DATA"], (environment["HOME"] ?? NSHomeDirectory()) + "/.cache/ads-data"].compactMap {
+            $0
+        }
     }
 }

@@ -14,7 +14,8 @@ public struct ImageSet: Sendable {
 
     /// Images from their parts.
     public init(pixels: [UInt8], labels: [UInt8], channels: Int, size: Int) {
-        precondition(pixels.count == labels.count * channels * size * size, "the pixels do not fill \(labels.count) images")
+        precondition(
+            pixels.count == labels.count * channels * size * size, "the pixels do not fill \(labels.count) images")
         self.pixels = pixels
         self.labels = labels
         self.channels = channels
@@ -47,7 +48,9 @@ public struct DataSet: Sendable {
         self.test = test
         self.classNames = classNames
         var hash = SHA256()
-        for part in [train.pixels, train.labels, test.pixels, test.labels] { part.withUnsafeBytes { hash.update(bufferPointer: $0) } }
+        for part in [train.pixels, train.labels, test.pixels, test.labels] {
+            part.withUnsafeBytes { hash.update(bufferPointer: $0) }
+        }
         digest = hash.finalize().map { String(format: "%02x", $0) }.joined()
     }
 }

@@ -4,9 +4,9 @@ import Randomness
 /// A generated set, built in: a class is four scenes of coloured shapes; an image is one of them, moved, mirrored, and
 /// half hidden by the shapes of another scene that means nothing.
 ///
-/// It stands in for photographs where none are at hand; the same images on every machine. What tells the classes apart is
-/// spread over many shapes, colours and places, of which each image shows some clearly and some not: a layer that reads
-/// few feature maps sees less of it.
+/// It stands in for photographs where none are at hand; the same images on every machine. What tells the classes apart
+/// is spread over many shapes, colours and places, of which each image shows some clearly and some not: a layer that
+/// reads few feature maps sees less of it.
 public enum Shapes: DataSource {
     public static let name = "shapes"
     public static let help = "generated shapes, built in: 10 classes, 6,000 + 2,000 images of 32×32"
@@ -21,7 +21,8 @@ public enum Shapes: DataSource {
     public static func load(from folder: String?) throws -> DataSet {
         let scenes = (0..<10 * scenesPerClass + hidingScenes).map { drawScene(stream: UInt64($0)) }
         return DataSet(
-            name: name, train: generate(6_000, scenes, seed: 1), test: generate(2_000, scenes, seed: 2), classNames: classNames)
+            name: name, train: generate(6_000, scenes, seed: 1), test: generate(2_000, scenes, seed: 2),
+            classNames: classNames)
     }
 
     private static func generate(_ count: Int, _ scenes: [[Double]], seed: UInt64) -> ImageSet {
@@ -51,9 +52,13 @@ public enum Shapes: DataSource {
     }
 
     /// Appends one image `[3, 32, 32]`.
-    private static func compose(_ scene: [Double], _ hiding: [Double], _ random: inout SeededGenerator, _ pixels: inout [UInt8]) {
+    private static func compose(
+        _ scene: [Double], _ hiding: [Double], _ random: inout SeededGenerator, _ pixels: inout [UInt8]
+    ) {
         func place() -> Placement {
-            Placement(x: random.index(below: 2 * reach + 1), y: random.index(below: 2 * reach + 1), mirrored: random.uniform() < 0.5)
+            Placement(
+                x: random.index(below: 2 * reach + 1), y: random.index(below: 2 * reach + 1),
+                mirrored: random.uniform() < 0.5)
         }
         let (own, other) = (place(), place())
         let (brightness, contrast) = (random.uniform(108, 148), random.uniform(20, 40))
@@ -62,7 +67,8 @@ public enum Shapes: DataSource {
                 for x in 0..<32 {
                     // Three uniforms stand in for a normal deviate of deviation 20.
                     let noise = 40 * (random.uniform() + random.uniform() + random.uniform() - 1.5)
-                    let value = brightness + contrast * (scene[own.index(c, x, y)] + 0.7 * hiding[other.index(c, x, y)]) + noise
+                    let value =
+                        brightness + contrast * (scene[own.index(c, x, y)] + 0.7 * hiding[other.index(c, x, y)]) + noise
                     pixels.append(UInt8(min(255, max(0, value.rounded()))))
                 }
             }
@@ -77,7 +83,9 @@ public enum Shapes: DataSource {
             let kind = random.index(below: 10)
             let color = (0..<3).map { _ in random.uniform(-1, 1) }
             let radius = random.uniform(5, 11)
-            let (x0, y0, angle) = (random.uniform(0, Double(canvas)), random.uniform(0, Double(canvas)), random.uniform(-.pi, .pi))
+            let (x0, y0, angle) = (
+                random.uniform(0, Double(canvas)), random.uniform(0, Double(canvas)), random.uniform(-.pi, .pi)
+            )
             let (cosine, sine) = (cos(angle), sin(angle))
             for y in 0..<canvas {
                 for x in 0..<canvas {

@@ -9,7 +9,8 @@ public struct Split: Sendable, Equatable {
 
     /// Holds out a tenth of `count` images (5,000 of CIFAR's, as the DenseNet paper), drawn by `seed`.
     /// - Parameters:
-    ///   - limit: keeps so many of the images to train on, drawn by the seed: the first ones of a set in class order are of one class.
+    ///   - limit: keeps so many of the images to train on, drawn by the seed: the first ones of a set in class order
+    ///     are of one class.
     ///   - limitValidation: keeps so many of those held out, in the same way.
     ///   - holdOut: `false` trains on everything, with nothing to validate on.
     public init(count: Int, seed: UInt64, limit: Int? = nil, limitValidation: Int? = nil, holdOut: Bool = true) {
@@ -20,7 +21,8 @@ public struct Split: Sendable, Equatable {
         train = order.dropFirst(held).prefix(limit ?? .max).sorted()
     }
 
-    /// So many of the images trained on, drawn by a seed and in the order they were drawn: each batch of them is of all classes.
+    /// So many of the images trained on, drawn by a seed and in the order they were drawn: each batch of them is of all
+    /// classes.
     public func sample(_ count: Int, seed: UInt64) -> [Int] {
         var generator = SeededGenerator(seed: seed, stream: 0x5C)
         return generator.permutation(train.count).prefix(count).map { train[$0] }
@@ -50,7 +52,10 @@ public struct Normalization: Codable, Hashable, Sendable {
             }
             let n = Double(max(1, indices.count * plane))
             let m = histogram.enumerated().reduce(0.0) { $0 + Double($1.offset) * Double($1.element) } / n
-            let v = histogram.enumerated().reduce(0.0) { $0 + (Double($1.offset) - m) * (Double($1.offset) - m) * Double($1.element) } / n
+            let v =
+                histogram.enumerated().reduce(0.0) {
+                    $0 + (Double($1.offset) - m) * (Double($1.offset) - m) * Double($1.element)
+                } / n
             mean.append(Float(m))
             deviation.append(Float(max(v.squareRoot(), 1e-3)))
         }

@@ -1,6 +1,7 @@
 import Foundation
 
-/// NumPy writes an array as `_reconstruct(ndarray, (0,), 'b')`, then its state `(version, shape, dtype, fortran, bytes)`.
+/// NumPy writes an array as `_reconstruct(ndarray, (0,), 'b')`, then its state `(version, shape, dtype, fortran,
+/// bytes)`.
 extension PickleReader {
     /// Bytes of the element types that arrays of numbers have.
     private static let elementBytes = [
@@ -11,7 +12,8 @@ extension PickleReader {
     mutating func reduce(at: Int) throws {
         let arguments = try pop()
         guard case .name(let name) = nodes[try pop()], let values = nodes.tuple(arguments) else {
-            throw PickleError("pickle, byte \(at): it calls something that is no name; only plain data and NumPy arrays are read")
+            throw PickleError(
+                "pickle, byte \(at): it calls something that is no name; only plain data and NumPy arrays are read")
         }
         if name.hasSuffix("_reconstruct") {
             push(nodes.addArray())
@@ -36,7 +38,9 @@ extension PickleReader {
         let target = try top()
         // A type's state is `(version, byte order, ...)`.
         if case .type = nodes[target] {
-            guard let state, state.count > 1, let order = text(state[1]) else { throw fail("a type's byte order was expected") }
+            guard let state, state.count > 1, let order = text(state[1]) else {
+                throw fail("a type's byte order was expected")
+            }
             return try need(order != ">", "an array in big-endian order is not read")
         }
         guard let state, state.count == 5, let sizes = nodes.tuple(state[1]), case .type(let type) = nodes[state[2]],

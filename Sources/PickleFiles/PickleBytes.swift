@@ -71,7 +71,9 @@ struct PickleBytes {
     /// Python's quoted text of protocol 0, where nothing in it is escaped.
     mutating func quotedLine() throws -> Data {
         let text = try line().utf8
-        guard text.count >= 2, let quote = text.first, quote == 0x27 || quote == 0x22, text.last == quote, !text.contains(0x5C) else {
+        guard text.count >= 2, let quote = text.first, quote == 0x27 || quote == 0x22, text.last == quote,
+            !text.contains(0x5C)
+        else {
             throw fail("a quoted text without escapes was expected")
         }
         return Data(text.dropFirst().dropLast())

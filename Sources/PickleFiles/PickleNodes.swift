@@ -77,7 +77,9 @@ struct PickleNodes {
     }
 
     private func value(_ number: Int, _ limits: PickleLimits, depth: Int, _ left: inout Int) throws -> PickleValue {
-        guard left > 0 else { throw PickleError("its values would be over \(limits.values), counted wherever they stand") }
+        guard left > 0 else {
+            throw PickleError("its values would be over \(limits.values), counted wherever they stand")
+        }
         left -= 1
         guard depth <= limits.depth else { throw PickleError("values are nested over \(limits.depth) deep") }
         switch nodes[number] {
@@ -87,7 +89,9 @@ struct PickleNodes {
         case .dictionary(let at):
             var out: [PickleValue: PickleValue] = [:]
             for i in stride(from: 0, to: items[at].count, by: 2) {
-                guard case .scalar(let key) = nodes[items[at][i]] else { throw PickleError("a dictionary has a key that is no number or text") }
+                guard case .scalar(let key) = nodes[items[at][i]] else {
+                    throw PickleError("a dictionary has a key that is no number or text")
+                }
                 out[key] = try value(items[at][i + 1], limits, depth: depth + 1, &left)
             }
             return .dictionary(out)

@@ -3,8 +3,9 @@ import Foundation
 
 /// A closed reader of Python pickles (protocols 0 to 5, as CIFAR's official files and PyTorch's are written).
 ///
-/// A pickle is a program for a stack machine that can import and call anything. This reader knows the opcodes of plain data
-/// and an allow-list of the names NumPy arrays are written with, which are recognised, never called; any other name is refused.
+/// A pickle is a program for a stack machine that can import and call anything. This reader knows the opcodes of plain
+/// data and an allow-list of the names NumPy arrays are written with, which are recognised, never called; any other
+/// name is refused.
 public struct PickleReader {
     /// The names that stand for NumPy arrays.
     public static let allowed: Set<String> = [
@@ -23,7 +24,9 @@ public struct PickleReader {
     /// Reads the one value a pickle holds.
     /// - Throws: `PickleError` when it is damaged, larger than the limits, or wants anything but plain data.
     public static func read(_ data: Data, limits: PickleLimits = PickleLimits()) throws -> PickleValue {
-        guard data.count <= limits.bytes else { throw PickleError("pickle: it has \(data.count) bytes; up to \(limits.bytes) are read") }
+        guard data.count <= limits.bytes else {
+            throw PickleError("pickle: it has \(data.count) bytes; up to \(limits.bytes) are read")
+        }
         var reader = PickleReader(data, limits)
         return try reader.run()
     }
@@ -50,7 +53,8 @@ public struct PickleReader {
             let isKnown = try scalar(opcode) || structure(opcode) || reference(opcode, at: at)
             guard isKnown else {
                 throw PickleError(
-                    "pickle, byte \(at): opcode 0x\(String(opcode, radix: 16)) makes or calls an object; only plain data and NumPy arrays are read")
+                    "pickle, byte \(at): opcode 0x\(String(opcode, radix: 16)) makes or calls an object; only plain data and NumPy arrays are read"
+                )
             }
         }
         throw fail("it has over \(limits.instructions) instructions; fewer are read")
@@ -180,7 +184,9 @@ public struct PickleReader {
         case "j": try pushMemo(bytes.number(4))
         case "c": try pushName(bytes.line(), bytes.line(), at: at)
         case "\u{93}":
-            guard case .scalar(.string(let attribute)) = nodes[try pop()], case .scalar(.string(let module)) = nodes[try pop()] else {
+            guard case .scalar(.string(let attribute)) = nodes[try pop()],
+                case .scalar(.string(let module)) = nodes[try pop()]
+            else {
                 throw fail("a name was expected")
             }
             try pushName(module, attribute, at: at)
@@ -211,6 +217,7 @@ public struct PickleReader {
     func refusal(of name: String, at: Int) -> PickleError {
         let shown = name.replacing(" ", with: ".").inSentence
         return PickleError(
-            "pickle, byte \(at): it wants '\(shown)', which is refused: only plain data and NumPy arrays are read, and nothing is executed")
+            "pickle, byte \(at): it wants '\(shown)', which is refused: only plain data and NumPy arrays are read, and nothing is executed"
+        )
     }
 }

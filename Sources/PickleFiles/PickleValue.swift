@@ -20,8 +20,8 @@ public indirect enum PickleValue: Hashable {
     case tuple([PickleValue])
     /// Of two equal keys the later one's value, as in Python.
     case dictionary([PickleValue: PickleValue])
-    /// A NumPy array in row-major order as the closed reader recognises it: element type such as `u1`, sizes, and the bytes,
-    /// which fill them.
+    /// A NumPy array in row-major order as the closed reader recognises it: element type such as `u1`, sizes, and the
+    /// bytes, which fill them.
     case array(type: String, shape: [Int], bytes: Data)
 }
 

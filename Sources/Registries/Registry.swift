@@ -23,7 +23,8 @@ package final class Registry<Entry: Sendable>: Sendable {
     package func named(_ wanted: String) -> Entry? { all.first { name($0) == wanted } }
 
     /// Adds an entry.
-    /// - Throws: `RegistryError` when its name is taken, or is none that can be typed: lower-case letters, digits and `-`.
+    /// - Throws: `RegistryError` when its name is taken, or is none that can be typed: lower-case letters, digits and
+    ///   `-`.
     package func register(_ entry: Entry) throws(RegistryError) {
         let new = name(entry)
         guard new.utf8.first != UInt8(ascii: "-"), !new.isEmpty, new.utf8.allSatisfy(Self.canBeTyped) else {
@@ -36,7 +37,9 @@ package final class Registry<Entry: Sendable>: Sendable {
             registered.sort { name($0) < name($1) }
             return false
         }
-        guard !isTaken else { throw RegistryError("\(article) \(noun) named '\(new)' is there already; choose another name") }
+        guard !isTaken else {
+            throw RegistryError("\(article) \(noun) named '\(new)' is there already; choose another name")
+        }
     }
 
     private var article: String { "aeiou".contains(noun.prefix(1)) ? "an" : "a" }

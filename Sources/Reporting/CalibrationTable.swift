@@ -7,13 +7,17 @@ extension Calibration {
     static let columns: [(head: String, value: @Sendable (Row) -> String)] = [
         ("evaluator", { $0.name }),
         ("Kendall's tau", { $0.tau.map { fixed($0, 2) } ?? "none" }),
-        ("95% interval", { row in row.low.flatMap { low in row.high.map { "\(fixed(low, 2)) to \(fixed($0, 2))" } } ?? "" }),
+        (
+            "95% interval",
+            { row in row.low.flatMap { low in row.high.map { "\(fixed(low, 2)) to \(fixed($0, 2))" } } ?? "" }
+        ),
         ("given the MACs", { $0.partialTau.map { fixed($0, 2) } ?? "" }),
         ("seconds a child", { fixed($0.secondsPerChild, 1) }),
         ("seconds before", { fixed($0.secondsBefore, 0) }),
     ]
 
-    /// The cells of the comparison, a line for each evaluator, and one for full training where it has more than one seed.
+    /// The cells of the comparison, a line for each evaluator, and one for full training where it has more than one
+    /// seed.
     var cells: [[String]] {
         var all = rows
         if configuration.fullSeeds > 1 {
@@ -47,7 +51,9 @@ extension Calibration {
     /// How large differences between connectivities are beside those between seeds.
     var noise: String? {
         spread.map { spread in
-            let nothing = spread.connectivities == 0 ? ": no more than seeds explain; these trainings cannot tell which is better" : ""
+            let nothing =
+                spread.connectivities == 0
+                ? ": no more than seeds explain; these trainings cannot tell which is better" : ""
             return
                 "full trainings of one connectivity deviate by \(fixed(spread.seeds * 100, 2)) points between seeds; connectivities deviate by \(fixed(spread.connectivities * 100, 2)) points beyond that\(nothing)"
         }
@@ -64,7 +70,9 @@ extension HTMLReport {
                 Charts.Series(
                     name: "\(row.name)\(row.tau.map { ", τ \(fixed($0, 2))" } ?? "")",
                     points: zip(calibration.points, row.values).map { ($0.mean, $1) }, isLine: false, color: index,
-                    titles: zip(calibration.points, row.values).map { "\(percent($1)), \(percent($0.mean)) in full, \(grouped($0.macs)) MACs" })
+                    titles: zip(calibration.points, row.values).map {
+                        "\(percent($1)), \(percent($0.mean)) in full, \(grouped($0.macs)) MACs"
+                    })
             }
             let heads = Calibration.columns.map { "<th>\(escape($0.head))</th>" }.joined()
             let rows = calibration.cells.map { line -> String in

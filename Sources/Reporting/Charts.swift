@@ -32,13 +32,15 @@ public enum Charts {
                     let isDead = i < layers && !living.contains(i + 1)
                     let style = isDead ? "dead" : reads ? "on" : "off"
                     let who = i < layers ? "layer \(i + 1)" : "the end"
-                    body += "<rect class=\"\(style)\" x=\"\(n(x + Double(j) * cell))\" y=\"\(n(18 + Double(i) * cell))\" width=\"\(n(cell - 2))\" height=\"\(n(cell - 2))\" rx=\"2\"><title>\(who) \(reads ? "reads" : "does not read") \(j == 0 ? "the block's input" : "layer \(j)")</title></rect>"
+                    body +=
+                        "<rect class=\"\(style)\" x=\"\(n(x + Double(j) * cell))\" y=\"\(n(18 + Double(i) * cell))\" width=\"\(n(cell - 2))\" height=\"\(n(cell - 2))\" rx=\"2\"><title>\(who) \(reads ? "reads" : "does not read") \(j == 0 ? "the block's input" : "layer \(j)")</title></rect>"
                 }
             }
             height = max(height, 18 + Double(rows.count) * cell)
             x += Double(max(rows.count, 4)) * cell + 28
         }
-        return "<svg class=\"matrix\" viewBox=\"0 0 \(n(x)) \(n(height))\" width=\"\(n(x))\" height=\"\(n(height))\" role=\"img\" aria-label=\"adjacency matrices\">\(body)</svg>"
+        return
+            "<svg class=\"matrix\" viewBox=\"0 0 \(n(x)) \(n(height))\" width=\"\(n(x))\" height=\"\(n(height))\" role=\"img\" aria-label=\"adjacency matrices\">\(body)</svg>"
     }
 
     /// Matrices whose squares are as dark as a connection's probability.
@@ -50,14 +52,17 @@ public enum Charts {
             for (entry, value) in own {
                 let (left, top) = (n(x + Double(entry.source) * cell), n(Double(entry.layer - 1) * cell))
                 let shape = "x=\"\(left)\" y=\"\(top)\" width=\"\(n(cell - 1))\" height=\"\(n(cell - 1))\""
-                let who = "layer \(entry.layer) reads \(entry.source == 0 ? "the block's input" : "layer \(entry.source)")"
-                body += "<rect class=\"off\" \(shape)/><rect class=\"prob\" fill-opacity=\"\(String(format: "%.2f", value))\" \(shape)><title>\(who): \(percent(Double(value)))</title></rect>"
+                let who =
+                    "layer \(entry.layer) reads \(entry.source == 0 ? "the block's input" : "layer \(entry.source)")"
+                body +=
+                    "<rect class=\"off\" \(shape)/><rect class=\"prob\" fill-opacity=\"\(String(format: "%.2f", value))\" \(shape)><title>\(who): \(percent(Double(value)))</title></rect>"
             }
             let rows = Double(own.map(\.0.layer).max() ?? 1)
             height = max(height, rows * cell)
             x += rows * cell + 10
         }
-        return "<svg viewBox=\"0 0 \(n(x)) \(n(height))\" width=\"\(n(x))\" height=\"\(n(height))\" role=\"img\" aria-label=\"probabilities of keeping connections\">\(body)</svg>"
+        return
+            "<svg viewBox=\"0 0 \(n(x)) \(n(height))\" width=\"\(n(x))\" height=\"\(n(height))\" role=\"img\" aria-label=\"probabilities of keeping connections\">\(body)</svg>"
     }
 
     /// The same picture as a file of its own, for a README or a paper.
@@ -90,12 +95,16 @@ public enum Charts {
         func py(_ v: Double) -> Double { height - bottom - (v - y0) / (y1 - y0) * (height - top - bottom) }
         var body = ""
         for tick in ticks(y0, y1) {
-            body += "<line class=\"grid\" x1=\"\(n(left))\" x2=\"\(n(width - right))\" y1=\"\(n(py(tick)))\" y2=\"\(n(py(tick)))\"/>"
+            body +=
+                "<line class=\"grid\" x1=\"\(n(left))\" x2=\"\(n(width - right))\" y1=\"\(n(py(tick)))\" y2=\"\(n(py(tick)))\"/>"
             body += text(left - 8, py(tick) + 4, format(tick), "end")
         }
-        for tick in ticks(x0, x1, least: wholeX ? 1 : 0) { body += text(px(tick), height - bottom + 18, xFormat(tick), "middle") }
+        for tick in ticks(x0, x1, least: wholeX ? 1 : 0) {
+            body += text(px(tick), height - bottom + 18, xFormat(tick), "middle")
+        }
         body += text((left + width - right) / 2, height - 6, xLabel, "middle")
-        body += "<text x=\"14\" y=\"\(n((top + height - bottom) / 2))\" text-anchor=\"middle\" transform=\"rotate(-90 14 \(n((top + height - bottom) / 2)))\">\(escape(yLabel))</text>"
+        body +=
+            "<text x=\"14\" y=\"\(n((top + height - bottom) / 2))\" text-anchor=\"middle\" transform=\"rotate(-90 14 \(n((top + height - bottom) / 2)))\">\(escape(yLabel))</text>"
         for s in series {
             let own = s.points.filter { $0.x.isFinite && $0.y.isFinite }
             if s.isLine {
@@ -104,12 +113,16 @@ public enum Charts {
             } else {
                 for (i, p) in own.enumerated() {
                     let title = i < s.titles.count ? s.titles[i] : "\(xFormat(p.x)), \(format(p.y))"
-                    body += "<circle class=\"dot s\(s.color % 6)\" cx=\"\(n(px(p.x)))\" cy=\"\(n(py(p.y)))\" r=\"4\"><title>\(escape(s.name)): \(escape(title))</title></circle>"
+                    body +=
+                        "<circle class=\"dot s\(s.color % 6)\" cx=\"\(n(px(p.x)))\" cy=\"\(n(py(p.y)))\" r=\"4\"><title>\(escape(s.name)): \(escape(title))</title></circle>"
                 }
             }
         }
-        let legend = series.map { "<span><i class=\"k\(s($0))\($0.isDashed ? " dashed" : "")\"></i>\(escape($0.name))</span>" }.joined()
-        return "<figure><svg viewBox=\"0 0 \(n(width)) \(n(height))\" role=\"img\" aria-label=\"\(escape(yLabel)) against \(escape(xLabel))\">\(body)</svg><figcaption class=\"legend\">\(legend)</figcaption></figure>"
+        let legend = series.map {
+            "<span><i class=\"k\(s($0))\($0.isDashed ? " dashed" : "")\"></i>\(escape($0.name))</span>"
+        }.joined()
+        return
+            "<figure><svg viewBox=\"0 0 \(n(width)) \(n(height))\" role=\"img\" aria-label=\"\(escape(yLabel)) against \(escape(xLabel))\">\(body)</svg><figcaption class=\"legend\">\(legend)</figcaption></figure>"
     }
 
     private static func s(_ series: Series) -> Int { series.color % 6 }
@@ -134,5 +147,6 @@ public enum Charts {
 
 /// Text as HTML.
 func escape(_ text: String) -> String {
-    text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;").replacing("\"", with: "&quot;")
+    text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;").replacing(
+        "\"", with: "&quot;")
 }

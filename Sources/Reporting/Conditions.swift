@@ -1,8 +1,8 @@
 import DenseNetArchitecture
 import Training
 
-/// Under what a network was trained and measured. Results are averaged or subtracted only where all of it is equal, the network's
-/// connections and the seed aside.
+/// Under what a network was trained and measured. Results are averaged or subtracted only where all of it is equal, the
+/// network's connections and the seed aside.
 public struct Conditions: Codable, Hashable, Sendable {
     /// SHA-256 of the data set.
     public var data: String
@@ -37,7 +37,10 @@ public struct Conditions: Codable, Hashable, Sendable {
         let a = architecture
         return [
             ("the accuracy", "of the \(split) images"), ("the data", "those of digest \(data.prefix(8))"),
-            ("the architecture", "blocks of \(a.blocks.map(String.init).joined(separator: ", ")), growth rate \(a.growthRate), stem \(a.stem.channels)"),
+            (
+                "the architecture",
+                "blocks of \(a.blocks.map(String.init).joined(separator: ", ")), growth rate \(a.growthRate), stem \(a.stem.channels)"
+            ),
             ("training", plural(recipe.epochs, "epoch")), ("a step", "\(recipe.batchSize) images"),
             ("the learning rate", "\(recipe.learningRate)"), ("its schedule", recipe.schedule.rawValue),
             ("the momentum", "\(recipe.momentum)\(recipe.nesterov ? "" : ", not Nesterov's")"),
@@ -62,8 +65,10 @@ public struct Conditions: Codable, Hashable, Sendable {
     /// How a row was trained: its epochs, and all in which it differs from a row of the same table.
     func summary(among all: [Conditions]) -> String {
         let told = parts.indices.filter { index in
-            parts[index].name != "the accuracy" && parts[index].name != "training" && all.contains { $0.parts[index].value != parts[index].value }
+            parts[index].name != "the accuracy" && parts[index].name != "training"
+                && all.contains { $0.parts[index].value != parts[index].value }
         }
-        return ([plural(recipe.epochs, "epoch")] + told.map { "\(parts[$0].name) \(parts[$0].value)" }).joined(separator: "; ")
+        return ([plural(recipe.epochs, "epoch")] + told.map { "\(parts[$0].name) \(parts[$0].value)" }).joined(
+            separator: "; ")
     }
 }

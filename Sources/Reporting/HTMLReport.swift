@@ -13,7 +13,8 @@ public struct HTMLReport {
 
     /// The file's text.
     public var text: String {
-        let title = "DenseNet sparsification: \(content.trained.first?.configuration.data.name ?? content.searched.first?.configuration.data.name ?? content.calibrations.first?.calibration.configuration.search.data.name ?? "report")"
+        let title =
+            "DenseNet sparsification: \(content.trained.first?.configuration.data.name ?? content.searched.first?.configuration.data.name ?? content.calibrations.first?.calibration.configuration.search.data.name ?? "report")"
         return """
             <!doctype html>
             <html lang="en">
@@ -80,10 +81,12 @@ public struct HTMLReport {
         for run in content.trained where seen.insert(run.network.connectivity.key).inserted {
             let cost = run.network.cost
             parts.append(
-                "<section class=\"card\"><h3>\(escape(run.result.label))</h3><p class=\"note\">\(cost.connections) connections, \(grouped(cost.macs)) MACs</p>\(Charts.matrices(run.network))</section>")
+                "<section class=\"card\"><h3>\(escape(run.result.label))</h3><p class=\"note\">\(cost.connections) connections, \(grouped(cost.macs)) MACs</p>\(Charts.matrices(run.network))</section>"
+            )
         }
         guard !parts.isEmpty else { return "" }
-        return "<h2>Connections</h2><p class=\"note\">A row is a layer, a column what it may read: first the block's input, then each layer. Filled squares are read.</p><div class=\"cards\">\(parts.joined())</div>"
+        return
+            "<h2>Connections</h2><p class=\"note\">A row is a layer, a column what it may read: first the block's input, then each layer. Filled squares are read.</p><div class=\"cards\">\(parts.joined())</div>"
     }
 
     private var curves: String {
@@ -107,20 +110,31 @@ public struct HTMLReport {
     private var configurations: String {
         var parts: [String] = []
         for search in content.searched {
-            parts.append(detail("search \(search.configuration.strategy), \(search.path)", ReportCommands.command(for: search), search.configuration))
+            parts.append(
+                detail(
+                    "search \(search.configuration.strategy), \(search.path)", ReportCommands.command(for: search),
+                    search.configuration))
         }
         for calibrated in content.calibrations {
             parts.append(
-                detail("calibration, \(calibrated.path)", ReportCommands.command(for: calibrated), calibrated.calibration.configuration))
+                detail(
+                    "calibration, \(calibrated.path)", ReportCommands.command(for: calibrated),
+                    calibrated.calibration.configuration))
         }
         for run in content.trained {
-            parts.append(detail("\(run.result.label), seed \(run.result.seed), \(run.path)", ReportCommands.command(for: run, in: content), run.configuration))
+            parts.append(
+                detail(
+                    "\(run.result.label), seed \(run.result.seed), \(run.path)",
+                    ReportCommands.command(for: run, in: content), run.configuration))
         }
-        return "<h2>Repeat it</h2><p class=\"note\">The same command gives the same bits on CPU at the same number of threads and the same versions.</p>\(parts.joined())"
+        return
+            "<h2>Repeat it</h2><p class=\"note\">The same command gives the same bits on CPU at the same number of threads and the same versions.</p>\(parts.joined())"
     }
 
     private func detail<Value: Encodable>(_ title: String, _ command: String, _ value: Value) -> String {
-        let json = (try? RunFolder.encoder(pretty: true).encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? ""
-        return "<details><summary>\(escape(title))</summary><pre><code>\(escape(command))</code></pre><pre>\(escape(json))</pre></details>"
+        let json =
+            (try? RunFolder.encoder(pretty: true).encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        return
+            "<details><summary>\(escape(title))</summary><pre><code>\(escape(command))</code></pre><pre>\(escape(json))</pre></details>"
     }
 }

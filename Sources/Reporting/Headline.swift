@@ -19,26 +19,41 @@ struct Headline: Equatable {
             return
         }
         let (own, whole) = (pair.first, pair.second)
-        text = "The network found has \(percent(Double(own.macs) / Double(whole.macs))) of the dense network's MACs and \(percent(Double(own.parameters) / Double(whole.parameters))) of its parameters; its \(own.split) accuracy is \(pair.words)."
+        text =
+            "The network found has \(percent(Double(own.macs) / Double(whole.macs))) of the dense network's MACs and \(percent(Double(own.parameters) / Double(whole.parameters))) of its parameters; its \(own.split) accuracy is \(pair.words)."
         // At the same cost: as near as a search comes to its target.
-        let random = named("random").filter { abs(Double($0.macs) / Double(own.macs) - 1) <= 0.02 }.compactMap { Pair(own, $0) }
+        let random = named("random").filter { abs(Double($0.macs) / Double(own.macs) - 1) <= 0.02 }.compactMap {
+            Pair(own, $0)
+        }
         if let flipped = random.max(by: { $0.seeds < $1.seeds }) {
             text += " Against the best of random search at the same cost it is \(flipped.words)."
         }
-        if pair.seeds < 3 { text += " With \(plural(pair.seeds, "seed")) such differences are no proof: three paired seeds are the least." }
+        if pair.seeds < 3 {
+            text +=
+                " With \(plural(pair.seeds, "seed")) such differences are no proof: three paired seeds are the least."
+        }
     }
 
     private init(text: String, command: String?) { (self.text, self.command) = (text, command) }
 
-    private static func refusal(_ found: ReportContent.Row, _ dense: ReportContent.Row, _ content: ReportContent) -> Headline {
+    private static func refusal(
+        _ found: ReportContent.Row, _ dense: ReportContent.Row, _ content: ReportContent
+    ) -> Headline {
         let start = "The network found and the dense one are not compared here: "
-        guard let ownRun = content.trained.first(where: { $0.result.label == "found" && Conditions($0) == found.conditions }),
-            let wholeRun = content.trained.first(where: { $0.result.label == "dense" && Conditions($0) == dense.conditions })
+        guard
+            let ownRun = content.trained.first(where: {
+                $0.result.label == "found" && Conditions($0) == found.conditions
+            }),
+            let wholeRun = content.trained.first(where: {
+                $0.result.label == "dense" && Conditions($0) == dense.conditions
+            })
         else { return Headline(text: start + "their runs are gone.", command: nil) }
-        let differences = found.conditions.differences(from: dense.conditions, there: "the dense network", here: "the found one")
+        let differences = found.conditions.differences(
+            from: dense.conditions, there: "the dense network", here: "the found one")
         let why = differences.isEmpty ? "they have no seed in common" : differences.joined(separator: "; ")
         // Inherited weights are no start for the dense network: then the found one is trained as the dense one was.
-        let command = ownRun.configuration.initialWeights == nil
+        let command =
+            ownRun.configuration.initialWeights == nil
             ? ReportCommands.training(ownRun.configuration, label: "dense", architecture: ownRun.path, dense: true)
             : ReportCommands.training(wholeRun.configuration, label: "found", architecture: ownRun.path)
         return Headline(text: start + why + ". To compare them, run this and write the report again:", command: command)

@@ -16,13 +16,16 @@ enum ReportCommands {
         }
         var parts = ["ads retrain \(search.map { quoted($0.path) } ?? "SEARCH") --inherit"]
         if let folder = c.data.folder { parts.append("--data-dir \(quoted(folder))") }
-        return lines(parts + recipe(c) + [machine(c.machine, seed: c.seed), "--label \(quoted(c.label)) --out NEW-RUN"])
+        return lines(
+            parts + recipe(c) + [machine(c.machine, seed: c.seed), "--label \(quoted(c.label)) --out NEW-RUN"])
     }
 
     /// A training from fresh weights with a configuration's values.
     /// - Parameters:
     ///   - path: the run whose architecture is trained, with its connections or `dense`.
-    static func training(_ c: TrainingConfiguration, label: String, architecture path: String, dense: Bool = false) -> String {
+    static func training(
+        _ c: TrainingConfiguration, label: String, architecture path: String, dense: Bool = false
+    ) -> String {
         var parts = ["ads train --data \(c.data.name)"]
         if let folder = c.data.folder { parts.append("--data-dir \(quoted(folder))") }
         parts.append("--arch \(quoted(path + "/architecture.json"))\(dense ? " --connectivity dense" : "")")
@@ -61,15 +64,23 @@ enum ReportCommands {
         if let epochs = c.evaluator.sharedEpochs { parts.append("--shared-epochs \(epochs)") }
         if let shared = c.shared { parts.append("--shared \(quoted(shared))") }
         if let dense = c.dense { parts.append("--dense \(quoted(dense))") }
-        parts.append("--child-epochs \(c.evaluator.epochs) --batch-size \(c.evaluator.batchSize) --learning-rate \(c.evaluator.learningRate)")
+        parts.append(
+            "--child-epochs \(c.evaluator.epochs) --batch-size \(c.evaluator.batchSize) --learning-rate \(c.evaluator.learningRate)"
+        )
         if let halving = c.evaluator.halving { parts.append("--halving \(halving)") }
         if c.searchesBlockEnds == true { parts.append("--search-block-end") }
-        if let target = c.target { parts.append("--target-\(target.measure.rawValue) \(target.measure == .latency ? "\(Double(target.limit) / 1e3)" : "\(target.limit)")") }
+        if let target = c.target {
+            parts.append(
+                "--target-\(target.measure.rawValue) \(target.measure == .latency ? "\(Double(target.limit) / 1e3)" : "\(target.limit)")"
+            )
+        }
         if let price = c.price { parts.append("--price-\(price.measure.rawValue) \(price.weight)") }
         if let limit = c.limitTrain { parts.append("--limit-train \(limit)") }
         if let limit = c.limitValidation { parts.append("--limit-validation \(limit)") }
         parts.append("--top \(c.top) --reevaluation-seeds \(c.reevaluationSeeds)")
-        parts.append("--children-per-update \(c.agent.childrenPerUpdate) --agent-rate \(c.agent.learningRate) --connection-rate \(c.agent.connectionRate) --entropy-bonus \(c.agent.entropyBonus)")
+        parts.append(
+            "--children-per-update \(c.agent.childrenPerUpdate) --agent-rate \(c.agent.learningRate) --connection-rate \(c.agent.connectionRate) --entropy-bonus \(c.agent.entropyBonus)"
+        )
         parts += [machine(c.machine, seed: c.seed), "\(workers(c)) --out NEW-RUN"]
         // An unfinished search has no network yet, so that its architecture is written here.
         let own = search.path + "/architecture.json"
@@ -84,8 +95,12 @@ enum ReportCommands {
         let c = calibration.search
         var parts = ["ads calibrate --data \(c.data.name)"]
         if let folder = c.data.folder { parts.append("--data-dir \(quoted(folder))") }
-        parts.append("--arch \(quoted(calibrated.path + "/architecture.json")) --children \(c.children) --full-epochs \(calibration.fullEpochs) --full-seeds \(calibration.fullSeeds)")
-        parts.append("--child-epochs \(c.evaluator.epochs) --shared-epochs \(calibration.sharedEpochs) --batch-size \(c.evaluator.batchSize) --learning-rate \(c.evaluator.learningRate)")
+        parts.append(
+            "--arch \(quoted(calibrated.path + "/architecture.json")) --children \(c.children) --full-epochs \(calibration.fullEpochs) --full-seeds \(calibration.fullSeeds)"
+        )
+        parts.append(
+            "--child-epochs \(c.evaluator.epochs) --shared-epochs \(calibration.sharedEpochs) --batch-size \(c.evaluator.batchSize) --learning-rate \(c.evaluator.learningRate)"
+        )
         if let target = c.target { parts.append("--target-\(target.measure.rawValue) \(target.limit)") }
         if let limit = c.limitTrain { parts.append("--limit-train \(limit)") }
         if let limit = c.limitValidation { parts.append("--limit-validation \(limit)") }
@@ -93,6 +108,7 @@ enum ReportCommands {
     }
 
     private static func quoted(_ text: String) -> String {
-        text.allSatisfy { $0.isLetter || $0.isNumber || "/._-:+".contains($0) } ? text : "'" + text.replacing("'", with: "'\\''") + "'"
+        text.allSatisfy { $0.isLetter || $0.isNumber || "/._-:+".contains($0) }
+            ? text : "'" + text.replacing("'", with: "'\\''") + "'"
     }
 }

@@ -87,17 +87,24 @@ public struct ReportContent {
     public init(folders: [String]) throws {
         for folder in folders { try collect(folder, depth: 0) }
         guard !trained.isEmpty || !searched.isEmpty || !calibrations.isEmpty else {
-            throw FileError("no run in \(folders.joined(separator: ", ")): a run's folder has a config.json, and a result.json once it is finished")
+            throw FileError(
+                "no run in \(folders.joined(separator: ", ")): a run's folder has a config.json, and a result.json once it is finished"
+            )
         }
         let order = ["dense": 0, "found": 1, "random": 2]
-        trained.sort { ((order[$0.result.label] ?? 9), $0.result.label, $0.result.seed) < ((order[$1.result.label] ?? 9), $1.result.label, $1.result.seed) }
+        trained.sort {
+            ((order[$0.result.label] ?? 9), $0.result.label, $0.result.seed) < (
+                (order[$1.result.label] ?? 9), $1.result.label, $1.result.seed
+            )
+        }
         searched.sort { $0.configuration.strategy < $1.configuration.strategy }
     }
 
     private mutating func collect(_ path: String, depth: Int) throws {
         let folder = RunFolder(path)
         if exists(folder.calibration) {
-            calibrations.append(Calibrated(calibration: try folder.read(Calibration.self, from: folder.calibration), path: path))
+            calibrations.append(
+                Calibrated(calibration: try folder.read(Calibration.self, from: folder.calibration), path: path))
             return
         }
         if folder.exists {
@@ -109,19 +116,24 @@ public struct ReportContent {
                         configuration: try folder.read(SearchConfiguration.self, from: folder.configuration),
                         result: exists(folder.result) ? try folder.read(SearchResult.self, from: folder.result) : nil,
                         history: history, children: history.children, path: path))
-            } else if exists(folder.result), try folder.read(TrainingConfiguration.self, from: folder.configuration).sampling == nil {
+            } else if exists(folder.result),
+                try folder.read(TrainingConfiguration.self, from: folder.configuration).sampling == nil
+            {
                 trained.append(
                     Trained(
                         result: try folder.read(TrainingResult.self, from: folder.result),
                         configuration: try folder.read(TrainingConfiguration.self, from: folder.configuration),
-                        network: try folder.network(), epochs: try lines(folder.metrics), testUses: try folder.readTestUses(), path: path))
+                        network: try folder.network(), epochs: try lines(folder.metrics),
+                        testUses: try folder.readTestUses(), path: path))
             }
         }
         guard depth < 3, let names = try? FileManager.default.contentsOfDirectory(atPath: path) else { return }
         for name in names.sorted() where name != "checkpoints" {
             var isFolder: ObjCBool = false
             let child = path + "/" + name
-            if FileManager.default.fileExists(atPath: child, isDirectory: &isFolder), isFolder.boolValue { try collect(child, depth: depth + 1) }
+            if FileManager.default.fileExists(atPath: child, isDirectory: &isFolder), isFolder.boolValue {
+                try collect(child, depth: depth + 1)
+            }
         }
     }
 
@@ -147,7 +159,9 @@ public struct ReportContent {
             if !keys.contains(key) { keys.append(key) }
         }
         return keys.map { key in
-            let runs = trained.filter { Key(label: $0.result.label, network: $0.network, conditions: Conditions($0)) == key }
+            let runs = trained.filter {
+                Key(label: $0.result.label, network: $0.network, conditions: Conditions($0)) == key
+            }
             let first = runs[0].result
             let accuracies = runs.map(\.result.accuracy)
             let mean = accuracies.reduce(0, +) / Double(runs.count)
@@ -155,7 +169,8 @@ public struct ReportContent {
             let inference = runs.compactMap(\.result.inferenceImagesPerSecond)
             return Row(
                 label: first.label, split: first.split, accuracyMean: mean,
-                accuracyDeviation: runs.count > 1 ? (spread / Double(runs.count - 1)).squareRoot() : nil, accuracies: accuracies,
+                accuracyDeviation: runs.count > 1 ? (spread / Double(runs.count - 1)).squareRoot() : nil,
+                accuracies: accuracies,
                 parameters: first.parameters, macs: first.macs, connections: first.connections,
                 secondsMean: runs.reduce(0) { $0 + $1.result.seconds } / Double(runs.count),
                 imagesPerSecond: runs.reduce(0) { $0 + $1.result.imagesPerSecond } / Double(runs.count),
@@ -180,7 +195,8 @@ public struct ReportContent {
             """
         let body = rows.map { row -> String in
             let deviation = row.accuracyDeviation.map { " ± \(fixed($0 * 100, 2))" } ?? ""
-            return "| \(row.label) | \(percent(row.accuracyMean))\(deviation) (\(row.split)) | \(row.trained) | \(row.seeds.map(String.init).joined(separator: ", ")) | \(grouped(row.parameters)) | \(grouped(row.macs)) | \(row.connections) | \(Int(row.secondsMean)) | \(Int(row.imagesPerSecond)) | \(row.inferenceImagesPerSecond.map { "\(Int($0))" } ?? "–") |"
+            return
+                "| \(row.label) | \(percent(row.accuracyMean))\(deviation) (\(row.split)) | \(row.trained) | \(row.seeds.map(String.init).joined(separator: ", ")) | \(grouped(row.parameters)) | \(grouped(row.macs)) | \(row.connections) | \(Int(row.secondsMean)) | \(Int(row.imagesPerSecond)) | \(row.inferenceImagesPerSecond.map { "\(Int($0))" } ?? "–") |"
         }
         return ([head] + body).joined(separator: "\n")
     }

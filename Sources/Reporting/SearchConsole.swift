@@ -30,12 +30,15 @@ public final class SearchConsole {
         case .update(let record, let status):
             self.status = status
             rewards.append(record.meanReward)
-            console.line("update \(record.update): mean reward \(Self.learned(record)); \(fixed(status.childrenPerMinute, 1)) children a minute")
+            console.line(
+                "update \(record.update): mean reward \(Self.learned(record)); \(fixed(status.childrenPerMinute, 1)) children a minute"
+            )
         case .reevaluation(let r, let done, let all, let left):
             status = nil
             console.panel([])
             return console.line(
-                "again \(done)/\(all): child \(r.child), validation \(percent(r.accuracy)), \(fixed(r.seconds, 1)) s, \(duration(left)) left")
+                "again \(done)/\(all): child \(r.child), validation \(percent(r.accuracy)), \(fixed(r.seconds, 1)) s, \(duration(left)) left"
+            )
         case .training(let event): return console.show(event, prefix: training)
         case .note(let text): console.line(text)
         }
@@ -43,16 +46,21 @@ public final class SearchConsole {
     }
 
     private func line(_ child: Child, _ status: SearchStatus) -> String {
-        let paidFor = child.state == .pruned ? "pruned after \(fixed(child.seconds, 1)) s" : "\(fixed(child.seconds, 1)) s"
+        let paidFor =
+            child.state == .pruned ? "pruned after \(fixed(child.seconds, 1)) s" : "\(fixed(child.seconds, 1)) s"
         let what = child.repeatOf.map { "repeats child \($0)" } ?? child.failure.map { "failed: \($0)" } ?? paidFor
         let best = status.best.map { "; best \(percent($0.accuracy)) (child \($0.number))" } ?? ""
         return
             "child \(Self.count(status)): validation \(percent(child.accuracy)), \(grouped(child.macs)) MACs, \(child.connections) connections, \(what)\(best)\(Self.left(status))"
     }
 
-    private static func count(_ status: SearchStatus) -> String { "\(status.finished)\(status.of.map { "/\($0)" } ?? "")" }
+    private static func count(_ status: SearchStatus) -> String {
+        "\(status.finished)\(status.of.map { "/\($0)" } ?? "")"
+    }
 
-    private static func left(_ status: SearchStatus) -> String { status.secondsLeft.map { ", \(duration($0)) left" } ?? "" }
+    private static func left(_ status: SearchStatus) -> String {
+        status.secondsLeft.map { ", \(duration($0)) left" } ?? ""
+    }
 
     private static func learned(_ record: UpdateRecord) -> String {
         let baseline = record.baseline.map { ", baseline \(percent($0))" } ?? ""
@@ -64,7 +72,9 @@ public final class SearchConsole {
     static func picture(_ status: SearchStatus, _ rewards: [Double]) -> [String] {
         var lines: [String] = []
         if let best = status.best {
-            lines.append("best      \(percent(best.accuracy)) (child \(best.number)), \(grouped(best.macs)) MACs, \(best.connections) connections")
+            lines.append(
+                "best      \(percent(best.accuracy)) (child \(best.number)), \(grouped(best.macs)) MACs, \(best.connections) connections"
+            )
         }
         if let last = status.last { lines.append("reward    \(learned(last))  \(curve(rewards.suffix(40)))") }
         let share = status.of.map { bar(Double(status.finished) / Double(max(1, $0))) + " " } ?? ""

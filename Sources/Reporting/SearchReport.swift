@@ -14,7 +14,8 @@ extension HTMLReport {
             let pruned = children.count { $0.state == .pruned && $0.repeatOf == nil }
             let failed = children.count { $0.state == .failed && $0.repeatOf == nil }
             let seconds = search.history.trials.reduce(0) { $0 + $1.seconds }
-            let more = [pruned > 0 ? "\(pruned) of them pruned early" : "", failed > 0 ? "\(failed) failed" : ""].filter { !$0.isEmpty }
+            let more = [pruned > 0 ? "\(pruned) of them pruned early" : "", failed > 0 ? "\(failed) failed" : ""].filter
+            { !$0.isEmpty }
             let state = search.result == nil ? " Not finished." : ""
             return """
                 <h2>Search: \(escape(search.configuration.strategy))</h2>
@@ -33,7 +34,9 @@ extension HTMLReport {
                 titles: children.map { "child \($0.number), reward \(percent($0.reward)), \(grouped($0.macs)) MACs" })
         ]
         let baseline = children.compactMap { child in child.baseline.map { (x: Double(child.number), y: $0) } }
-        if !baseline.isEmpty { series.append(Charts.Series(name: "baseline", points: baseline, isLine: true, color: 3)) }
+        if !baseline.isEmpty {
+            series.append(Charts.Series(name: "baseline", points: baseline, isLine: true, color: 3))
+        }
         var best = -Double.infinity
         let record = children.map { child -> (x: Double, y: Double) in
             best = max(best, child.reward)
@@ -51,7 +54,8 @@ extension HTMLReport {
         let space = search.configuration.space
         let cards = (0..<shown).map { index -> String in
             let record = records[index * (records.count - 1) / (shown - 1)]
-            return "<section class=\"card\"><h3>update \(record.update)</h3>\(Charts.probabilities(space, record.probabilities ?? []))</section>"
+            return
+                "<section class=\"card\"><h3>update \(record.update)</h3>\(Charts.probabilities(space, record.probabilities ?? []))</section>"
         }
         return """
             <p class="note">What was kept with which probability, from the first update to the last: the darker, the likelier.</p>
@@ -62,7 +66,8 @@ extension HTMLReport {
     /// The best child so far against what was paid for it, for each strategy.
     var searchBudget: String {
         let series = content.searched.enumerated().compactMap { index, search -> Charts.Series? in
-            let own = Dictionary(search.history.updates.map { ($0.update, $0.images ?? 0) }, uniquingKeysWith: { first, _ in first })
+            let own = Dictionary(
+                search.history.updates.map { ($0.update, $0.images ?? 0) }, uniquingKeysWith: { first, _ in first })
             var (images, best, update) = (search.configuration.imagesBefore ?? 0, -Double.infinity, 0)
             let points = search.history.trials.compactMap { trial -> (x: Double, y: Double)? in
                 guard trial.proposal.again == nil, trial.proposal.repeatOf == nil else { return nil }
@@ -92,11 +97,15 @@ extension HTMLReport {
             let front = search.history.front()
             return [
                 Charts.Series(
-                    name: "children of \(search.configuration.strategy)", points: search.children.map { (Double($0.macs) / 1e6, $0.accuracy) },
+                    name: "children of \(search.configuration.strategy)",
+                    points: search.children.map { (Double($0.macs) / 1e6, $0.accuracy) },
                     isLine: false, color: index,
-                    titles: search.children.map { "child \($0.number), \(percent($0.accuracy)), \(grouped($0.macs)) MACs" }),
+                    titles: search.children.map {
+                        "child \($0.number), \(percent($0.accuracy)), \(grouped($0.macs)) MACs"
+                    }),
                 Charts.Series(
-                    name: "front of \(search.configuration.strategy)", points: front.map { (Double($0.macs) / 1e6, $0.accuracy) }, isLine: true,
+                    name: "front of \(search.configuration.strategy)",
+                    points: front.map { (Double($0.macs) / 1e6, $0.accuracy) }, isLine: true,
                     color: index, isDashed: true),
             ]
         }
@@ -105,7 +114,8 @@ extension HTMLReport {
             series.append(
                 Charts.Series(
                     name: "\(row.label), trained", points: [(Double(row.macs) / 1e6, row.accuracyMean)], isLine: false,
-                    color: content.searched.count + index, titles: ["\(percent(row.accuracyMean)), \(grouped(row.macs)) MACs"]))
+                    color: content.searched.count + index,
+                    titles: ["\(percent(row.accuracyMean)), \(grouped(row.macs)) MACs"]))
         }
         return """
             <h2>Accuracy against cost</h2>
@@ -116,17 +126,24 @@ extension HTMLReport {
 
     /// Every child in a table that sorts by the column that is clicked.
     var trials: String {
-        let columns = ["search", "child", "state", "accuracy", "reward", "MACs", "parameters", "connections", "images", "seconds"]
+        let columns = [
+            "search", "child", "state", "accuracy", "reward", "MACs", "parameters", "connections", "images", "seconds",
+        ]
         let rows = content.searched.flatMap { search in
             search.children.map { child -> String in
-                let state = child.failure.map { "\(child.state.rawValue): \($0)" } ?? child.repeatOf.map { "repeats \($0)" } ?? child.state.rawValue
+                let state =
+                    child.failure.map { "\(child.state.rawValue): \($0)" } ?? child.repeatOf.map { "repeats \($0)" }
+                    ?? child.state.rawValue
                 let cells: [(shown: String, value: Double)] = [
-                    (percent(child.accuracy), child.accuracy), (percent(child.reward), child.reward), (grouped(child.macs), Double(child.macs)),
-                    (grouped(child.parameters), Double(child.parameters)), ("\(child.connections)", Double(child.connections)),
+                    (percent(child.accuracy), child.accuracy), (percent(child.reward), child.reward),
+                    (grouped(child.macs), Double(child.macs)),
+                    (grouped(child.parameters), Double(child.parameters)),
+                    ("\(child.connections)", Double(child.connections)),
                     (grouped(child.images), Double(child.images)), (fixed(child.seconds, 1), child.seconds),
                 ]
                 let numbers = cells.map { "<td data-v=\"\($0.value)\">\($0.shown)</td>" }.joined()
-                return "<tr><th scope=\"row\">\(escape(search.configuration.strategy))</th><td data-v=\"\(child.number)\">\(child.number)</td><td>\(escape(state))</td>\(numbers)</tr>"
+                return
+                    "<tr><th scope=\"row\">\(escape(search.configuration.strategy))</th><td data-v=\"\(child.number)\">\(child.number)</td><td>\(escape(state))</td>\(numbers)</tr>"
             }
         }
         guard !rows.isEmpty else { return "" }

@@ -34,7 +34,8 @@ public struct RunFolder: Sendable {
     /// - Throws: `FileError` when a run is there already, or it cannot be made.
     public func create() throws {
         if exists {
-            throw FileError("\(path) holds a run already; continue it with --resume, or choose another folder with --out")
+            throw FileError(
+                "\(path) holds a run already; continue it with --resume, or choose another folder with --out")
         }
         try AtomicFile.makeFolder(path)
         try AtomicFile.makeFolder(checkpoints)
@@ -67,8 +68,10 @@ public struct RunFolder: Sendable {
     public static func encoder(pretty: Bool) -> JSONEncoder {
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase
-        encoder.outputFormatting = pretty ? [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes] : [.sortedKeys, .withoutEscapingSlashes]
-        encoder.nonConformingFloatEncodingStrategy = .convertToString(positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+        encoder.outputFormatting =
+            pretty ? [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes] : [.sortedKeys, .withoutEscapingSlashes]
+        encoder.nonConformingFloatEncodingStrategy = .convertToString(
+            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
         return encoder
     }
 
@@ -76,7 +79,8 @@ public struct RunFolder: Sendable {
     public static var decoder: JSONDecoder {
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
-        decoder.nonConformingFloatDecodingStrategy = .convertFromString(positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+        decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
         return decoder
     }
 }

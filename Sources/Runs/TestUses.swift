@@ -23,6 +23,8 @@ extension RunFolder {
     /// - Throws: `FileError` when there is a log that cannot be read: that is not the same as no use.
     public func readTestUses() throws -> [TestUse?] {
         guard FileManager.default.fileExists(atPath: testUses) else { return [] }
-        return try AtomicFile.read(testUses).split(separator: 0x0A).map { try? Self.decoder.decode(TestUse.self, from: Data($0)) }
+        return try AtomicFile.read(testUses).split(separator: 0x0A).map {
+            try? Self.decoder.decode(TestUse.self, from: Data($0))
+        }
     }
 }

@@ -3,8 +3,8 @@ import Foundation
 import Randomness
 import Torch
 
-/// The published method: a recurrent agent trained by REINFORCE (Williams, 1992) on the children's rewards, here with exact
-/// probabilities, a leave-one-out baseline, an entropy bonus and Adam.
+/// The published method: a recurrent agent trained by REINFORCE (Williams, 1992) on the children's rewards, here with
+/// exact probabilities, a leave-one-out baseline, an entropy bonus and Adam.
 public class AdsStrategy: Strategy {
     public class var name: String { "ads" }
     public class var help: String { "a recurrent agent trained by reinforcement learning" }

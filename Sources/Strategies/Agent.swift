@@ -3,10 +3,10 @@ import Torch
 
 /// The agent's network: an LSTM that walks the nodes of all blocks and judges each pair by a logit.
 ///
-/// At each node the LSTM takes one step. Layer i's logit for node j is `c·tanh(v·tanh(W₁h_j + W₂h_i)) + b_ij`; the next input is the
-/// mean of the states of the nodes that were chosen. The first term is ENAS' (arXiv 1802.03268, macro search) and shares what it learns
-/// among connections; alone it cannot tell single connections apart in hundreds of children. The second, one learned number for every
-/// connection, can; it is ours.
+/// At each node the LSTM takes one step. Layer i's logit for node j is `c·tanh(v·tanh(W₁h_j + W₂h_i)) + b_ij`; the next
+/// input is the mean of the states of the nodes that were chosen. The first term is ENAS' (arXiv 1802.03268, macro
+/// search) and shares what it learns among connections; alone it cannot tell single connections apart in hundreds of
+/// children. The second, one learned number for every connection, can; it is ours.
 final class Agent {
     let settings: AgentSettings
     /// Everything that is learned.
@@ -29,7 +29,9 @@ final class Agent {
         self.settings = settings
         let h = settings.hidden
         let generator = try Generator(seed: seed)
-        let shapes = [[4 * h, h], [4 * h, h], [4 * h], [space.architecture.blocks.count, h], [h, h], [h, h], [1, h]]
+        let shapes = [
+            [4 * h, h], [4 * h, h], [4 * h], [space.architecture.blocks.count, h], [h, h], [h, h], [1, h],
+        ]
         let shared = try shapes.map {
             try Tensor.zeros($0).fillUniform(-settings.initialRange, settings.initialRange, generator).requiringGrad()
         }

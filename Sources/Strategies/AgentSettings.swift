@@ -8,8 +8,8 @@ public struct AgentSettings: Codable, Sendable, Hashable {
     public var initialRange = 0.1
     /// Adam's learning rate of the shared weights, N2N's.
     public var learningRate = 3e-3
-    /// Adam's learning rate of the connections' own terms: a study has tens of updates, and a term must be able to decide its connection
-    /// in a few. Ours.
+    /// Adam's learning rate of the connections' own terms: a study has tens of updates, and a term must be able to
+    /// decide its connection in a few. Ours.
     public var connectionRate = 0.3
     /// Children an update, as N2N's rollouts.
     public var childrenPerUpdate = 5

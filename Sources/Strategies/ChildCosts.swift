@@ -4,7 +4,8 @@ import DenseNetArchitecture
 struct ChildCosts: Sendable {
     /// The most a child may cost.
     let limit: Int
-    /// The least it should: children end between the floor and the limit wherever their connections' costs add up to that.
+    /// The least it should: children end between the floor and the limit wherever their connections' costs add up to
+    /// that.
     let floor: Int
     /// What a child costs with everything pruned, and with everything kept.
     let least: Int
@@ -30,8 +31,8 @@ struct ChildCosts: Sendable {
         let least = try cost(none)
         self.least = least
         most = try cost(none.map { !$0 })
-        // Where each layer is read by the next and the last by the end no layer can die, so that costs add up; a table of latencies
-        // interpolates.
+        // Where each layer is read by the next and the last by the end no layer can die, so that costs add up; a table
+        // of latencies interpolates.
         guard target.measure != .latency, space.keepsPredecessor else {
             (each, sums) = (nil, nil)
             return
@@ -58,8 +59,8 @@ struct ChildCosts: Sendable {
         return (try cost(true, rest: false), try cost(false, rest: true))
     }
 
-    /// Whether a child that costs at least `low` and at most `high` can end between the floor and the limit by what is decided from entry
-    /// `index` on; where costs do not add up, whether the two ranges meet.
+    /// Whether a child that costs at least `low` and at most `high` can end between the floor and the limit by what is
+    /// decided from entry `index` on; where costs do not add up, whether the two ranges meet.
     func canEnd(from low: Int, to high: Int, after index: Int) -> Bool {
         guard low <= limit, high >= floor else { return false }
         return sums?.contain(max(0, floor - low)...(limit - low), from: index) ?? true

@@ -61,14 +61,19 @@ public struct CostTarget: Codable, Sendable, Hashable {
         let least = measure.of(try space.cheapest(), table)
         let limit = measure == .latency ? value * 1e3 : value <= 1 ? value * Double(dense) : value
         let range = "\(least) to \(dense) \(measure.noun), \(share(least, dense)) to 1 of the dense network"
-        guard value > 0, limit.isFinite else { throw SearchError("the target \(value) is out of reach; possible are \(range)") }
+        guard value > 0, limit.isFinite else {
+            throw SearchError("the target \(value) is out of reach; possible are \(range)")
+        }
         guard limit >= Double(least) else {
-            let wider = SearchSpace(space.architecture, keepsPredecessor: space.keepsPredecessor, searchesBlockEnds: true)
+            let wider = SearchSpace(
+                space.architecture, keepsPredecessor: space.keepsPredecessor, searchesBlockEnds: true)
             let widest = measure.of(try wider.cheapest(), table)
             let reached = "\(widest), \(share(widest, dense)) of dense"
-            let hint = space.searchesBlockEnds || Double(widest) > limit ? "" : "; --search-block-end reaches from \(reached)"
+            let hint =
+                space.searchesBlockEnds || Double(widest) > limit ? "" : "; --search-block-end reaches from \(reached)"
             throw SearchError(
-                "a target of \(Int(limit)) \(measure.noun) is out of reach: pruning \(space.searchesBlockEnds ? "all" : "the layers'") connections reaches \(range)\(hint)")
+                "a target of \(Int(limit)) \(measure.noun) is out of reach: pruning \(space.searchesBlockEnds ? "all" : "the layers'") connections reaches \(range)\(hint)"
+            )
         }
         self.measure = measure
         self.limit = Int(min(limit, Double(dense)))

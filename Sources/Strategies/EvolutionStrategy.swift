@@ -3,13 +3,15 @@ import Files
 import Foundation
 import Randomness
 
-/// Regularised evolution (Real et al., arXiv 1802.01548): a child of the best of a few drawn from the population is mutated, and
-/// the oldest dies, however good. Some children have two parents: each row of a matrix is one parent's or the other's.
+/// Regularised evolution (Real et al., arXiv 1802.01548): a child of the best of a few drawn from the population is
+/// mutated, and the oldest dies, however good. Some children have two parents: each row of a matrix is one parent's or
+/// the other's.
 public final class EvolutionStrategy: Strategy {
     public static let name = "evolution"
     public static let help = "regularised evolution of the matrices"
 
-    /// Ours for studies of tens to hundreds of children; Real et al. take a population of 100 and draw 25 of 20,000 children.
+    /// Ours for studies of tens to hundreds of children; Real et al. take a population of 100 and draw 25 of 20,000
+    /// children.
     static let population = 20
     static let drawn = 5
     /// The share of children with two parents.
@@ -76,7 +78,9 @@ public final class EvolutionStrategy: Strategy {
     private func keepingTarget(_ choices: [Bool]) throws -> [Bool] {
         guard let target else { return choices }
         var choices = choices
-        func fits() throws -> Bool { target.cost(of: try Network(space.architecture, space.connectivity(choices))) <= target.limit }
+        func fits() throws -> Bool {
+            target.cost(of: try Network(space.architecture, space.connectivity(choices))) <= target.limit
+        }
         let order = memory.random.permutation(free.count).map { free[$0] }
         for index in order where choices[index] {
             if try fits() { break }

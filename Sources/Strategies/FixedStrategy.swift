@@ -21,7 +21,9 @@ public final class FixedStrategy: Strategy {
             if !rows.contains(row) { rows.append(row) }
         }
         guard !rows.isEmpty else {
-            throw SearchError("no fixed pattern keeps \(target?.limit ?? 0) \(target?.measure.noun ?? ""); raise the target or choose another strategy")
+            throw SearchError(
+                "no fixed pattern keeps \(target?.limit ?? 0) \(target?.measure.noun ?? ""); raise the target or choose another strategy"
+            )
         }
         self.rows = rows
     }

@@ -1,7 +1,8 @@
 import DenseNetArchitecture
 
-/// What a network takes for one image on one machine, as a sum over its layers: measured once when a study starts and kept in
-/// it, so that costs and rewards repeat. After the latency tables of FBNet (arXiv 1812.03443) and ProxylessNAS (1812.00332).
+/// What a network takes for one image on one machine, as a sum over its layers: measured once when a study starts and
+/// kept in it, so that costs and rewards repeat. After the latency tables of FBNet (arXiv 1812.03443) and ProxylessNAS
+/// (1812.00332).
 public struct LatencyTable: Codable, Sendable, Hashable {
     /// Threads of one inference.
     public var threads: Int
@@ -20,7 +21,9 @@ public struct LatencyTable: Codable, Sendable, Hashable {
         public var milliseconds: Double
 
         /// A point.
-        package init(channels: Int, milliseconds: Double) { (self.channels, self.milliseconds) = (channels, milliseconds) }
+        package init(channels: Int, milliseconds: Double) {
+            (self.channels, self.milliseconds) = (channels, milliseconds)
+        }
     }
 
     /// A table of what was measured.
@@ -41,7 +44,9 @@ public struct LatencyTable: Codable, Sendable, Hashable {
     /// A point of a table, or what lies between its neighbours.
     private static func time(_ points: [Point], _ channels: Int) -> Double {
         guard let last = points.last, let first = points.first else { return 0 }
-        guard let above = points.first(where: { $0.channels >= channels }) else { return last.milliseconds * Double(channels) / Double(last.channels) }
+        guard let above = points.first(where: { $0.channels >= channels }) else {
+            return last.milliseconds * Double(channels) / Double(last.channels)
+        }
         guard above.channels > channels, let below = points.last(where: { $0.channels < channels }) else {
             return above.channels == channels ? above.milliseconds : first.milliseconds
         }

@@ -3,11 +3,12 @@ import DenseNetModel
 import Foundation
 import Torch
 
-/// Greedy pruning of a trained dense network: the connections with the smallest magnitudes go, the rest is tuned, and so on.
+/// Greedy pruning of a trained dense network: the connections with the smallest magnitudes go, the rest is tuned, and
+/// so on.
 ///
 /// Without a target each step is a child, from just under the dense network's cost to the cheapest. With one, the steps
-/// on the way to it are not proposed, as they do not keep it; the network that does is the only child. The images seen by tuning
-/// count as the search's. Which connections rank low: `DenseNet.magnitudes`.
+/// on the way to it are not proposed, as they do not keep it; the network that does is the only child. The images seen
+/// by tuning count as the search's. Which connections rank low: `DenseNet.magnitudes`.
 public final class MagnitudeStrategy: Strategy {
     public static let name = "magnitude"
     public static let help = "greedy pruning of the trained --dense by weights and BN scales, tuned between"
@@ -64,7 +65,9 @@ public final class MagnitudeStrategy: Strategy {
             return magnitudes[entry.block][entry.layer]?[entry.source] ?? 0
         }
         let order = space.entries.indices.filter { space.entries[$0].isFree && choices[$0] }
-            .map { (index: $0, magnitude: magnitude($0)) }.sorted { ($0.magnitude, $0.index) < ($1.magnitude, $1.index) }.map(\.index)
+            .map { (index: $0, magnitude: magnitude($0)) }.sorted {
+                ($0.magnitude, $0.index) < ($1.magnitude, $1.index)
+            }.map(\.index)
         var gone: [Int] = []
         for index in order {
             if try fits() { break }
@@ -100,15 +103,19 @@ public final class MagnitudeStrategy: Strategy {
     }
 
     public func state() throws -> Data {
-        let weights = Dictionary(uniqueKeysWithValues: try net.tensors.map { ($0.name, PackedFloats(try $0.tensor.floats())) })
+        let weights = Dictionary(
+            uniqueKeysWithValues: try net.tensors.map { ($0.name, PackedFloats(try $0.tensor.floats())) })
         let encoder = PropertyListEncoder()
         encoder.outputFormat = .binary
-        return try encoder.encode(Stored(pruned: pruned, tuned: tuned, images: images, choices: choices, weights: weights))
+        return try encoder.encode(
+            Stored(pruned: pruned, tuned: tuned, images: images, choices: choices, weights: weights))
     }
 
     public func restore(_ state: Data) throws {
         let stored = try PropertyListDecoder().decode(Stored.self, from: state)
-        guard stored.choices.count == choices.count else { throw SearchError("the study's matrices have another size than this program's") }
+        guard stored.choices.count == choices.count else {
+            throw SearchError("the study's matrices have another size than this program's")
+        }
         (pruned, tuned, images, choices) = (stored.pruned, stored.tuned, stored.images, stored.choices)
         // Shapes and device are those of the network that is pruned the same way.
         let smaller = try dense.network.rebuilt(space.connectivity(choices))

@@ -12,7 +12,9 @@ struct PackedFloats: Codable {
             values = try container.decode([Float].self)
             return
         }
-        guard data.count % 4 == 0 else { throw DecodingError.dataCorruptedError(in: container, debugDescription: "half a number") }
+        guard data.count % 4 == 0 else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "half a number")
+        }
         // All supported platforms are little endian; the bytes are the memory.
         values = [Float](unsafeUninitializedCapacity: data.count / 4) { buffer, count in
             _ = data.copyBytes(to: UnsafeMutableRawBufferPointer(buffer))

@@ -3,8 +3,9 @@ import Files
 import Foundation
 import Randomness
 
-/// Coin flips, the control that a search must beat (Li and Talwalkar, arXiv 1902.07638): the agent's sampler with all logits zero. Without a
-/// target every connection is kept with probability 0.5; with one as the budget that is left allows (`SequentialSampling`).
+/// Coin flips, the control that a search must beat (Li and Talwalkar, arXiv 1902.07638): the agent's sampler with all
+/// logits zero. Without a target every connection is kept with probability 0.5; with one as the budget that is left
+/// allows (`SequentialSampling`).
 public final class RandomStrategy: Strategy {
     public static let name = "random"
     public static let help = "coin flips at equal cost, the control"

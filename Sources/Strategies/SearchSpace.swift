@@ -1,7 +1,7 @@
 import DenseNetArchitecture
 
-/// What a search decides: every connection of the layers' rows, and of the blocks' ends where it is asked to, in order of blocks,
-/// rows and entries.
+/// What a search decides: every connection of the layers' rows, and of the blocks' ends where it is asked to, in order
+/// of blocks, rows and entries.
 public struct SearchSpace: Sendable, Hashable {
     /// The architecture that is pruned.
     public let architecture: Architecture
@@ -32,9 +32,11 @@ public struct SearchSpace: Sendable, Hashable {
         entries = architecture.blocks.enumerated().flatMap { b, layers in
             (1...layers + (searchesBlockEnds ? 1 : 0)).flatMap { i in
                 (0..<i).map { j in
-                    // A layer that may read one node only has nothing to decide. An end that skips the last layer would leave out
-                    // layers, which other sizes of block do better.
-                    Entry(block: b, layer: i, source: j, isFree: i > 1 && !((keepsPredecessor || i > layers) && j == i - 1))
+                    // A layer that may read one node only has nothing to decide. An end that skips the last layer would
+                    // leave out layers, which other sizes of block do better.
+                    Entry(
+                        block: b, layer: i, source: j,
+                        isFree: i > 1 && !((keepsPredecessor || i > layers) && j == i - 1))
                 }
             }
         }
@@ -45,7 +47,9 @@ public struct SearchSpace: Sendable, Hashable {
 
     /// The decisions as matrices. A row left empty reads its predecessor: a layer must read something.
     public func connectivity(_ choices: [Bool]) -> Connectivity {
-        var blocks = architecture.blocks.indices.map { b in (1...rows(ofBlock: b)).map { [Bool](repeating: false, count: $0) } }
+        var blocks = architecture.blocks.indices.map { b in
+            (1...rows(ofBlock: b)).map { [Bool](repeating: false, count: $0) }
+        }
         for (entry, choice) in zip(entries, choices) where choice || !entry.isFree {
             blocks[entry.block][entry.layer - 1][entry.source] = true
         }

@@ -2,13 +2,15 @@ import DenseNetArchitecture
 import Foundation
 import Randomness
 
-/// Draws children decision by decision, so that a child's probability is exact: the product of its decisions' probabilities.
+/// Draws children decision by decision, so that a child's probability is exact: the product of its decisions'
+/// probabilities.
 ///
-/// A cost target is kept by feedback. Each decision's logit is shifted by the log-odds of what may still be spent over what could
-/// still be spent, so that with logits of zero every remaining connection is kept with the probability that would, on average, just
-/// spend the rest. A decision that has no choice is *forced* and has no gradient: one whose other way leads to no child between the
-/// target's floor and its limit (`ChildCosts`). Shifts and forced decisions depend on earlier decisions and on costs alone, never on a
-/// parameter, so the score ∇log p has mean zero. This is our way to a target; the published method has none.
+/// A cost target is kept by feedback. Each decision's logit is shifted by the log-odds of what may still be spent over
+/// what could still be spent, so that with logits of zero every remaining connection is kept with the probability that
+/// would, on average, just spend the rest. A decision that has no choice is *forced* and has no gradient: one whose
+/// other way leads to no child between the target's floor and its limit (`ChildCosts`). Shifts and forced decisions
+/// depend on earlier decisions and on costs alone, never on a parameter, so the score ∇log p has mean zero. This is our
+/// way to a target; the published method has none.
 public struct SequentialSampling {
     /// What is decided.
     public let space: SearchSpace
@@ -46,8 +48,8 @@ public struct SequentialSampling {
         }
     }
 
-    /// Draws `count` children by a policy whose logits are all zero: the control. Without a target a fair coin for every connection;
-    /// with one, `docs/method.md` says how often each block's connections are kept.
+    /// Draws `count` children by a policy whose logits are all zero: the control. Without a target a fair coin for
+    /// every connection; with one, `docs/method.md` says how often each block's connections are kept.
     public func flips(_ count: Int, _ random: inout SeededGenerator) throws -> [Connectivity] {
         try (0..<count).map { _ in
             var draft = draft()
@@ -74,8 +76,8 @@ extension SequentialSampling {
         private(set) var choices: [Bool] = []
         private let space: SearchSpace
         private let costs: ChildCosts?
-        /// What the child costs if everything to come is pruned, and if everything is kept; the same with the next connection kept, and
-        /// pruned.
+        /// What the child costs if everything to come is pruned, and if everything is kept; the same with the next
+        /// connection kept, and pruned.
         private var (low, high): (Int, Int)
         private var (lowIfKept, highIfPruned) = (0, 0)
 
@@ -99,7 +101,8 @@ extension SequentialSampling {
             if high <= costs.limit { return .forced(true) }
             let after = choices.count + 1
             let (kept, pruned) = (
-                costs.canEnd(from: lowIfKept, to: high, after: after), costs.canEnd(from: low, to: highIfPruned, after: after)
+                costs.canEnd(from: lowIfKept, to: high, after: after),
+                costs.canEnd(from: low, to: highIfPruned, after: after)
             )
             // Where neither can, the floor is out of reach: what fits is as good as can be had.
             if kept != pruned { return .forced(kept) }

@@ -3,8 +3,8 @@ import Files
 import Foundation
 import Randomness
 
-/// Coin flips whose costs are spread evenly from the cheapest network of the space to the dense one, or to the target: what an
-/// evaluator is calibrated on, and a front without a search.
+/// Coin flips whose costs are spread evenly from the cheapest network of the space to the dense one, or to the target:
+/// what an evaluator is calibrated on, and a front without a search.
 public final class SpreadStrategy: Strategy {
     public static let name = "spread"
     public static let help = "coin flips at costs spread evenly over the range"

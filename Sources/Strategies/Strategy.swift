@@ -4,8 +4,8 @@ import Registries
 
 /// Proposes connectivities and learns from their rewards.
 ///
-/// A strategy is deterministic: the same state proposes the same children. A new one is a file with a type that conforms
-/// and its line in `Strategies`; a package that uses this one calls `Strategies.register`.
+/// A strategy is deterministic: the same state proposes the same children. A new one is a file with a type that
+/// conforms and its line in `Strategies`; a package that uses this one calls `Strategies.register`.
 public protocol Strategy: AnyObject, SendableMetatype {
     /// The name a user types.
     static var name: String { get }
@@ -52,7 +52,8 @@ public enum Strategies {
     private static let registry = Registry<any Strategy.Type>(
         "strategy",
         [
-            AdsStrategy.self, TradeoffStrategy.self, RandomStrategy.self, EvolutionStrategy.self, MagnitudeStrategy.self,
+            AdsStrategy.self, TradeoffStrategy.self, RandomStrategy.self, EvolutionStrategy.self,
+            MagnitudeStrategy.self,
             FixedStrategy.self, SpreadStrategy.self,
         ], name: { $0.name })
 

@@ -34,5 +34,7 @@ public struct PrunedDense {
     public let tune: (DenseNet, UInt64) throws -> Int
 
     /// A network and how its parts are tuned.
-    public init(_ network: DenseNet, tune: @escaping (DenseNet, UInt64) throws -> Int) { (self.network, self.tune) = (network, tune) }
+    public init(_ network: DenseNet, tune: @escaping (DenseNet, UInt64) throws -> Int) {
+        (self.network, self.tune) = (network, tune)
+    }
 }

@@ -17,12 +17,15 @@ public final class MemoryStudy: StudyStorage {
 
     /// An empty study.
     /// - Parameter clock: seconds since a moment that does not change.
-    public init(name: String = "the study", clock: @escaping @Sendable () -> Double = { Date().timeIntervalSince1970 }) {
+    public init(name: String = "the study", clock: @escaping @Sendable () -> Double = { Date().timeIntervalSince1970 })
+    {
         (self.name, self.clock) = (name, clock)
     }
 
     /// A write of the search: on a copy, so that one that throws has changed nothing.
-    private func write<Result: Sendable>(by ownership: Ownership, _ body: (inout Contents) throws -> Result) throws -> Result {
+    private func write<Result: Sendable>(
+        by ownership: Ownership, _ body: (inout Contents) throws -> Result
+    ) throws -> Result {
         try contents.withLock { contents in
             guard contents.owner.proves(ownership) else {
                 throw StudyError.ownershipLost(study: name, owner: contents.owner.lease?.ownership.owner)
@@ -58,7 +61,9 @@ public final class MemoryStudy: StudyStorage {
                     contents.lives.append(TrialLife(number: number, proposal: proposal))
                     return number
                 }
-                guard there.proposal == proposal else { throw StudyError.placeIsTaken(study: name, trial: there.number) }
+                guard there.proposal == proposal else {
+                    throw StudyError.placeIsTaken(study: name, trial: there.number)
+                }
                 return there.number
             }
         }
@@ -81,7 +86,8 @@ public final class MemoryStudy: StudyStorage {
         return contents.withLock { contents in
             // Its own before any other.
             let own = contents.lives.indices.filter { contents.lives[$0].holder?.token == token }
-            for index in own + Array(contents.lives.indices) where contents.lives[index].claimed(by: holder) != .refused {
+            for index in own + Array(contents.lives.indices) where contents.lives[index].claimed(by: holder) != .refused
+            {
                 return Claim(trial: contents.lives[index].trial, token: token)
             }
             return nil
@@ -93,7 +99,9 @@ public final class MemoryStudy: StudyStorage {
         return change(claim) { $0.extended(token: claim.token, until: until) }
     }
 
-    public func report(_ claim: Claim, _ report: Report) -> Bool { change(claim) { $0.reported(report, token: claim.token) } }
+    public func report(_ claim: Claim, _ report: Report) -> Bool {
+        change(claim) { $0.reported(report, token: claim.token) }
+    }
 
     private func change(_ claim: Claim, _ event: (inout TrialLife) -> TrialLife.Answer) -> Bool {
         contents.withLock { contents in
@@ -109,7 +117,8 @@ public final class MemoryStudy: StudyStorage {
                 guard let worker = contents.lives[index].holder?.worker else { return nil }
                 let answer =
                     isDead(worker)
-                    ? contents.lives[index].workerDied(worker) : silent ? contents.lives[index].leaseChecked(at: now) : .refused
+                    ? contents.lives[index].workerDied(worker)
+                    : silent ? contents.lives[index].leaseChecked(at: now) : .refused
                 return answer == .changed ? Loss(trial: contents.lives[index].trial, worker: worker) : nil
             }
         }
@@ -152,11 +161,18 @@ public final class MemoryStudy: StudyStorage {
 
     public func updates() -> [UpdateRecord] { contents.withLock { $0.updates } }
 
-    public func finish(_ record: UpdateRecord, state: Data, _ progress: SearchProgress, by ownership: Ownership) throws {
+    public func finish(_ record: UpdateRecord, state: Data, _ progress: SearchProgress, by ownership: Ownership) throws
+    {
         try write(by: ownership) { contents in
             let last = contents.updates.last?.update ?? 0
-            if contents.updates.last == record, contents.strategy?.state == state, contents.strategy?.progress == progress { return }
-            guard record.update == last + 1 else { throw StudyError.outOfOrder(study: name, update: record.update, last: last) }
+            if contents.updates.last == record, contents.strategy?.state == state,
+                contents.strategy?.progress == progress
+            {
+                return
+            }
+            guard record.update == last + 1 else {
+                throw StudyError.outOfOrder(study: name, update: record.update, last: last)
+            }
             contents.updates.append(record)
             contents.strategy = (state, progress)
         }

@@ -30,8 +30,11 @@ public struct OwnerLife: Sendable, Hashable {
     /// As a storage wrote it.
     public init(_ lease: Lease? = nil) { self.lease = lease }
 
-    /// Whether a search may write. A lease that ran out still proves it: the study is lost when another takes it, not before.
-    public func proves(_ ownership: Ownership) -> Bool { !ownership.token.isEmpty && lease?.ownership.token == ownership.token }
+    /// Whether a search may write. A lease that ran out still proves it: the study is lost when another takes it, not
+    /// before.
+    public func proves(_ ownership: Ownership) -> Bool {
+        !ownership.token.isEmpty && lease?.ownership.token == ownership.token
+    }
 
     /// A search wants the study; refused while another holds a lease that runs and is not known to be dead.
     public mutating func owned(

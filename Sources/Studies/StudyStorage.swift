@@ -4,25 +4,26 @@ import Foundation
 ///
 /// The contract, which `StorageTests` checks for every storage:
 ///
-/// - **Durable.** What a call has returned from survives a crash of the program and, where there is a disk, of the machine. A call
-///   that throws has changed nothing.
+/// - **Durable.** What a call has returned from survives a crash of the program and, where there is a disk, of the
+///   machine. A call that throws has changed nothing.
 /// - **Atomic.** Any number of processes may call at once; a call is seen whole or not at all.
 /// - **Numbered.** Trials are numbered from 1 in the order they were added, without gaps.
-/// - **Finished is finished.** A trial that is COMPLETE, PRUNED or FAILED never changes and never disappears. What can happen to the
-///   others is `TrialLife`.
-/// - **One worker a trial.** `claim` gives a trial to one caller, with a lease. Only who holds its token can report or extend; everyone
-///   else is answered no and nothing changes, so that the late result of a lost lease is refused.
+/// - **Finished is finished.** A trial that is COMPLETE, PRUNED or FAILED never changes and never disappears. What can
+///   happen to the others is `TrialLife`.
+/// - **One worker a trial.** `claim` gives a trial to one caller, with a lease. Only who holds its token can report or
+///   extend; everyone else is answered no and nothing changes, so that the late result of a lost lease is refused.
 /// - **In order.** `claim` gives the waiting trial with the lowest number that is not held.
-/// - **Nothing is lost with a worker.** `reclaim` makes a RUNNING trial whose lease has run out, or whose worker is known to be dead,
-///   WAITING again; the loss is counted once. What too many losses mean is the search's to say.
+/// - **Nothing is lost with a worker.** `reclaim` makes a RUNNING trial whose lease has run out, or whose worker is
+///   known to be dead, WAITING again; the loss is counted once. What too many losses mean is the search's to say.
 /// - **One search a study.** `own` is refused while another owner's lease runs and it is not known to be dead.
-/// - **Fenced.** Every write of a search (`store`, `add`, `decide`, `reclaim`, `finish`) proves its ownership, in the same transaction:
-///   once another search has taken the study, it throws `StudyError.ownershipLost` and changes nothing. An owner whose lease ran out
-///   while nobody else came still owns.
-/// - **Answers may be missed.** Tokens are made by the caller before it calls, and a call repeated with its token is answered as it was:
-///   `claim` gives the same trial while it runs; `report` says yes while it is the trial's last report; `own`, `store`, `add` of the
-///   same trials, `decide` and `finish` of the same update change nothing more.
-/// - **Learned once.** An update is recorded together with the strategy's state after it; updates follow one another from 1.
+/// - **Fenced.** Every write of a search (`store`, `add`, `decide`, `reclaim`, `finish`) proves its ownership, in the
+///   same transaction: once another search has taken the study, it throws `StudyError.ownershipLost` and changes
+///   nothing. An owner whose lease ran out while nobody else came still owns.
+/// - **Answers may be missed.** Tokens are made by the caller before it calls, and a call repeated with its token is
+///   answered as it was: `claim` gives the same trial while it runs; `report` says yes while it is the trial's last
+///   report; `own`, `store`, `add` of the same trials, `decide` and `finish` of the same update change nothing more.
+/// - **Learned once.** An update is recorded together with the strategy's state after it; updates follow one another
+///   from 1.
 /// - **The storage's clock.** Callers give and get durations in seconds; only the storage knows what time it is.
 /// - **The plan is opaque.** A storage keeps its text and does not read it.
 public protocol StudyStorage: AnyObject, Sendable {
@@ -48,8 +49,8 @@ public protocol StudyStorage: AnyObject, Sendable {
     func extend(_ claim: Claim, for seconds: Double) throws -> Bool
     /// Ends a lease with what the worker found; `false` when it is lost.
     func report(_ claim: Claim, _ report: Report) throws -> Bool
-    /// Takes trials from workers that vanished: because `isDead` knows it, and, where the caller asks for those too, because they are
-    /// silent for longer than their lease.
+    /// Takes trials from workers that vanished: because `isDead` knows it, and, where the caller asks for those too,
+    /// because they are silent for longer than their lease.
     func reclaim(silent: Bool, by ownership: Ownership, isDead: (WorkerIdentity) -> Bool) throws -> [Loss]
     /// Trials that are being evaluated.
     func leases() throws -> [Lease]

@@ -40,7 +40,8 @@ public struct Proposal: Codable, Sendable, Hashable {
 
     /// A proposal.
     public init(
-        update: Int, position: Int, connectivity: Connectivity, macs: Int, parameters: Int, connections: Int, seed: UInt64,
+        update: Int, position: Int, connectivity: Connectivity, macs: Int, parameters: Int, connections: Int,
+        seed: UInt64,
         repeatOf: Int? = nil, again: Int? = nil
     ) {
         (self.update, self.position, self.connectivity) = (update, position, connectivity)

@@ -1,5 +1,5 @@
-/// A trial's life: every event that can happen to it, in every state. A storage reads a life, tells it what happened, and writes it back
-/// where that changed something; it decides nothing itself.
+/// A trial's life: every event that can happen to it, in every state. A storage reads a life, tells it what happened,
+/// and writes it back where that changed something; it decides nothing itself.
 ///
 ///     held ──promoted──► waiting ──claimed──► running ──evaluated──► complete
 ///      ▲ │                  ▲                  │ │ │
@@ -112,7 +112,9 @@ public struct TrialLife: Sendable, Hashable {
 
     /// A worker tells what it found.
     public mutating func reported(_ report: Report, token: String) -> Answer {
-        guard case .running(let holder) = state, holder.token == token else { return token == reportedWith ? .repeated : .refused }
+        guard case .running(let holder) = state, holder.token == token else {
+            return token == reportedWith ? .repeated : .refused
+        }
         reportedWith = token
         switch report {
         case .evaluated(let point, let isLast):

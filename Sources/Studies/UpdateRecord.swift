@@ -4,8 +4,8 @@ public struct UpdateRecord: Codable, Sendable, Hashable {
     public var update: Int
     /// Its trials' numbers, in order of position.
     public var trials: [Int]
-    /// Their rewards; none where a trial failed, which the strategy then did not learn from. Records of older versions hold the reward
-    /// of chance there.
+    /// Their rewards; none where a trial failed, which the strategy then did not learn from. Records of older versions
+    /// hold the reward of chance there.
     public var rewards: [Double?]
     /// The baseline they were compared with, where the strategy has one.
     public var baseline: Double?
@@ -18,7 +18,8 @@ public struct UpdateRecord: Codable, Sendable, Hashable {
 
     /// A record.
     public init(
-        update: Int, trials: [Int], rewards: [Double?], baseline: Double? = nil, keepRate: Double? = nil, probabilities: [Float]? = nil
+        update: Int, trials: [Int], rewards: [Double?], baseline: Double? = nil, keepRate: Double? = nil,
+        probabilities: [Float]? = nil
     ) {
         (self.update, self.trials, self.rewards) = (update, trials, rewards)
         (self.baseline, self.keepRate, self.probabilities) = (baseline, keepRate, probabilities)

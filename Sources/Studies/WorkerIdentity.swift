@@ -6,7 +6,8 @@ public struct WorkerIdentity: Codable, Sendable, Hashable, CustomStringConvertib
     public let host: String
     /// The process.
     public let process: Int32
-    /// When it started, in clock ticks since boot; 0 where it is not known. It tells the process from a later one of its number.
+    /// When it started, in clock ticks since boot; 0 where it is not known. It tells the process from a later one of
+    /// its number.
     public let started: UInt64
     /// The running system; absent where it is not known, and in studies of older versions.
     public let boot: String?
@@ -27,8 +28,8 @@ public struct WorkerIdentity: Codable, Sendable, Hashable, CustomStringConvertib
             boot: place?.boot, namespace: place?.namespace)
     }()
 
-    /// Whether the process is known to have ended. Of another system, another boot or another container nothing is known: such a process
-    /// is not dead but silent, and its lease decides.
+    /// Whether the process is known to have ended. Of another system, another boot or another container nothing is
+    /// known: such a process is not dead but silent, and its lease decides.
     public var isDead: Bool { isDead(seenFrom: Self.current) }
 
     /// The same, as a process with an identity of its own judges it.
@@ -44,7 +45,8 @@ public struct WorkerIdentity: Codable, Sendable, Hashable, CustomStringConvertib
 
 /// What Linux tells of processes; nothing elsewhere.
 private enum ProcessTable {
-    /// The boot and the process namespace; `nil` where either is not known, or where `/proc` shows the processes of another namespace.
+    /// The boot and the process namespace; `nil` where either is not known, or where `/proc` shows the processes of
+    /// another namespace.
     static var here: (boot: String, namespace: String)? {
         let manager = FileManager.default
         guard let boot = try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8),
@@ -54,7 +56,8 @@ private enum ProcessTable {
         return (boot.trimmingCharacters(in: .whitespacesAndNewlines), namespace)
     }
 
-    /// The start of a process in clock ticks since boot, where the system tells: field 22 of `/proc/PID/stat` (proc(5)).
+    /// The start of a process in clock ticks since boot, where the system tells: field 22 of `/proc/PID/stat`
+    /// (proc(5)).
     static func start(of process: Int32) -> UInt64? {
         guard let text = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8),
             // The command's name in parentheses may hold spaces.

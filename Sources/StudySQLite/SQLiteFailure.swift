@@ -6,7 +6,8 @@ import Studies
 enum SQLiteFailure {
     static func damaged(_ path: String, _ what: String) -> FileError {
         let line = what.split(separator: "\n").first.map(String.init) ?? what
-        return FileError("\(path) is damaged (\(line)); restore it from a copy or start a new search. Nothing was changed")
+        return FileError(
+            "\(path) is damaged (\(line)); restore it from a copy or start a new search. Nothing was changed")
     }
 
     static func explain(_ error: any Error, _ path: String) -> any Error {
@@ -23,9 +24,11 @@ enum SQLiteFailure {
             return FileError("\(path) cannot be opened for writing; check the folder and its permissions")
         case .SQLITE_IOERR:
             return FileError(
-                "\(path) cannot be read or written (\(error.message ?? "input/output error")); check the disk and the room on it")
+                "\(path) cannot be read or written (\(error.message ?? "input/output error")); check the disk and the room on it"
+            )
         // A damaged file may lack a table or a column, or hold a value that the schema excludes.
-        case .SQLITE_ERROR, .SQLITE_MISMATCH, .SQLITE_CONSTRAINT: return damaged(path, error.message ?? "not as it was made")
+        case .SQLITE_ERROR, .SQLITE_MISMATCH, .SQLITE_CONSTRAINT:
+            return damaged(path, error.message ?? "not as it was made")
         default: return FileError("\(path): \(error.message ?? "SQLite error \(error.resultCode.rawValue)")")
         }
     }

@@ -1,11 +1,11 @@
-internal import GRDB
 import Files
+internal import GRDB
 import Studies
 
 /// A trial's life as a row of the table `trial`.
 ///
-/// The checksum covers everything but the lease and whether the trial waits or runs, so that a claim is one statement; `ended` says again,
-/// under the checksum, how a finished trial ended.
+/// The checksum covers everything but the lease and whether the trial waits or runs, so that a claim is one statement;
+/// `ended` says again, under the checksum, how a finished trial ended.
 struct TrialRow {
     private struct Outcome: Codable {
         var curve: [CurvePoint]
@@ -27,13 +27,16 @@ struct TrialRow {
         outcome = try CanonicalJSON.text(
             Outcome(
                 curve: trial.curve, failure: trial.failure, lostWith: trial.lostWith.isEmpty ? nil : trial.lostWith,
-                machineFailures: trial.machineFailures == 0 ? nil : trial.machineFailures, machineFailure: trial.machineFailure))
+                machineFailures: trial.machineFailures == 0 ? nil : trial.machineFailures,
+                machineFailure: trial.machineFailure))
     }
 
     private var ended: String? { trial.state.isFinished ? trial.state.rawValue : nil }
     private var checksum: String { Self.checksum(trial.number, trial.isHeld, trial.lost, ended, proposal, outcome) }
 
-    static func checksum(_ number: Int, _ held: Bool, _ lost: Int, _ ended: String?, _ proposal: String, _ outcome: String) -> String {
+    static func checksum(
+        _ number: Int, _ held: Bool, _ lost: Int, _ ended: String?, _ proposal: String, _ outcome: String
+    ) -> String {
         SQLiteSchema.checksum("\(number)", ended ?? "", "\(held)", "\(lost)", proposal, outcome)
     }
 
@@ -47,7 +50,8 @@ struct TrialRow {
             lost: Int.fromDatabaseValue(row["lost"]), proposal: String.fromDatabaseValue(row["proposal"]),
             outcome: String.fromDatabaseValue(row["outcome"]), checksum: String.fromDatabaseValue(row["checksum"])
         )
-        guard let number, let state = values.state.flatMap(TrialState.init), let held = values.held, let lost = values.lost,
+        guard let number, let state = values.state.flatMap(TrialState.init), let held = values.held,
+            let lost = values.lost,
             let proposal = values.proposal, let outcome = values.outcome
         else { throw Damage(what: what) }
         let ended = String.fromDatabaseValue(row["ended"])
@@ -56,7 +60,9 @@ struct TrialRow {
         else { throw Damage(what: what) }
         var trial = Trial(number: number, proposal: try CanonicalJSON.value(Proposal.self, proposal, what))
         let found = try CanonicalJSON.value(Outcome.self, outcome, what)
-        (trial.state, trial.isHeld, trial.lost, trial.curve, trial.failure) = (state, held, lost, found.curve, found.failure)
+        (trial.state, trial.isHeld, trial.lost, trial.curve, trial.failure) = (
+            state, held, lost, found.curve, found.failure
+        )
         trial.lostWith = found.lostWith ?? []
         (trial.machineFailures, trial.machineFailure) = (found.machineFailures ?? 0, found.machineFailure)
         return try TrialLife(trial, holder: try holder(row), reportedWith: String.fromDatabaseValue(row["reported"]))
@@ -66,10 +72,13 @@ struct TrialRow {
     static func holder(_ row: Row) throws -> TrialLife.Holder? {
         guard let token = String.fromDatabaseValue(row["token"]) else { return nil }
         let what = "the lease of trial \(Int.fromDatabaseValue(row["number"]) ?? 0)"
-        guard let json = String.fromDatabaseValue(row["worker"]), let until = Double.fromDatabaseValue(row["leaseUntil"]) else {
+        guard let json = String.fromDatabaseValue(row["worker"]),
+            let until = Double.fromDatabaseValue(row["leaseUntil"])
+        else {
             throw Damage(what: what)
         }
-        return TrialLife.Holder(worker: try CanonicalJSON.value(WorkerIdentity.self, json, what), token: token, until: until)
+        return TrialLife.Holder(
+            worker: try CanonicalJSON.value(WorkerIdentity.self, json, what), token: token, until: until)
     }
 
     func insert(_ db: Database) throws {
@@ -79,7 +88,8 @@ struct TrialRow {
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
             arguments: [
-                trial.number, trial.proposal.update, trial.proposal.position, trial.state.rawValue, trial.isHeld, trial.lost, ended,
+                trial.number, trial.proposal.update, trial.proposal.position, trial.state.rawValue, trial.isHeld,
+                trial.lost, ended,
                 proposal, outcome, checksum,
             ])
     }
@@ -93,7 +103,8 @@ struct TrialRow {
                 WHERE number = ?
                 """,
             arguments: [
-                trial.state.rawValue, trial.isHeld, trial.lost, ended, outcome, checksum, holder.map { try CanonicalJSON.text($0.worker) },
+                trial.state.rawValue, trial.isHeld, trial.lost, ended, outcome, checksum,
+                holder.map { try CanonicalJSON.text($0.worker) },
                 holder?.token, holder?.until, reported, trial.number,
             ])
     }
@@ -102,7 +113,9 @@ struct TrialRow {
 /// The search that owns a study as the row of the table `owner`.
 enum OwnerRow {
     static func life(_ db: Database) throws -> OwnerLife {
-        guard let row = try Row.fetchOne(db, sql: "SELECT json, token, leaseUntil FROM owner") else { return OwnerLife() }
+        guard let row = try Row.fetchOne(db, sql: "SELECT json, token, leaseUntil FROM owner") else {
+            return OwnerLife()
+        }
         guard let json = String.fromDatabaseValue(row["json"]), let until = Double.fromDatabaseValue(row["leaseUntil"]),
             let token = String.fromDatabaseValue(row["token"])
         else { throw Damage(what: "the owner") }
@@ -131,7 +144,8 @@ struct LearningRow {
     static func record(_ row: Row) throws -> UpdateRecord {
         let update = Int.fromDatabaseValue(row["updateNumber"])
         let what = "update \(update ?? 0)"
-        guard let update, let json = String.fromDatabaseValue(row["json"]), let checksum = String.fromDatabaseValue(row["checksum"]),
+        guard let update, let json = String.fromDatabaseValue(row["json"]),
+            let checksum = String.fromDatabaseValue(row["checksum"]),
             checksum == SQLiteSchema.checksum("\(update)", json)
         else { throw Damage(what: what) }
         return try CanonicalJSON.value(UpdateRecord.self, json, what)

@@ -2,8 +2,8 @@ import Crypto
 import Foundation
 internal import GRDB
 
-/// Every schema a study's file ever had, in order; entries are only ever added. A migration reads and writes the rows of its time by code
-/// of its own, so that it does not change with the program.
+/// Every schema a study's file ever had, in order; entries are only ever added. A migration reads and writes the rows
+/// of its time by code of its own, so that it does not change with the program.
 enum SQLiteSchema {
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()

@@ -8,7 +8,8 @@ extension SQLiteStudy {
         try read { db in
             let rows =
                 try update.map {
-                    try Row.fetchAll(db, sql: "SELECT * FROM trial WHERE updateNumber = ? ORDER BY number", arguments: [$0])
+                    try Row.fetchAll(
+                        db, sql: "SELECT * FROM trial WHERE updateNumber = ? ORDER BY number", arguments: [$0])
                 } ?? Row.fetchAll(db, sql: "SELECT * FROM trial ORDER BY number")
             return try rows.map { try TrialRow.life($0).trial }
         }
@@ -26,7 +27,9 @@ extension SQLiteStudy {
                     try TrialRow(TrialLife(number: next, proposal: proposal)).insert(db)
                     return next
                 }
-                guard there.proposal == proposal else { throw StudyError.placeIsTaken(study: path, trial: there.number) }
+                guard there.proposal == proposal else {
+                    throw StudyError.placeIsTaken(study: path, trial: there.number)
+                }
                 return there.number
             }
         }
@@ -66,7 +69,9 @@ extension SQLiteStudy {
     }
 
     public func extend(_ claim: Claim, for seconds: Double) throws -> Bool {
-        try write { db in try Self.change(claim.trial.number, db) { $0.extended(token: claim.token, until: clock() + seconds) } }
+        try write { db in
+            try Self.change(claim.trial.number, db) { $0.extended(token: claim.token, until: clock() + seconds) }
+        }
     }
 
     public func report(_ claim: Claim, _ report: Report) throws -> Bool {
@@ -85,9 +90,12 @@ extension SQLiteStudy {
             var losses: [Loss] = []
             for lease in try leases(db) {
                 let answer = try Self.change(lease.trial, db) { life in
-                    isDead(lease.worker) ? life.workerDied(lease.worker) : silent ? life.leaseChecked(at: now) : .refused
+                    isDead(lease.worker)
+                        ? life.workerDied(lease.worker) : silent ? life.leaseChecked(at: now) : .refused
                 }
-                if answer, let trial = try Self.life(lease.trial, db)?.trial { losses.append(Loss(trial: trial, worker: lease.worker)) }
+                if answer, let trial = try Self.life(lease.trial, db)?.trial {
+                    losses.append(Loss(trial: trial, worker: lease.worker))
+                }
             }
             return losses
         }

@@ -67,7 +67,9 @@ public final class SQLiteStudy: StudyStorage {
     /// - Throws: `StudyError.ownershipLost`.
     func prove(_ ownership: Ownership, _ db: Database) throws {
         let life = try OwnerRow.life(db)
-        guard life.proves(ownership) else { throw StudyError.ownershipLost(study: path, owner: life.lease?.ownership.owner) }
+        guard life.proves(ownership) else {
+            throw StudyError.ownershipLost(study: path, owner: life.lease?.ownership.owner)
+        }
     }
 
     // MARK: Plan
@@ -128,7 +130,8 @@ public final class SQLiteStudy: StudyStorage {
 
     private static func strategy(_ db: Database) throws -> (state: Data, progress: SearchProgress)? {
         guard let row = try Row.fetchOne(db, sql: "SELECT state, progress, checksum FROM strategy") else { return nil }
-        guard let state = Data.fromDatabaseValue(row["state"]), let progress = String.fromDatabaseValue(row["progress"]),
+        guard let state = Data.fromDatabaseValue(row["state"]),
+            let progress = String.fromDatabaseValue(row["progress"]),
             String.fromDatabaseValue(row["checksum"]) == SQLiteSchema.checksum([state, Data(progress.utf8)])
         else { throw Damage(what: "the strategy's state") }
         return (state, try CanonicalJSON.value(SearchProgress.self, progress, "the strategy's state"))
@@ -138,17 +141,20 @@ public final class SQLiteStudy: StudyStorage {
         try read { try Row.fetchAll($0, sql: "SELECT * FROM learning ORDER BY updateNumber").map(LearningRow.record) }
     }
 
-    public func finish(_ record: UpdateRecord, state: Data, _ progress: SearchProgress, by ownership: Ownership) throws {
+    public func finish(_ record: UpdateRecord, state: Data, _ progress: SearchProgress, by ownership: Ownership) throws
+    {
         let json = try CanonicalJSON.text(progress)
         try write(by: ownership) { db in
-            let last = try Row.fetchOne(db, sql: "SELECT * FROM learning ORDER BY updateNumber DESC LIMIT 1").map(LearningRow.record)
+            let last = try Row.fetchOne(db, sql: "SELECT * FROM learning ORDER BY updateNumber DESC LIMIT 1").map(
+                LearningRow.record)
             if last == record, let there = try Self.strategy(db), there == (state, progress) { return }
             guard record.update == (last?.update ?? 0) + 1 else {
                 throw StudyError.outOfOrder(study: path, update: record.update, last: last?.update ?? 0)
             }
             try LearningRow(record).insert(db)
             try db.execute(
-                sql: "INSERT OR REPLACE INTO strategy (id, updateNumber, state, progress, checksum) VALUES (1, ?, ?, ?, ?)",
+                sql:
+                    "INSERT OR REPLACE INTO strategy (id, updateNumber, state, progress, checksum) VALUES (1, ?, ?, ?, ?)",
                 arguments: [record.update, state, json, SQLiteSchema.checksum([state, Data(json.utf8)])])
         }
     }

@@ -48,16 +48,19 @@ enum SchemaOne {
         for child in children {
             let proposal = Proposal(
                 update: child.update, position: child.position, connectivity: child.connectivity, macs: child.macs,
-                parameters: child.parameters, connections: child.connections, seed: settings.seed, repeatOf: child.repeatOf)
+                parameters: child.parameters, connections: child.connections, seed: settings.seed,
+                repeatOf: child.repeatOf)
             let point = CurvePoint(
                 length: 1, images: 0, accuracy: child.accuracy, loss: child.loss, seconds: child.seconds, worker: "")
-            try SchemaTwo.insert(db, child.number, proposal, child.failure == nil ? [point] : [], failure: child.failure)
+            try SchemaTwo.insert(
+                db, child.number, proposal, child.failure == nil ? [point] : [], failure: child.failure)
         }
         let again = try rows(Reevaluation.self, "SELECT json FROM reevaluation ORDER BY child, seed")
         for (position, evaluation) in again.enumerated() {
             guard let child = children.first(where: { $0.number == evaluation.child }) else { continue }
             let proposal = Proposal(
-                update: 0, position: position, connectivity: child.connectivity, macs: child.macs, parameters: child.parameters,
+                update: 0, position: position, connectivity: child.connectivity, macs: child.macs,
+                parameters: child.parameters,
                 connections: child.connections, seed: evaluation.seed, again: child.number)
             let point = CurvePoint(
                 length: settings.reevaluationLength, images: 0, accuracy: evaluation.accuracy, loss: evaluation.loss,
@@ -66,17 +69,20 @@ enum SchemaOne {
         }
         // An update that was not learned from yet keeps its trials and gets its record later.
         let learned = try Int.fetchOne(db, sql: "SELECT updateNumber FROM strategy") ?? 0
-        for (update, own) in Dictionary(grouping: children, by: \.update).sorted(by: { $0.key < $1.key }) where update <= learned {
+        for (update, own) in Dictionary(grouping: children, by: \.update).sorted(by: { $0.key < $1.key })
+        where update <= learned {
             let ordered = own.sorted { $0.position < $1.position }
             try LearningRow(
                 UpdateRecord(
-                    update: update, trials: ordered.map(\.number), rewards: ordered.map(\.reward), baseline: ordered.first?.baseline)
+                    update: update, trials: ordered.map(\.number), rewards: ordered.map(\.reward),
+                    baseline: ordered.first?.baseline)
             ).insert(db)
         }
         if let row = try Row.fetchOne(db, sql: "SELECT state, progress FROM strategy") {
             let (state, progress): (Data, String) = (row["state"], row["progress"])
             try db.execute(
-                sql: "UPDATE strategy SET checksum = ?", arguments: [SQLiteSchema.checksum([state, Data(progress.utf8)])])
+                sql: "UPDATE strategy SET checksum = ?",
+                arguments: [SQLiteSchema.checksum([state, Data(progress.utf8)])])
         }
         try db.execute(sql: "UPDATE configuration SET checksum = ?", arguments: [SQLiteSchema.checksum(configuration)])
     }

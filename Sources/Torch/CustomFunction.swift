@@ -2,9 +2,10 @@ import CTorch
 
 /// The outputs of a function with a gradient of its own, made by Swift closures.
 ///
-/// `forward` runs once, unrecorded. `backward` receives one gradient per output (`nil` where none arrived) and returns one
-/// per input (`nil` for none); it runs on the thread that calls `Tensor.backward()` when everything is on the CPU, on
-/// libtorch's thread for a GPU, and must not wait for the caller. It may hold on to any tensor, the outputs included.
+/// `forward` runs once, unrecorded. `backward` receives one gradient per output (`nil` where none arrived) and returns
+/// one per input (`nil` for none); it runs on the thread that calls `Tensor.backward()` when everything is on the CPU,
+/// on libtorch's thread for a GPU, and must not wait for the caller. It may hold on to any tensor, the outputs
+/// included.
 /// - Throws: what `forward` throws. What `backward` throws comes out of `Tensor.backward()` as a `TorchError`.
 public func customFunction(
     _ name: String, inputs: [Tensor], forward: () throws -> [Tensor],

@@ -13,7 +13,9 @@ public final class Generator {
     deinit { ct_generator_free(handle) }
 
     /// The state, to store and restore.
-    public func state() throws -> [UInt8] { try Tensor(taking: ct_generator_state(handle), "generator_state", []).bytes() }
+    public func state() throws -> [UInt8] {
+        try Tensor(taking: ct_generator_state(handle), "generator_state", []).bytes()
+    }
 
     /// Restores a state.
     public func setState(_ state: [UInt8]) throws {

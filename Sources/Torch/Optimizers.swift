@@ -2,8 +2,8 @@ import CTorch
 
 /// An optimiser: changes parameters in place by their gradients, and has state worth storing.
 ///
-/// The arithmetic is libtorch's fused kernels; the state is kept here because libtorch's C++ optimisers can store theirs
-/// only as a Python pickle.
+/// The arithmetic is libtorch's fused kernels; the state is kept here because libtorch's C++ optimisers can store
+/// theirs only as a Python pickle.
 public protocol Optimizer: AnyObject {
     /// The learning rate of the next step.
     var rate: Double { get set }
@@ -29,7 +29,9 @@ public final class SGD: Optimizer {
     private var hasStepped = false
 
     /// Optimises `parameters`.
-    public init(_ parameters: [Tensor], rate: Double, momentum: Double = 0, weightDecay: Double = 0, nesterov: Bool = false) throws {
+    public init(
+        _ parameters: [Tensor], rate: Double, momentum: Double = 0, weightDecay: Double = 0, nesterov: Bool = false
+    ) throws {
         self.parameters = parameters
         self.rate = rate
         self.momentum = momentum
@@ -40,11 +42,15 @@ public final class SGD: Optimizer {
 
     public func step() throws { try step(moving: []) }
 
-    /// One step that leaves parts of the parameters where they are, their momentum included, as if they were no parameters.
-    /// - Parameter masks: for each parameter ones for what moves and zeros for what stays, broadcast, or `nil` where all of it moves.
+    /// One step that leaves parts of the parameters where they are, their momentum included, as if they were no
+    /// parameters.
+    /// - Parameter masks: for each parameter ones for what moves and zeros for what stays, broadcast, or `nil` where
+    ///   all of it moves.
     public func step(moving masks: [Tensor?]) throws {
         let held = try zip(parameters.indices, masks).compactMap { index, mask in
-            try mask.map { mask in (mask: mask, pairs: try [parameters[index], buffers[index]].map { ($0, try $0.detached().clone()) }) }
+            try mask.map { mask in
+                (mask: mask, pairs: try [parameters[index], buffers[index]].map { ($0, try $0.detached().clone()) })
+            }
         }
         try stepAll()
         try withoutGrad {
@@ -59,7 +65,8 @@ public final class SGD: Optimizer {
         let grads = try gradients(of: parameters)
         try check("sgd", []) {
             ct_fused_sgd(
-                handles(parameters), handles(grads), handles(buffers), Int32(parameters.count), rate, momentum, weightDecay,
+                handles(parameters), handles(grads), handles(buffers), Int32(parameters.count), rate, momentum,
+                weightDecay,
                 nesterov, !hasStepped)
         }
         hasStepped = true

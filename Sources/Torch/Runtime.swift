@@ -25,11 +25,12 @@ public enum Runtime {
         try setLibtorchThreads(count)
     }
 
-    /// Sets the threads of our kernels alone, whose results are the same bits at any number; from any thread, at any time.
+    /// Sets the threads of our kernels alone, whose results are the same bits at any number; from any thread, at any
+    /// time.
     public static func setKernelThreads(_ count: Int) { wantedThreads.store(count, ordering: .relaxed) }
 
-    /// Sets the threads of libtorch's operations alone. After each operation they look for more to do for milliseconds, on
-    /// the cores that our kernels compute on: beside those, one is faster.
+    /// Sets the threads of libtorch's operations alone. After each operation they look for more to do for milliseconds,
+    /// on the cores that our kernels compute on: beside those, one is faster.
     /// - Throws: `TorchError` when libtorch refuses the number.
     public static func setLibtorchThreads(_ count: Int) throws {
         if ct_num_threads() != Int32(count) { try check("set_num_threads", []) { ct_set_num_threads(Int32(count)) } }

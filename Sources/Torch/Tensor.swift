@@ -74,7 +74,9 @@ public final class Tensor {
     }
 
     /// A tensor with every element `value`.
-    public static func full(_ value: Double, _ shape: [Int], _ type: ElementType = .float32, on device: Device = .cpu) throws
+    public static func full(
+        _ value: Double, _ shape: [Int], _ type: ElementType = .float32, on device: Device = .cpu
+    ) throws
         -> Tensor
     {
         let handle = ct_full(value, type.rawValue, shape.map(Int64.init), Int32(shape.count), device.name)
@@ -82,7 +84,8 @@ public final class Tensor {
     }
 
     /// A tensor of zeros.
-    public static func zeros(_ shape: [Int], _ type: ElementType = .float32, on device: Device = .cpu) throws -> Tensor {
+    public static func zeros(_ shape: [Int], _ type: ElementType = .float32, on device: Device = .cpu) throws -> Tensor
+    {
         try full(0, shape, type, on: device)
     }
 
@@ -92,7 +95,8 @@ public final class Tensor {
     }
 
     /// A tensor whose elements are not initialised.
-    public static func empty(_ shape: [Int], _ type: ElementType = .float32, on device: Device = .cpu) throws -> Tensor {
+    public static func empty(_ shape: [Int], _ type: ElementType = .float32, on device: Device = .cpu) throws -> Tensor
+    {
         let handle = ct_empty(type.rawValue, shape.map(Int64.init), Int32(shape.count), device.name)
         return try Tensor(taking: handle, "empty \(shape)", [])
     }
@@ -125,7 +129,9 @@ public final class Tensor {
     public func elements<Element: TensorElement>(_: Element.Type = Element.self) throws -> [Element] {
         var out = [Element](repeating: Element(), count: count)
         try out.withUnsafeMutableBytes { buffer in
-            try check("elements", [self]) { ct_copy_out(handle, Element.elementType.rawValue, buffer.baseAddress, buffer.count) }
+            try check("elements", [self]) {
+                ct_copy_out(handle, Element.elementType.rawValue, buffer.baseAddress, buffer.count)
+            }
         }
         return out
     }

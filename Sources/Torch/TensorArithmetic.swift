@@ -36,7 +36,9 @@ extension Tensor {
     public static prefix func - (a: Tensor) throws -> Tensor { try Tensor(taking: ct_neg(a.handle), "neg", [a]) }
 
     /// Every element to the power `exponent`.
-    public func pow(_ exponent: Double) throws -> Tensor { try Tensor(taking: ct_pow_scalar(handle, exponent), "pow", [self]) }
+    public func pow(_ exponent: Double) throws -> Tensor {
+        try Tensor(taking: ct_pow_scalar(handle, exponent), "pow", [self])
+    }
     /// Adds `scale` times `other` in place, outside autograd.
     public func add(inPlace other: Tensor, scale: Double = 1) throws {
         try check("add_", [self, other]) { ct_add_(handle, other.handle, scale) }
@@ -74,9 +76,15 @@ extension Tensor {
     /// The largest element.
     public func max() throws -> Tensor { try Tensor(taking: ct_max(handle), "max", [self]) }
     /// The position of the largest entry of a dimension.
-    public func argmax(dim: Int) throws -> Tensor { try Tensor(taking: ct_argmax(handle, Int64(dim)), "argmax", [self]) }
+    public func argmax(dim: Int) throws -> Tensor {
+        try Tensor(taking: ct_argmax(handle, Int64(dim)), "argmax", [self])
+    }
     /// Element-wise equality, as bool.
-    public func equal(_ other: Tensor) throws -> Tensor { try Tensor(taking: ct_eq(handle, other.handle), "eq", [self, other]) }
+    public func equal(_ other: Tensor) throws -> Tensor {
+        try Tensor(taking: ct_eq(handle, other.handle), "eq", [self, other])
+    }
     /// Element-wise "greater than", as bool.
-    public func greater(than value: Double) throws -> Tensor { try Tensor(taking: ct_gt_scalar(handle, value), "gt", [self]) }
+    public func greater(than value: Double) throws -> Tensor {
+        try Tensor(taking: ct_gt_scalar(handle, value), "gt", [self])
+    }
 }

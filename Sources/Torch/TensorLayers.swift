@@ -9,7 +9,8 @@ extension Tensor {
 
     /// Batch normalisation of `[N, C, H, W]` per channel; in training it updates `mean` and `variance` in place.
     public func batchNorm(
-        scale: Tensor, shift: Tensor, mean: Tensor, variance: Tensor, training: Bool, momentum: Double = 0.1, epsilon: Double = 1e-5
+        scale: Tensor, shift: Tensor, mean: Tensor, variance: Tensor, training: Bool, momentum: Double = 0.1,
+        epsilon: Double = 1e-5
     ) throws -> Tensor {
         let out = ct_batch_norm(
             handle, scale.handle, shift.handle, mean.handle, variance.handle, training, momentum, epsilon)
@@ -38,7 +39,8 @@ extension Tensor {
 
     /// Element-wise binary cross entropy of logits with targets in 0...1.
     public func binaryCrossEntropy(_ targets: Tensor) throws -> Tensor {
-        try Tensor(taking: ct_bce_with_logits(handle, targets.handle), "binary_cross_entropy_with_logits", [self, targets])
+        try Tensor(
+            taking: ct_bce_with_logits(handle, targets.handle), "binary_cross_entropy_with_logits", [self, targets])
     }
 
     /// Dropout with probability `p` from libtorch's default generator; the identity outside training.

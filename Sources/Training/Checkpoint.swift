@@ -28,8 +28,12 @@ struct TrainingState: Codable {
     /// Refuses what no training of so many epochs and steps an epoch was ever in.
     /// - Throws: `FileError` with a clause.
     func validate(epochs: Int, steps: Int) throws {
-        guard 0...epochs ~= epoch, 0...steps ~= step, seen >= 0, correct >= 0, imagesTrained >= 0, history.count == epoch else {
-            throw FileError("its state, epoch \(epoch) and step \(step), is none of a training of \(epochs) epochs of \(steps) steps")
+        guard 0...epochs ~= epoch, 0...steps ~= step, seen >= 0, correct >= 0, imagesTrained >= 0,
+            history.count == epoch
+        else {
+            throw FileError(
+                "its state, epoch \(epoch) and step \(step), is none of a training of \(epochs) epochs of \(steps) steps"
+            )
         }
     }
 }
@@ -61,13 +65,16 @@ struct Checkpoint {
 
     /// Restores the latest checkpoint; `nil` when there is none.
     /// - Throws: `FileError` when all there are are damaged.
-    func load(into net: DenseNet, _ optimizer: SGD, epochs: Int, steps: Int, note: (String) -> Void) throws -> TrainingState? {
+    func load(
+        into net: DenseNet, _ optimizer: SGD, epochs: Int, steps: Int, note: (String) -> Void
+    ) throws -> TrainingState? {
         var damage: (any Error)?
         for path in [last, previous] where FileManager.default.fileExists(atPath: path) {
             do {
                 let file = try Safetensors(verifying: path)
                 guard let json = file.metadata["state"] else { throw FileError("\(path) holds no training state") }
-                let state = try JSONFile.decode(TrainingState.self, from: Data(json.utf8), named: "\(path), state", RunFolder.decoder)
+                let state = try JSONFile.decode(
+                    TrainingState.self, from: Data(json.utf8), named: "\(path), state", RunFolder.decoder)
                 do { try state.validate(epochs: epochs, steps: steps) } catch { throw FileError("\(path): \(error)") }
                 let tensors = try file.torchTensors()
                 for (name, tensor) in net.tensors {
@@ -77,10 +84,14 @@ struct Checkpoint {
                     try tensor.assign(stored)
                 }
                 var optimizerState: [String: Tensor] = [:]
-                for (name, tensor) in tensors where name.hasPrefix("optimizer.") { optimizerState[String(name.dropFirst(10))] = tensor }
+                for (name, tensor) in tensors where name.hasPrefix("optimizer.") {
+                    optimizerState[String(name.dropFirst(10))] = tensor
+                }
                 try optimizer.restore(optimizerState)
                 if let generator = file.tensors["generator"] {
-                    guard generator.type == "U8" else { throw FileError("\(path): its generator's state is no array of bytes") }
+                    guard generator.type == "U8" else {
+                        throw FileError("\(path): its generator's state is no array of bytes")
+                    }
                     try Runtime.setGeneratorState([UInt8](generator.bytes))
                 }
                 return state

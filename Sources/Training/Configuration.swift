@@ -57,7 +57,10 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
             ("the recipe", "\(recipe)", "\(stored.recipe)"),
             ("the seed", "\(seed)", "\(stored.seed)"),
             ("what a step trains", sampling ?? "the whole network", stored.sampling ?? "the whole network"),
-            ("--limit-train", limitTrain.map(String.init) ?? "not set", stored.limitTrain.map(String.init) ?? "not set"),
+            (
+                "--limit-train", limitTrain.map(String.init) ?? "not set",
+                stored.limitTrain.map(String.init) ?? "not set"
+            ),
             ("--all-data", "\(allData)", "\(stored.allData)"),
             ("--split", testAtEnd ? "test" : "validation", stored.testAtEnd ? "test" : "validation"),
             ("--label", label, stored.label),
@@ -77,7 +80,9 @@ extension TrainingConfiguration {
     }
 
     /// Training images the whole training sees.
-    public func images(of data: DataSet) -> Int { split(of: data).train.count / recipe.batchSize * recipe.batchSize * recipe.epochs }
+    public func images(of data: DataSet) -> Int {
+        split(of: data).train.count / recipe.batchSize * recipe.batchSize * recipe.epochs
+    }
 }
 
 /// Which data set a run used.

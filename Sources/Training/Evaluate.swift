@@ -54,12 +54,13 @@ extension DenseNet {
         }
         let count = max(1, indices.count)
         return Evaluation(
-            accuracy: Double(correct) / Double(count), loss: loss / Double(count), count: indices.count, confusion: confusion,
+            accuracy: Double(correct) / Double(count), loss: loss / Double(count), count: indices.count,
+            confusion: confusion,
             imagesPerSecond: Double(indices.count) / max(seconds, 1e-9))
     }
 
-    /// Recomputes BN's running statistics as the average over the given batches, after weights were changed or taken from
-    /// another network: what a few training steps leave there would favour dense networks.
+    /// Recomputes BN's running statistics as the average over the given batches, after weights were changed or taken
+    /// from another network: what a few training steps leave there would favour dense networks.
     public func recomputeNormStatistics(_ maker: BatchMaker, _ indices: [Int], batchSize: Int) throws {
         let before = normMomentum
         defer { normMomentum = before }

@@ -40,10 +40,11 @@ public struct Recipe: Codable, Hashable, Sendable {
     public static let paper = Recipe(
         name: "paper", epochs: 300, batchSize: 64, learningRate: 0.1, schedule: .step, momentum: 0.9, nesterov: true,
         weightDecay: 1e-4, augment: true, initialization: .fanOut, dropout: 0)
-    /// A short recipe that reaches most of the accuracy in a few epochs; ours, with the paper's batch and learning rate.
-    /// Batch 64 and fan-in were chosen by validation on a quarter of CIFAR-10, see docs/results.md.
+    /// A short recipe that reaches most of the accuracy in a few epochs; ours, with the paper's batch and learning
+    /// rate. Batch 64 and fan-in were chosen by validation on a quarter of CIFAR-10, see docs/results.md.
     public static let oneCycle = Recipe(
-        name: "one-cycle", epochs: 4, batchSize: 64, learningRate: 0.1, schedule: .oneCycle, momentum: 0.9, nesterov: true,
+        name: "one-cycle", epochs: 4, batchSize: 64, learningRate: 0.1, schedule: .oneCycle, momentum: 0.9,
+        nesterov: true,
         weightDecay: 1e-4, augment: true, initialization: .fanIn, dropout: 0)
     /// The recipes that can be named.
     public static let all = [oneCycle, paper]

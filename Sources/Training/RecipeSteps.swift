@@ -30,14 +30,19 @@ public struct RecipeSteps {
         _ net: DenseNet, _ optimizer: SGD, _ maker: BatchMaker, _ images: [Int], _ recipe: Recipe, total: Int,
         order: @escaping (_ epoch: Int) -> SeededGenerator, augmentation: @escaping (_ step: Int) -> SeededGenerator
     ) {
-        (self.net, self.optimizer, self.maker, self.images, self.recipe, self.total) = (net, optimizer, maker, images, recipe, total)
+        (self.net, self.optimizer, self.maker, self.images, self.recipe, self.total) = (
+            net, optimizer, maker, images, recipe, total
+        )
         (self.order, self.augmentation) = (order, augmentation)
     }
 
     /// Trains one step, from 0.
     /// - Parameter part: the part of the network that the step goes through; the whole without it.
-    /// - Returns: the loss, with which nothing was trained where it is no number, and how many images were right, of how many.
-    public mutating func train(step: Int, through part: SharedPart? = nil) throws -> (loss: Double, correct: Int, of: Int) {
+    /// - Returns: the loss, with which nothing was trained where it is no number, and how many images were right, of
+    ///   how many.
+    public mutating func train(
+        step: Int, through part: SharedPart? = nil
+    ) throws -> (loss: Double, correct: Int, of: Int) {
         let epoch = step / perEpoch
         if shuffled.epoch != epoch {
             var random = order(epoch)

@@ -12,7 +12,9 @@ extension Trainer {
         if resume, folder.exists {
             let stored = try folder.read(TrainingConfiguration.self, from: folder.configuration)
             if let difference = configuration.difference(from: stored) {
-                throw TrainingError("\(folder.path) holds another run: \(difference); continue it with 'ads train --resume --out \(folder.path)'")
+                throw TrainingError(
+                    "\(folder.path) holds another run: \(difference); continue it with 'ads train --resume --out \(folder.path)'"
+                )
             }
             guard try folder.network() == network else {
                 throw TrainingError("\(folder.path) holds a run of another network; choose another folder with --out")
@@ -35,7 +37,9 @@ extension Trainer {
         let configuration = try folder.read(TrainingConfiguration.self, from: folder.configuration)
         let data = try DataSources.load(configuration.data.name, from: dataFolder ?? configuration.data.folder)
         guard data.digest == configuration.data.digest else {
-            throw TrainingError("the data of \(configuration.data.name) have changed since \(folder.path) was started; a resumed run would mean nothing")
+            throw TrainingError(
+                "the data of \(configuration.data.name) have changed since \(folder.path) was started; a resumed run would mean nothing"
+            )
         }
         try Runtime.setThreads(configuration.machine.threads)
         self.init(configuration, try folder.network(), data, folder: folder)

@@ -31,7 +31,8 @@ public struct Timing: Encodable, Sendable {
         let generator = try Generator(seed: 0)
         let net = try DenseNet(network, generator: generator, initialization: .fanIn, device: device)
         net.kernels = kernels
-        let x = try Tensor.zeros([batch, a.inputChannels, a.imageSize, a.imageSize]).fillNormal(generator).to(on: device)
+        let x = try Tensor.zeros([batch, a.inputChannels, a.imageSize, a.imageSize]).fillNormal(generator).to(
+            on: device)
         let y = try Tensor((0..<batch).map { Int64($0 % a.classes) }, [batch]).to(on: device)
         let optimizer = try SGD(net, .paper)
         let before = residentPeak()

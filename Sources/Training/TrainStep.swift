@@ -4,8 +4,8 @@ import Randomness
 import Torch
 
 /// One step of SGD on the images at `chosen`: forward, backward, update. Nothing is changed when the loss is no number.
-/// - Parameter part: the part of the network that this step trains; the whole without it. What is not in it stays as it is: neither
-///   weight decay nor momentum moves it.
+/// - Parameter part: the part of the network that this step trains; the whole without it. What is not in it stays as it
+///   is: neither weight decay nor momentum moves it.
 /// - Returns: the loss before the update, and how many images were classified right.
 public func trainStep(
     _ net: DenseNet, _ optimizer: SGD, _ maker: BatchMaker, _ chosen: ArraySlice<Int>, _ augmentation: SeededGenerator?,

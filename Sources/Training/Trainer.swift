@@ -63,7 +63,9 @@ public struct TrainingResult: Codable, Hashable, Sendable {
 /// What a training tells while it works.
 public enum TrainingEvent: Sendable {
     /// A step was trained; loss and accuracy are the epoch's so far.
-    case step(epoch: Int, epochs: Int, step: Int, steps: Int, loss: Double, accuracy: Double, imagesPerSecond: Double, secondsLeft: Double)
+    case step(
+        epoch: Int, epochs: Int, step: Int, steps: Int, loss: Double, accuracy: Double, imagesPerSecond: Double,
+        secondsLeft: Double)
     /// An epoch was trained and validated.
     case epoch(EpochMetrics, epochs: Int, isBest: Bool)
     /// A sentence for who watches.
@@ -103,7 +105,8 @@ public struct Trainer {
         configuration.normalization
             ?? Normalization(
                 of: data.train,
-                indices: Split(count: data.train.count, seed: configuration.seed, holdOut: !configuration.allData).train)
+                indices: Split(count: data.train.count, seed: configuration.seed, holdOut: !configuration.allData).train
+            )
     }
 
     /// Refuses what cannot be trained, before anything is written.
@@ -113,12 +116,15 @@ public struct Trainer {
         try recipe.validate()
         let split = configuration.split(of: data)
         guard split.train.count >= recipe.batchSize else {
-            throw TrainingError("\(split.train.count) training images do not fill one batch of \(recipe.batchSize); lower --batch-size")
+            throw TrainingError(
+                "\(split.train.count) training images do not fill one batch of \(recipe.batchSize); lower --batch-size")
         }
         let a = network.architecture
-        guard a.inputChannels == data.train.channels, a.imageSize == data.train.size, a.classes == data.classNames.count else {
+        guard a.inputChannels == data.train.channels, a.imageSize == data.train.size, a.classes == data.classNames.count
+        else {
             throw TrainingError(
-                "the network takes \(a.inputChannels)×\(a.imageSize)×\(a.imageSize) images of \(a.classes) classes; \(data.name) has \(data.train.channels)×\(data.train.size)×\(data.train.size) of \(data.classNames.count)")
+                "the network takes \(a.inputChannels)×\(a.imageSize)×\(a.imageSize) images of \(a.classes) classes; \(data.name) has \(data.train.channels)×\(data.train.size)×\(data.train.size) of \(data.classNames.count)"
+            )
         }
     }
 
@@ -134,17 +140,23 @@ public struct Trainer {
         let maker = BatchMaker(data.train, normalization)
         try Runtime.seed(SeededGenerator(seed: configuration.seed, stream: 1).state)
         if configuration.initialWeights != nil, initial == nil, !(resume && hasCheckpoint) {
-            throw TrainingError("\(folder.path) starts from the weights of \(configuration.initialWeights ?? ""), which were not given")
+            throw TrainingError(
+                "\(folder.path) starts from the weights of \(configuration.initialWeights ?? ""), which were not given")
         }
-        let net = try initial ?? DenseNet(
-            network, generator: Generator(seed: SeededGenerator(seed: configuration.seed, stream: 2).state),
-            initialization: recipe.initialization, device: device)
+        let net =
+            try initial
+            ?? DenseNet(
+                network, generator: Generator(seed: SeededGenerator(seed: configuration.seed, stream: 2).state),
+                initialization: recipe.initialization, device: device)
         net.kernels = configuration.machine.kernels
         net.dropout = recipe.dropout
         let optimizer = try SGD(net, recipe)
         let checkpoint = Checkpoint(folder: folder)
         var state = TrainingState()
-        if resume, let saved = try checkpoint.load(into: net, optimizer, epochs: recipe.epochs, steps: steps, note: { observer(.note($0)) }) {
+        if resume,
+            let saved = try checkpoint.load(
+                into: net, optimizer, epochs: recipe.epochs, steps: steps, note: { observer(.note($0)) })
+        {
             state = saved
         }
 
@@ -160,14 +172,18 @@ public struct Trainer {
                 if Interruption.requested || steppedEnough {
                     try checkpoint.save(state, net, optimizer)
                     throw Interrupted(
-                        description: "interrupted in epoch \(state.epoch + 1) at step \(state.step) of \(steps); saved. Continue with the same command and --resume")
+                        description:
+                            "interrupted in epoch \(state.epoch + 1) at step \(state.step) of \(steps); saved. Continue with the same command and --resume"
+                    )
                 }
                 let began = ContinuousClock.now
                 let now = state.epoch * steps + state.step
-                let (value, correct, count) = try training.train(step: now, through: sampler.map { try net.sharing($0(now)) })
+                let (value, correct, count) = try training.train(
+                    step: now, through: sampler.map { try net.sharing($0(now)) })
                 guard value.isFinite else {
                     throw TrainingError(
-                        "the loss became \(value) in epoch \(state.epoch + 1), step \(state.step + 1); the last good checkpoint is kept in \(folder.checkpoints). Lower --learning-rate")
+                        "the loss became \(value) in epoch \(state.epoch + 1), step \(state.step + 1); the last good checkpoint is kept in \(folder.checkpoints). Lower --learning-rate"
+                    )
                 }
                 state.correct += correct
                 state.lossSum += value * Double(count)
@@ -211,7 +227,9 @@ public struct Trainer {
             // The epoch's steps are all done; validating them is repeated on resume.
             try checkpoint.save(state, net, optimizer)
             throw Interrupted(
-                description: "interrupted while validating epoch \(state.epoch + 1); saved. Continue with the same command and --resume")
+                description:
+                    "interrupted while validating epoch \(state.epoch + 1); saved. Continue with the same command and --resume"
+            )
         }
         state.history.append(
             EpochMetrics(
@@ -224,8 +242,10 @@ public struct Trainer {
         if isBest {
             state.bestAccuracy = validation?.accuracy
             state.bestEpoch = state.epoch + 1
-            try Safetensors(tensors: Dictionary(uniqueKeysWithValues: net.tensors.map { ($0.name, try StoredTensor($0.tensor)) }))
-                .writeWithDigest(to: folder.weights)
+            try Safetensors(
+                tensors: Dictionary(uniqueKeysWithValues: net.tensors.map { ($0.name, try StoredTensor($0.tensor)) })
+            )
+            .writeWithDigest(to: folder.weights)
         }
         state.epoch += 1
         state.step = 0
@@ -233,7 +253,10 @@ public struct Trainer {
         try checkpoint.save(state, net, optimizer)
         try writeMetrics(state)
         if let metrics = state.history.last {
-            observer(.epoch(metrics, epochs: configuration.recipe.epochs, isBest: isBest && validation != nil && sampler == nil))
+            observer(
+                .epoch(
+                    metrics, epochs: configuration.recipe.epochs, isBest: isBest && validation != nil && sampler == nil)
+            )
         }
     }
 
@@ -244,11 +267,15 @@ public struct Trainer {
     }
 
     /// The result of the weights that were kept, on the split the configuration asks for.
-    private func finish(_ state: TrainingState, _ maker: BatchMaker, _ split: Split, _ device: Device) throws -> TrainingResult {
+    private func finish(
+        _ state: TrainingState, _ maker: BatchMaker, _ split: Split, _ device: Device
+    ) throws -> TrainingResult {
         try writeMetrics(state)
         let net = try folder.model(device: device)
         net.kernels = configuration.machine.kernels
-        var (name, accuracy, loss) = ("train", state.history.last?.trainAccuracy ?? 0, state.history.last?.trainLoss ?? 0)
+        var (name, accuracy, loss) = (
+            "train", state.history.last?.trainAccuracy ?? 0, state.history.last?.trainLoss ?? 0
+        )
         var speed: Double?
         if configuration.testAtEnd {
             let test = try net.evaluate(BatchMaker(data.test, maker.normalization), Array(0..<data.test.count))
@@ -256,11 +283,14 @@ public struct Trainer {
             (name, accuracy, loss, speed) = ("test", test.accuracy, test.loss, test.imagesPerSecond)
         } else if !split.validation.isEmpty {
             let validation = try net.evaluate(maker, split.validation)
-            (name, accuracy, loss, speed) = ("validation", validation.accuracy, validation.loss, validation.imagesPerSecond)
+            (name, accuracy, loss, speed) = (
+                "validation", validation.accuracy, validation.loss, validation.imagesPerSecond
+            )
         }
         let cost = network.cost
         let result = TrainingResult(
-            label: configuration.label, split: name, accuracy: accuracy, loss: loss, validationAccuracy: state.bestAccuracy,
+            label: configuration.label, split: name, accuracy: accuracy, loss: loss,
+            validationAccuracy: state.bestAccuracy,
             parameters: net.parameterCount, macs: cost.macs, connections: cost.connections,
             imagesPerSecond: Double(state.imagesTrained) / max(state.seconds, 1e-9), inferenceImagesPerSecond: speed,
             seconds: state.seconds,

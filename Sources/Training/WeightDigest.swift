@@ -3,7 +3,8 @@ import Files
 import Foundation
 import WeightFiles
 
-/// Weights and checkpoints carry the SHA-256 of their arrays in the metadata, so that damage inside an array is noticed.
+/// Weights and checkpoints carry the SHA-256 of their arrays in the metadata, so that damage inside an array is
+/// noticed.
 extension Safetensors {
     private static let digestKey = "sha256"
 
@@ -20,7 +21,8 @@ extension Safetensors {
     init(verifying path: String) throws {
         try self.init(contentsOf: path)
         guard let expected = metadata[Self.digestKey], expected != digest else { return }
-        throw FileError("\(path): its arrays do not match their SHA-256; it was damaged after it was written, take another copy")
+        throw FileError(
+            "\(path): its arrays do not match their SHA-256; it was damaged after it was written, take another copy")
     }
 
     private var digest: String {

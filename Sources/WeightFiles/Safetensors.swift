@@ -45,7 +45,9 @@ public struct Safetensors {
     /// Checks the bytes of a file, which the arrays are then slices of.
     /// - Throws: `FileError` that begins with `name` and says what is wrong and where.
     public init(_ file: Data, named name: String) throws {
-        func refuse(_ reason: String) -> FileError { FileError("\(name) is not a whole safetensors file: \(reason); fetch or write it again") }
+        func refuse(_ reason: String) -> FileError {
+            FileError("\(name) is not a whole safetensors file: \(reason); fetch or write it again")
+        }
         let header: SafetensorsHeader
         let body: Data
         do {
@@ -72,7 +74,9 @@ public struct Safetensors {
         }
         for (key, entry) in inOrder {
             guard entry.offsets[0] == next else {
-                throw refuse("'\(key.inSentence)' starts at data byte \(entry.offsets[0]), not \(next) where the array before it ends")
+                throw refuse(
+                    "'\(key.inSentence)' starts at data byte \(entry.offsets[0]), not \(next) where the array before it ends"
+                )
             }
             next = entry.offsets[1]
         }
@@ -85,11 +89,15 @@ public struct Safetensors {
     private static func range(of entry: SafetensorsHeader.Entry, in body: Data) throws -> Range<Int> {
         let count = try StoredTensor.byteCount(type: entry.dtype, shape: entry.shape)
         // No difference or sum of offsets is computed before both lie within the file.
-        guard entry.offsets.count == 2, 0...body.count ~= entry.offsets[0], entry.offsets[0]...body.count ~= entry.offsets[1] else {
-            throw StoredTensorError("data_offsets \("\(entry.offsets.prefix(3))".inSentence) in a file with \(body.count) bytes of arrays")
+        guard entry.offsets.count == 2, 0...body.count ~= entry.offsets[0],
+            entry.offsets[0]...body.count ~= entry.offsets[1]
+        else {
+            throw StoredTensorError(
+                "data_offsets \("\(entry.offsets.prefix(3))".inSentence) in a file with \(body.count) bytes of arrays")
         }
         guard entry.offsets[1] - entry.offsets[0] == count else {
-            throw StoredTensorError("data_offsets \(entry.offsets) where \(entry.shape) of \(entry.dtype) takes \(count) bytes")
+            throw StoredTensorError(
+                "data_offsets \(entry.offsets) where \(entry.shape) of \(entry.dtype) takes \(count) bytes")
         }
         return entry.offsets[0]..<entry.offsets[1]
     }

@@ -18,7 +18,8 @@ public struct StoredTensor: Equatable {
     }
 
     private static let elementBytes = [
-        "F64": 8, "I64": 8, "U64": 8, "F32": 4, "I32": 4, "U32": 4, "F16": 2, "BF16": 2, "I16": 2, "U16": 2, "U8": 1, "I8": 1,
+        "F64": 8, "I64": 8, "U64": 8, "F32": 4, "I32": 4, "U32": 4, "F16": 2, "BF16": 2, "I16": 2, "U16": 2, "U8": 1,
+        "I8": 1,
         "BOOL": 1,
     ]
     /// As many as NumPy's arrays may have.
@@ -28,9 +29,13 @@ public struct StoredTensor: Equatable {
     /// - Throws: `StoredTensorError` for types and shapes that no array has.
     static func byteCount(type: String, shape: [Int]) throws -> Int {
         guard let size = elementBytes[type] else {
-            throw StoredTensorError("the unknown type '\(type.inSentence)'; known are \(elementBytes.keys.sorted().joined(separator: ", "))")
+            throw StoredTensorError(
+                "the unknown type '\(type.inSentence)'; known are \(elementBytes.keys.sorted().joined(separator: ", "))"
+            )
         }
-        guard shape.count <= mostDimensions else { throw StoredTensorError("\(shape.count) dimensions; up to \(mostDimensions) are read") }
+        guard shape.count <= mostDimensions else {
+            throw StoredTensorError("\(shape.count) dimensions; up to \(mostDimensions) are read")
+        }
         var count = size
         for n in shape {
             // Without its zeros, too, a shape must be countable: strides are computed from it.

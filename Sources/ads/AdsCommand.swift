@@ -19,7 +19,8 @@ struct AdsCommand: ParsableCommand {
             """,
         version: ADS.version,
         subcommands: [
-            DemoCommand.self, TrainCommand.self, SearchCommand.self, RetrainCommand.self, EvaluateCommand.self, InspectCommand.self,
+            DemoCommand.self, TrainCommand.self, SearchCommand.self, RetrainCommand.self, EvaluateCommand.self,
+            InspectCommand.self,
             ReportCommand.self, StudyCommand.self, CalibrateCommand.self, BenchCommand.self, SearchWorkerCommand.self,
         ])
 
@@ -40,7 +41,9 @@ struct AdsCommand: ParsableCommand {
             let code = exitCode(for: error)
             if code == .validationFailure {
                 let sentence = message(for: error).split(whereSeparator: \.isNewline).joined(separator: " ")
-                fail("\(sentence)\(sentence.hasSuffix(".") || sentence.hasSuffix("?") ? " See" : "; see") '\(commandTyped) --help'", code.rawValue)
+                fail(
+                    "\(sentence)\(sentence.hasSuffix(".") || sentence.hasSuffix("?") ? " See" : "; see") '\(commandTyped) --help'",
+                    code.rawValue)
             }
             if error is ExitCode || code != .failure { exit(withError: error) }
             fail("\(error)", 1)

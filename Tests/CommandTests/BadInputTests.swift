@@ -4,34 +4,60 @@ import Testing
 
 /// Each kind of bad input: its sentence, its exit code, one line, nothing left behind.
 @Suite struct BadInputTests {
-    private func expect(_ arguments: [String], _ status: Int32, _ sentence: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
+    private func expect(
+        _ arguments: [String], _ status: Int32, _ sentence: String, sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
         let finished = try run(Program.folder + "/ads", arguments)
         #expect(finished.status == status, sourceLocation: sourceLocation)
         #expect(finished.errors.contains(sentence), "\(finished.errors)", sourceLocation: sourceLocation)
         #expect(finished.output.isEmpty, sourceLocation: sourceLocation)
-        #expect(!finished.errors.contains("Fatal error") && !finished.errors.contains("Backtrace"), sourceLocation: sourceLocation)
+        #expect(
+            !finished.errors.contains("Fatal error") && !finished.errors.contains("Backtrace"),
+            sourceLocation: sourceLocation)
         if finished.errors.hasPrefix("ads: ") {
-            #expect(finished.errors.split(separator: "\n").count == 1, "\(finished.errors)", sourceLocation: sourceLocation)
+            #expect(
+                finished.errors.split(separator: "\n").count == 1, "\(finished.errors)", sourceLocation: sourceLocation)
         }
     }
 
     @Test func wrongWords() throws {
         let folder = TemporaryFolder()
         let out = folder("run")
-        try expect(["train", "--data", "mnist", "--arch", "densenet-22-12", "--out", out], 64, "unknown data set 'mnist'; known are cifar10, cifar100, shapes")
+        try expect(
+            ["train", "--data", "mnist", "--arch", "densenet-22-12", "--out", out], 64,
+            "unknown data set 'mnist'; known are cifar10, cifar100, shapes")
         try expect(["train", "--data", "shapes", "--arch", "vgg", "--out", out], 64, "unknown architecture 'vgg'")
-        try expect(["train", "--data", "shapes", "--arch", "densenet-23-12", "--out", out], 64, "depth 23 does not fit")
-        try expect(["train", "--data", "shapes", "--arch", "densenet-22-12", "--connectivity", "far-near:3", "--out", out], 64, "must be even")
-        try expect(["train", "--data", "shapes", "--arch", "densenet-22-12", "--epochs", "0", "--out", out], 64, "The value '0' is invalid for '--epochs <epochs>': a whole number from 1 to 1000000 is needed")
-        try expect(["train", "--data", "shapes", "--arch", "densenet-22-12", "--recipe", "fast", "--out", out], 64, "unknown recipe 'fast'")
-        try expect(["train", "--data", "shapes", "--arch", "densenet-22-12", "--device", "tpu", "--out", out], 64, "unknown device 'tpu'")
-        try expect(["train", "--data", "shapes", "--arch", "densenet-22-12", "--device", "cuda:63", "--out", out], 1, "device 'cuda:63' is not available")
+        try expect(
+            ["train", "--data", "shapes", "--arch", "densenet-23-12", "--out", out], 64, "depth 23 does not fit")
+        try expect(
+            ["train", "--data", "shapes", "--arch", "densenet-22-12", "--connectivity", "far-near:3", "--out", out], 64,
+            "must be even")
+        try expect(
+            ["train", "--data", "shapes", "--arch", "densenet-22-12", "--epochs", "0", "--out", out], 64,
+            "The value '0' is invalid for '--epochs <epochs>': a whole number from 1 to 1000000 is needed")
+        try expect(
+            ["train", "--data", "shapes", "--arch", "densenet-22-12", "--recipe", "fast", "--out", out], 64,
+            "unknown recipe 'fast'")
+        try expect(
+            ["train", "--data", "shapes", "--arch", "densenet-22-12", "--device", "tpu", "--out", out], 64,
+            "unknown device 'tpu'")
+        try expect(
+            ["train", "--data", "shapes", "--arch", "densenet-22-12", "--device", "cuda:63", "--out", out], 1,
+            "device 'cuda:63' is not available")
         try expect(["train", "--arch", "densenet-22-12", "--out", out], 64, "--data is needed")
         try expect(["train", "--data", "shapes", "--epoks", "3", "--out", out], 64, "Unknown option '--epoks'")
-        try expect(["search", "--data", "shapes", "--arch", "densenet-22-12", "--strategy", "luck", "--out", out], 64, "unknown strategy 'luck'; known are ads, ads-tradeoff, random")
-        try expect(["search", "--data", "shapes", "--arch", "densenet-22-12", "--target-macs", "0.3", "--out", out], 64, "28945680 to 72906000 MACs, 0.397 to 1 of the dense network")
-        try expect(["search", "--data", "shapes", "--arch", "densenet-22-12", "--evaluator", "inherit", "--out", out], 64, "give its run with --dense")
-        try expect(["train", "--data", "shapes", "--arch", "densenet-22-12", "--batch-size", "9000", "--out", out], 1, "5400 training images do not fill one batch of 9000")
+        try expect(
+            ["search", "--data", "shapes", "--arch", "densenet-22-12", "--strategy", "luck", "--out", out], 64,
+            "unknown strategy 'luck'; known are ads, ads-tradeoff, random")
+        try expect(
+            ["search", "--data", "shapes", "--arch", "densenet-22-12", "--target-macs", "0.3", "--out", out], 64,
+            "28945680 to 72906000 MACs, 0.397 to 1 of the dense network")
+        try expect(
+            ["search", "--data", "shapes", "--arch", "densenet-22-12", "--evaluator", "inherit", "--out", out], 64,
+            "give its run with --dense")
+        try expect(
+            ["train", "--data", "shapes", "--arch", "densenet-22-12", "--batch-size", "9000", "--out", out], 1,
+            "5400 training images do not fill one batch of 9000")
         try expect(["train", "--resume", "--out", out], 64, "there is no run in \(out) to continue")
         try expect(["search", "--resume", "--out", out], 64, "there is no search in \(out) to continue")
         try expect(["bench", "--batch-size", "1"], 64, "--batch-size 1; training needs at least 2, inference 1")
@@ -44,7 +70,11 @@ import Testing
 
     @Test func missingAndDamagedFiles() throws {
         let folder = TemporaryFolder()
-        try expect(["train", "--data", "cifar10", "--data-dir", folder.path, "--arch", "densenet-22-12", "--out", folder("run")], 1, "no cifar10 in \(folder.path)")
+        try expect(
+            [
+                "train", "--data", "cifar10", "--data-dir", folder.path, "--arch", "densenet-22-12", "--out",
+                folder("run"),
+            ], 1, "no cifar10 in \(folder.path)")
         try expect(["inspect", folder("none")], 1, "holds no run: there is no \(folder("none"))/config.json")
         try expect(["report", folder("none")], 1, "there is no folder \(folder("none"))")
         try expect(["report", folder.path], 1, "no run in \(folder.path)")
@@ -53,20 +83,34 @@ import Testing
         try "{\"blocks\": [2]}".write(toFile: folder("a.json"), atomically: true, encoding: .utf8)
         try expect(["inspect", "--arch", folder("a.json")], 1, "a.json: 'growthRate' is missing")
         try "[[[1],[0,7]]]".write(toFile: folder("c.json"), atomically: true, encoding: .utf8)
-        try expect(["inspect", "--arch", "densenet-22-12", "--connectivity", folder("c.json")], 1, "holds 7; only 0 and 1 are possible")
+        try expect(
+            ["inspect", "--arch", "densenet-22-12", "--connectivity", folder("c.json")], 1,
+            "holds 7; only 0 and 1 are possible")
         try "[[[1],".write(toFile: folder("d.json"), atomically: true, encoding: .utf8)
-        try expect(["inspect", "--arch", "densenet-22-12", "--connectivity", folder("d.json")], 1, "d.json: it is no valid JSON")
+        try expect(
+            ["inspect", "--arch", "densenet-22-12", "--connectivity", folder("d.json")], 1,
+            "d.json: it is no valid JSON")
         // A pickle that would run something.
-        try FileManager.default.createDirectory(atPath: folder("cifar-10-batches-py"), withIntermediateDirectories: true)
-        try "cos\nsystem\n(S'touch \(folder("ran"))'\ntR.".write(toFile: folder("cifar-10-batches-py/data_batch_1"), atomically: true, encoding: .utf8)
-        try expect(["train", "--data", "cifar10", "--data-dir", folder.path, "--arch", "densenet-22-12", "--out", folder("run")], 1, "it wants 'os.system', which is refused")
+        try FileManager.default.createDirectory(
+            atPath: folder("cifar-10-batches-py"), withIntermediateDirectories: true)
+        try "cos\nsystem\n(S'touch \(folder("ran"))'\ntR.".write(
+            toFile: folder("cifar-10-batches-py/data_batch_1"), atomically: true, encoding: .utf8)
+        try expect(
+            [
+                "train", "--data", "cifar10", "--data-dir", folder.path, "--arch", "densenet-22-12", "--out",
+                folder("run"),
+            ], 1, "it wants 'os.system', which is refused")
         #expect(!FileManager.default.fileExists(atPath: folder("ran")))
     }
 
     @Test func foldersThatCannotBeWritten() throws {
         let folder = TemporaryFolder()
         try "x".write(toFile: folder("file"), atomically: true, encoding: .utf8)
-        try expect(["train", "--data", "shapes", "--arch", "densenet-22-12", "--out", folder("file")], 1, "a file of that name is there")
-        try expect(["train", "--data", "shapes", "--arch", "densenet-22-12", "--out", "/proc/none/run"], 1, "cannot create the folder /proc/none/run")
+        try expect(
+            ["train", "--data", "shapes", "--arch", "densenet-22-12", "--out", folder("file")], 1,
+            "a file of that name is there")
+        try expect(
+            ["train", "--data", "shapes", "--arch", "densenet-22-12", "--out", "/proc/none/run"], 1,
+            "cannot create the folder /proc/none/run")
     }
 }

@@ -2,52 +2,73 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Every command on folders that are missing, are none, or hold damaged files: one sentence, no crash, nothing taken for whole.
+/// Every command on folders that are missing, are none, or hold damaged files: one sentence, no crash, nothing taken
+/// for whole.
 @Suite(.serialized) struct BrokenRunTests {
     private let scratch = TemporaryFolder()
 
-    private func ads(_ arguments: [String]) throws -> Finished { try run(Program.folder + "/ads", arguments, in: scratch.path) }
+    private func ads(_ arguments: [String]) throws -> Finished {
+        try run(Program.folder + "/ads", arguments, in: scratch.path)
+    }
 
     /// A finished training and a finished search, made once.
     private func make() throws {
-        let text = #"{"blocks":[2,2],"growth_rate":4,"bottleneck":false,"compression":1,"stem":{"kind":"cifar","channels":8},"input_channels":3,"image_size":32,"classes":10}"#
+        let text =
+            #"{"blocks":[2,2],"growth_rate":4,"bottleneck":false,"compression":1,"stem":{"kind":"cifar","channels":8},"input_channels":3,"image_size":32,"classes":10}"#
         try text.write(toFile: scratch("a.json"), atomically: true, encoding: .utf8)
         let network = ["--data", "shapes", "--arch", "a.json", "--limit-train", "64", "--batch-size", "32", "--quiet"]
         #expect(try ads(["train"] + network + ["--epochs", "1", "--out", "train"]).status == 0)
-        let search = try ads(["search"] + network + ["--limit-validation", "40", "--children", "2", "--top", "0", "--workers", "1", "--out", "search"])
+        let search = try ads(
+            ["search"] + network + [
+                "--limit-validation", "40", "--children", "2", "--top", "0", "--workers", "1", "--out", "search",
+            ])
         #expect(search.status == 0, "\(search.errors)")
     }
 
     private static let onTraining: [[String]] = [
         ["train", "--resume", "--quiet", "--out", "RUN"], ["evaluate", "RUN"], ["inspect", "RUN"], ["report", "RUN"],
-        ["search", "--data", "shapes", "--arch", "a.json", "--dense", "RUN", "--limit-train", "64", "--batch-size", "32", "--children", "1", "--quiet", "--out", "new"],
+        [
+            "search", "--data", "shapes", "--arch", "a.json", "--dense", "RUN", "--limit-train", "64", "--batch-size",
+            "32", "--children", "1", "--quiet", "--out", "new",
+        ],
     ]
     private static let onSearch: [[String]] = [
-        ["search", "--resume", "--quiet", "--out", "RUN"], ["retrain", "RUN", "--epochs", "1", "--quiet"], ["inspect", "RUN"], ["report", "RUN"],
-        ["study", "show", "RUN"], ["study", "best", "RUN"], ["study", "trials", "RUN"], ["study", "doctor", "RUN"], ["study", "list", "RUN"],
+        ["search", "--resume", "--quiet", "--out", "RUN"], ["retrain", "RUN", "--epochs", "1", "--quiet"],
+        ["inspect", "RUN"], ["report", "RUN"],
+        ["study", "show", "RUN"], ["study", "best", "RUN"], ["study", "trials", "RUN"], ["study", "doctor", "RUN"],
+        ["study", "list", "RUN"],
     ]
 
     /// One sentence and a code, or nothing wrong; which of them is the caller's.
     private func check(_ arguments: [String], mustFail: Bool, _ what: String) throws {
         let finished = try ads(arguments)
         let told = finished.errors.split(separator: "\n")
-        #expect(finished.status == 0 || finished.status == 1 || finished.status == 64, "\(what): \(arguments) ended with \(finished.status): \(finished.errors)")
+        #expect(
+            finished.status == 0 || finished.status == 1 || finished.status == 64,
+            "\(what): \(arguments) ended with \(finished.status): \(finished.errors)")
         #expect(!mustFail || finished.status != 0, "\(what): \(arguments) took it for whole")
         if finished.status != 0 {
             let own = told.filter { $0.hasPrefix("ads: ") }
-            #expect(own.count == 1 && told.last?.hasPrefix("ads: ") == true, "\(what): \(arguments): \(finished.errors)")
-            #expect(!finished.errors.contains("Fatal error") && !finished.errors.contains("DecodingError") && !finished.errors.contains("NSError"), "\(finished.errors)")
+            #expect(
+                own.count == 1 && told.last?.hasPrefix("ads: ") == true, "\(what): \(arguments): \(finished.errors)")
+            #expect(
+                !finished.errors.contains("Fatal error") && !finished.errors.contains("DecodingError")
+                    && !finished.errors.contains("NSError"), "\(finished.errors)")
         }
     }
 
-    private func commands(_ list: [[String]], on run: String) -> [[String]] { list.map { $0.map { $0 == "RUN" ? run : $0 } } }
+    private func commands(_ list: [[String]], on run: String) -> [[String]] {
+        list.map { $0.map { $0 == "RUN" ? run : $0 } }
+    }
 
     @Test func foldersThatAreNoRuns() throws {
         try make()
         try FileManager.default.createDirectory(atPath: scratch("empty"), withIntermediateDirectories: true)
         try "x".write(toFile: scratch("file"), atomically: true, encoding: .utf8)
         for run in ["missing", "empty", "file", "train/config.json"] {
-            for arguments in commands(Self.onTraining + Self.onSearch, on: run) { try check(arguments, mustFail: true, run) }
+            for arguments in commands(Self.onTraining + Self.onSearch, on: run) {
+                try check(arguments, mustFail: true, run)
+            }
             try check(["calibrate", "--resume", "--out", run], mustFail: true, run)
             try check(["search-worker", run, "1"], mustFail: true, run)
         }
@@ -55,7 +76,9 @@ import Testing
         let refused = try ads(["retrain", "train"])
         #expect(refused.errors == "ads: train holds a training, not a search\n")
         // A run of another kind.
-        for arguments in commands(Self.onSearch.filter { !["inspect", "report"].contains($0[0]) }, on: "train") + commands([Self.onTraining[0], Self.onTraining[1], Self.onTraining[4]], on: "search") {
+        for arguments in commands(Self.onSearch.filter { !["inspect", "report"].contains($0[0]) }, on: "train")
+            + commands([Self.onTraining[0], Self.onTraining[1], Self.onTraining[4]], on: "search")
+        {
             try check(arguments, mustFail: true, "another kind of run")
         }
     }
@@ -63,9 +86,12 @@ import Testing
     @Test func damagedFiles() throws {
         try make()
         let files: [(run: String, file: String, readers: Set<String>)] = [
-            ("train", "config.json", ["train", "evaluate", "report", "search"]), ("train", "architecture.json", ["train", "evaluate", "inspect", "report", "search"]),
-            ("train", "weights.safetensors", ["evaluate", "search"]), ("train", "result.json", ["report"]), ("train", "metrics.jsonl", ["report"]),
-            ("search", "config.json", ["search", "retrain", "report"]), ("search", "architecture.json", ["retrain", "inspect"]),
+            ("train", "config.json", ["train", "evaluate", "report", "search"]),
+            ("train", "architecture.json", ["train", "evaluate", "inspect", "report", "search"]),
+            ("train", "weights.safetensors", ["evaluate", "search"]), ("train", "result.json", ["report"]),
+            ("train", "metrics.jsonl", ["report"]),
+            ("search", "config.json", ["search", "retrain", "report"]),
+            ("search", "architecture.json", ["retrain", "inspect"]),
             ("search", "study.sqlite", ["search", "report", "study"]), ("search", "result.json", ["report"]),
         ]
         for (run, file, readers) in files {
@@ -85,7 +111,10 @@ import Testing
                     }
                     // An empty file of lines is one of no lines; a list has a line for a damaged study, too.
                     let isNone = cut == "empty" && file.hasSuffix(".jsonl")
-                    try check(arguments, mustFail: readers.contains(arguments[0]) && !isNone && !["doctor", "list"].contains(arguments[1]), what)
+                    try check(
+                        arguments,
+                        mustFail: readers.contains(arguments[0]) && !isNone
+                            && !["doctor", "list"].contains(arguments[1]), what)
                 }
             }
         }
@@ -97,13 +126,16 @@ import Testing
         let network = ["--data", "shapes", "--arch", "a.json", "--limit-train", "64", "--batch-size", "32", "--quiet"]
         for out in ["file", "file/below", "/proc/none/run"] {
             for arguments in [
-                ["train"] + network + ["--epochs", "1", "--out", out], ["search"] + network + ["--children", "1", "--out", out],
-                ["calibrate"] + network + ["--children", "2", "--out", out], ["retrain", "search", "--epochs", "1", "--quiet", "--out", out],
+                ["train"] + network + ["--epochs", "1", "--out", out],
+                ["search"] + network + ["--children", "1", "--out", out],
+                ["calibrate"] + network + ["--children", "2", "--out", out],
+                ["retrain", "search", "--epochs", "1", "--quiet", "--out", out],
                 ["demo", "--quiet", "--out", out],
             ] { try check(arguments, mustFail: true, out) }
         }
         for arguments in [
-            ["report", "train", "--out", "/proc/none/report.html"], ["report", "train", "--out", "search"], ["inspect", "train", "--svg", "/proc/none/a.svg"],
+            ["report", "train", "--out", "/proc/none/report.html"], ["report", "train", "--out", "search"],
+            ["inspect", "train", "--svg", "/proc/none/a.svg"],
             ["inspect", "train", "--svg", "search"], ["study", "best", "search", "--out", "/proc/none/c.json"],
         ] { try check(arguments, mustFail: true, "a file in a place that cannot be written") }
         #expect(try String(contentsOfFile: scratch("file"), encoding: .utf8) == "x")

@@ -12,19 +12,25 @@ import Testing
 @Suite struct ComparisonTests {
     private let scratch = TemporaryFolder()
     private static let data = DataSet(
-        name: "tiny", train: ImageSet(pixels: [0], labels: [0], channels: 1, size: 1), test: ImageSet(pixels: [], labels: [], channels: 1, size: 1),
+        name: "tiny", train: ImageSet(pixels: [0], labels: [0], channels: 1, size: 1),
+        test: ImageSet(pixels: [], labels: [], channels: 1, size: 1),
         classNames: ["a"])
 
     /// Writes a finished run of a network that trained nothing.
     private func write(
-        _ label: String, _ connectivity: String, accuracy: Double, seed: UInt64 = 0, split: String = "test", change: (inout TrainingConfiguration) -> Void = { _ in }
+        _ label: String, _ connectivity: String, accuracy: Double, seed: UInt64 = 0, split: String = "test",
+        change: (inout TrainingConfiguration) -> Void = { _ in }
     ) throws {
-        let architecture = try Architecture(blocks: [3, 3], growthRate: 4, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 8))
-        let network = try Network(architecture, Connectivity(ConnectivityPatterns.parse(connectivity), for: architecture, seed: 0))
+        let architecture = try Architecture(
+            blocks: [3, 3], growthRate: 4, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 8))
+        let network = try Network(
+            architecture, Connectivity(ConnectivityPatterns.parse(connectivity), for: architecture, seed: 0))
         var c = TrainingConfiguration(
-            label: label, data: DataIdentity(Self.data, folder: nil), recipe: .oneCycle, seed: seed, testAtEnd: split == "test",
+            label: label, data: DataIdentity(Self.data, folder: nil), recipe: .oneCycle, seed: seed,
+            testAtEnd: split == "test",
             machine: Machine(
-                ads: "0", torch: "0", threads: 2, device: "cpu", instructionSet: "", torchInstructionSet: "", kernels: .automatic, system: ""))
+                ads: "0", torch: "0", threads: 2, device: "cpu", instructionSet: "", torchInstructionSet: "",
+                kernels: .automatic, system: ""))
         change(&c)
         let run = RunFolder(scratch("runs/\(label)-\(UUID().uuidString.prefix(8))"))
         try run.create()
@@ -32,7 +38,8 @@ import Testing
         try run.write(c, to: run.configuration)
         let cost = network.cost
         let result = TrainingResult(
-            label: c.label, split: split, accuracy: accuracy, loss: 1, parameters: cost.parameters, macs: cost.macs, connections: cost.connections,
+            label: c.label, split: split, accuracy: accuracy, loss: 1, parameters: cost.parameters, macs: cost.macs,
+            connections: cost.connections,
             imagesPerSecond: 1, seconds: 1, epochs: c.recipe.epochs, seed: c.seed, run: run.path)
         try run.write(result, to: run.result)
     }
@@ -51,32 +58,54 @@ import Testing
         #expect(content.rows.map(\.label) == ["dense", "found", "random"] && content.rows[0].seeds == [0, 1, 2, 9])
         let headline = try #require(Headline(content))
         #expect(headline.command == nil)
-        #expect(headline.text.contains("its test accuracy is 1.00 points lower. Against the best of random search at the same cost it is 2.00 points higher."), "\(headline.text)")
+        #expect(
+            headline.text.contains(
+                "its test accuracy is 1.00 points lower. Against the best of random search at the same cost it is 2.00 points higher."
+            ), "\(headline.text)")
         #expect(!headline.text.contains("no proof"))
     }
 
     @Test func fewSeedsAreNoProof() throws {
         try write("dense", "dense", accuracy: 0.8)
         try write("found", "nearest", accuracy: 0.9)
-        #expect(try #require(Headline(content())).text.hasSuffix("10.00 points higher. With 1 seed such differences are no proof: three paired seeds are the least."))
+        #expect(
+            try #require(Headline(content())).text.hasSuffix(
+                "10.00 points higher. With 1 seed such differences are no proof: three paired seeds are the least."))
     }
 
     /// Everything of the conditions, one at a time: no average, no difference, but what differs and what to run.
     @Test(arguments: [
-        ("split", "the accuracy is of the validation images for the dense network and of the test images for the found one", "--split test"),
+        (
+            "split",
+            "the accuracy is of the validation images for the dense network and of the test images for the found one",
+            "--split test"
+        ),
         ("epochs", "training is 8 epochs for the dense network and 4 epochs for the found one", "--epochs 4"),
         ("batch", "a step is 32 images for the dense network and 64 images for the found one", "--batch-size 64"),
         ("rate", "the learning rate is 0.5 for the dense network and 0.1 for the found one", "--learning-rate 0.1"),
-        ("schedule", "its schedule is constant for the dense network and one-cycle for the found one", "--schedule one-cycle"),
+        (
+            "schedule", "its schedule is constant for the dense network and one-cycle for the found one",
+            "--schedule one-cycle"
+        ),
         ("momentum", "the momentum is 0.5 for the dense network and 0.9 for the found one", "--momentum 0.9"),
-        ("decay", "the weight decay is 0.5 for the dense network and 0.0001 for the found one", "--weight-decay 0.0001"),
+        (
+            "decay", "the weight decay is 0.5 for the dense network and 0.0001 for the found one",
+            "--weight-decay 0.0001"
+        ),
         ("augment", "augmentation is off for the dense network and on for the found one", "ads train"),
-        ("initialization", "the initialization is fan-out for the dense network and fan-in for the found one", "--initialization fan-in"),
+        (
+            "initialization", "the initialization is fan-out for the dense network and fan-in for the found one",
+            "--initialization fan-in"
+        ),
         ("dropout", "the dropout is 0.5 for the dense network and 0.0 for the found one", "--dropout 0.0"),
         ("limit", "the training set is 99 images for the dense network and whole for the found one", "ads train"),
         ("all", "the validation set is trained on for the dense network and held out for the found one", "ads train"),
         ("data", "the data is those of digest 01234567 for the dense network", "ads train"),
-        ("initial", "the start is from the weights fedcba98 for the dense network and from fresh weights for the found one", "ads train"),
+        (
+            "initial",
+            "the start is from the weights fedcba98 for the dense network and from fresh weights for the found one",
+            "ads train"
+        ),
     ])
     func whatWasTrainedOtherwiseIsNotCompared(what: String, why: String, option: String) throws {
         let change: (inout TrainingConfiguration) -> Void = { c in
@@ -105,26 +134,44 @@ import Testing
         let headline = try #require(Headline(content))
         // The dense network that is trained alike has no seed in common; the one that has is trained otherwise.
         #expect(headline.text.hasPrefix("The network found and the dense one are not compared here: "))
-        #expect(headline.text.contains(why) || headline.text.contains("they have no seed in common"), "\(headline.text)")
+        #expect(
+            headline.text.contains(why) || headline.text.contains("they have no seed in common"), "\(headline.text)")
         #expect(!headline.text.contains("points"))
         let command = try #require(headline.command)
-        #expect(command.hasPrefix("ads train --data tiny") && command.contains("--connectivity dense") && command.contains("--seed 0"), "\(command)")
-        #expect(command.contains(option) && command.contains("--split test") && !command.contains("--limit-train") && !command.contains("--all-data"))
+        #expect(
+            command.hasPrefix("ads train --data tiny") && command.contains("--connectivity dense")
+                && command.contains("--seed 0"), "\(command)")
+        #expect(
+            command.contains(option) && command.contains("--split test") && !command.contains("--limit-train")
+                && !command.contains("--all-data"))
         let conditions = content.rows.map(\.conditions)
-        #expect(conditions[2].differences(from: conditions[0], there: "the dense network", here: "the found one").joined().contains(why)
-            || conditions[2].differences(from: conditions[1], there: "the dense network", here: "the found one").joined().contains(why))
+        #expect(
+            conditions[2].differences(from: conditions[0], there: "the dense network", here: "the found one").joined()
+                .contains(why)
+                || conditions[2].differences(from: conditions[1], there: "the dense network", here: "the found one")
+                    .joined().contains(why)
+        )
         let page = HTMLReport(content).text
-        #expect(page.contains("are not compared here") && page.contains("--connectivity dense") && !page.contains("points higher"))
+        #expect(
+            page.contains("are not compared here") && page.contains("--connectivity dense")
+                && !page.contains("points higher"))
     }
 
     /// Found with inherited weights: the dense network cannot start so; the found one is to be trained as it was.
     @Test func inheritedWeightsAreNoFairStart() throws {
         try write("dense", "dense", accuracy: 0.8)
-        try write("found", "nearest", accuracy: 0.9) { ($0.initialWeights, $0.initialDigest) = ("runs/dense", "abcdef0123") }
+        try write("found", "nearest", accuracy: 0.9) {
+            ($0.initialWeights, $0.initialDigest) = ("runs/dense", "abcdef0123")
+        }
         let headline = try #require(Headline(content()))
-        #expect(headline.text.contains("the start is from fresh weights for the dense network and from the weights abcdef01 for the found one"))
+        #expect(
+            headline.text.contains(
+                "the start is from fresh weights for the dense network and from the weights abcdef01 for the found one")
+        )
         let command = try #require(headline.command)
-        #expect(command.contains("--label found") && command.contains("/found-") && !command.contains("--connectivity dense"))
+        #expect(
+            command.contains("--label found") && command.contains("/found-")
+                && !command.contains("--connectivity dense"))
     }
 
     /// Another cost is no control.
@@ -140,9 +187,15 @@ import Testing
         try write("dense", "dense", accuracy: 0.9)
         try write("found", "nearest", accuracy: 0.7)
         let rows = try content().rows
-        #expect(rows.map(\.trained).sorted() == ["4 epochs; the training set 99 images", "4 epochs; the training set whole", "4 epochs; the training set whole"])
+        #expect(
+            rows.map(\.trained).sorted() == [
+                "4 epochs; the training set 99 images", "4 epochs; the training set whole",
+                "4 epochs; the training set whole",
+            ])
         let page = try HTMLReport(content()).text
-        #expect(page.components(separatedBy: "class=\"best\"").count == 2, "one of the two that can be compared is the best of them")
+        #expect(
+            page.components(separatedBy: "class=\"best\"").count == 2,
+            "one of the two that can be compared is the best of them")
     }
 
     @Test func damagedLogsAreSaid() throws {
@@ -151,9 +204,12 @@ import Testing
         try RunFolder(scratch("runs/" + run)).noteTestUse(command: "x", accuracy: 0.8)
         #expect(try HTMLReport(content()).text.contains("The test set was used 1 time in these 1 run."))
         try "{\"accur".write(toFile: scratch("runs/\(run)/test-uses.jsonl"), atomically: true, encoding: .utf8)
-        #expect(try HTMLReport(content()).text.contains("The test set was used 1 time in these 1 run; of 1 no more is known, as the log's lines are damaged."))
+        #expect(
+            try HTMLReport(content()).text.contains(
+                "The test set was used 1 time in these 1 run; of 1 no more is known, as the log's lines are damaged."))
         try FileManager.default.removeItem(atPath: scratch("runs/\(run)/test-uses.jsonl"))
-        try FileManager.default.createDirectory(atPath: scratch("runs/\(run)/test-uses.jsonl"), withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(
+            atPath: scratch("runs/\(run)/test-uses.jsonl"), withIntermediateDirectories: true)
         #expect(throws: (any Error).self) { try content() }
     }
 }

@@ -10,7 +10,9 @@ import Testing
     static let folder = packageRoot + "/Tests/CommandTests/Snapshots"
 
     /// Every command with its words, "study best".
-    static func commands(_ type: any ParsableCommand.Type = AdsCommand.self, _ words: [String] = ["ads"]) -> [(words: [String], type: any ParsableCommand.Type)] {
+    static func commands(
+        _ type: any ParsableCommand.Type = AdsCommand.self, _ words: [String] = ["ads"]
+    ) -> [(words: [String], type: any ParsableCommand.Type)] {
         [(words, type)] + type.configuration.subcommands.flatMap { commands($0, words + [$0._commandName]) }
     }
 
@@ -27,7 +29,10 @@ import Testing
                 try help.write(toFile: path, atomically: true, encoding: .utf8)
             }
             let kept = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
-            #expect(help == kept, "the help of \(words.joined(separator: " ")) is not Snapshots/\(name); look at it, and renew with ADS_RENEW_SNAPSHOTS=1 make test")
+            #expect(
+                help == kept,
+                "the help of \(words.joined(separator: " ")) is not Snapshots/\(name); look at it, and renew with ADS_RENEW_SNAPSHOTS=1 make test"
+            )
         }
         let files = Set(try FileManager.default.contentsOfDirectory(atPath: Self.folder))
         #expect(files == names, "Snapshots holds help of commands that are gone: \(files.subtracting(names).sorted())")

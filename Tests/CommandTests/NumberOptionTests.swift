@@ -5,7 +5,8 @@ import Testing
 
 @testable import ads
 
-/// Every option of every command that takes a number: what it refuses, in one sentence that says the range, with exit code 64.
+/// Every option of every command that takes a number: what it refuses, in one sentence that says the range, with exit
+/// code 64.
 @Suite struct NumberOptionTests {
     /// What an option takes at its ends, what it refuses beside them, and how the refusal ends.
     struct Kind: Sendable {
@@ -20,43 +21,62 @@ import Testing
         static let count = whole(1, 1_000_000)
         static let threads = whole(1, 1024)
         static let images = whole(1, 1_000_000_000_000)
-        static let rate = Kind(["1e-300", "1e6"], refuses: ["0", "0.0", "-1e-9", "1000001", "1e308"], "a number over 0, up to 1e+06 is needed")
-        static let weight = Kind(["0", "1000000"], refuses: ["-0.1", "1000001", "1e308"], "a number from 0 to 1e+06 is needed")
-        static let share = Kind(["0", "0.999"], refuses: ["-0.1", "1", "1.0", "2"], "a number from 0 to under 1 is needed")
-        static let cost = Kind(["1e-9", "1", "1e15"], refuses: ["0", "-1", "1e16", "1e30", "1e308"], "a number over 0, up to 1e+15 is needed")
-        static let seed = Kind(["0", "18446744073709551615"], refuses: ["18446744073709551616", "1.5"], "a whole number from 0 to 18446744073709551615 is needed")
+        static let rate = Kind(
+            ["1e-300", "1e6"], refuses: ["0", "0.0", "-1e-9", "1000001", "1e308"],
+            "a number over 0, up to 1e+06 is needed")
+        static let weight = Kind(
+            ["0", "1000000"], refuses: ["-0.1", "1000001", "1e308"], "a number from 0 to 1e+06 is needed")
+        static let share = Kind(
+            ["0", "0.999"], refuses: ["-0.1", "1", "1.0", "2"], "a number from 0 to under 1 is needed")
+        static let cost = Kind(
+            ["1e-9", "1", "1e15"], refuses: ["0", "-1", "1e16", "1e30", "1e308"],
+            "a number over 0, up to 1e+15 is needed")
+        static let seed = Kind(
+            ["0", "18446744073709551615"], refuses: ["18446744073709551616", "1.5"],
+            "a whole number from 0 to 18446744073709551615 is needed")
 
         static func whole(_ low: Int, _ high: Int) -> Kind {
             Kind(
-                ["\(low)", "\(high)"], refuses: ["\(low - 1)", "\(high + 1)", "9223372036854775807", "-9223372036854775808", "1.5", "1e3"],
+                ["\(low)", "\(high)"],
+                refuses: ["\(low - 1)", "\(high + 1)", "9223372036854775807", "-9223372036854775808", "1.5", "1e3"],
                 "a whole number from \(low) to \(high) is needed")
         }
     }
 
     /// What no number option takes.
-    static let never = ["x", "nan", "-nan", "inf", "-inf", "infinity", "1e999", "99999999999999999999", "-1", "1,5", "1 "]
+    static let never = [
+        "x", "nan", "-nan", "inf", "-inf", "infinity", "1e999", "99999999999999999999", "-1", "1,5", "1 ",
+    ]
 
     static let numbers: [String: Kind] = [
-        "threads": .threads, "seed": .seed, "stem": .whole(1, 65_536), "epochs": .count, "batch-size": .whole(2, 1_000_000),
+        "threads": .threads, "seed": .seed, "stem": .whole(1, 65_536), "epochs": .count,
+        "batch-size": .whole(2, 1_000_000),
         "learning-rate": .rate, "momentum": .share, "weight-decay": .weight, "dropout": .share, "limit-train": .images,
-        "limit-validation": .images, "children": .count, "images": .images, "target-macs": .cost, "target-parameters": .cost,
-        "target-traffic": .cost, "target-latency": .cost, "price-macs": .weight, "price-parameters": .weight, "shared-epochs": .count,
+        "limit-validation": .images, "children": .count, "images": .images, "target-macs": .cost,
+        "target-parameters": .cost,
+        "target-traffic": .cost, "target-latency": .cost, "price-macs": .weight, "price-parameters": .weight,
+        "shared-epochs": .count,
         "child-epochs": .rate, "top": .whole(0, 1_000_000), "reevaluation-seeds": .count, "children-per-update": .count,
-        "halving": Kind(["1.01", "1e6"], refuses: ["1", "0", "1000001"], "a number over 1, up to 1e+06 is needed"), "workers": .threads,
-        "child-threads": .threads, "max-lost": .whole(0, 1_000_000), "agent-rate": .rate, "connection-rate": .rate, "entropy-bonus": .weight, "full-epochs": .count,
+        "halving": Kind(["1.01", "1e6"], refuses: ["1", "0", "1000001"], "a number over 1, up to 1e+06 is needed"),
+        "workers": .threads,
+        "child-threads": .threads, "max-lost": .whole(0, 1_000_000), "agent-rate": .rate, "connection-rate": .rate,
+        "entropy-bonus": .weight, "full-epochs": .count,
         "full-seeds": .count, "repetitions": .whole(2, 1_000_000),
         "lease": Kind(["1", "86400"], refuses: ["0", "0.5", "86401", "1e308"], "a number from 1 to 86400 is needed"),
     ]
 
     /// Where a command takes other numbers than the rest.
     static let exceptions: [String: Kind] = [
-        "bench batch-size": Kind(["2", "65536"], refuses: ["0", "65537"], "a whole number from 1 to 65536 is needed"), "calibrate children": .whole(2, 1_000_000),
-        "search child-epochs": Kind(["1e-300", "1e6"], refuses: ["-1e-9", "1000001", "1e308"], "a number from 0 to 1e+06 is needed"),
+        "bench batch-size": Kind(["2", "65536"], refuses: ["0", "65537"], "a whole number from 1 to 65536 is needed"),
+        "calibrate children": .whole(2, 1_000_000),
+        "search child-epochs": Kind(
+            ["1e-300", "1e6"], refuses: ["-1e-9", "1000001", "1e308"], "a number from 0 to 1e+06 is needed"),
     ]
 
     /// Options that take words.
     static let words: Set = [
-        "data", "data-dir", "arch", "connectivity", "recipe", "schedule", "initialization", "device", "kernels", "out", "label", "split",
+        "data", "data-dir", "arch", "connectivity", "recipe", "schedule", "initialization", "device", "kernels", "out",
+        "label", "split",
         "strategy", "evaluator", "dense", "shared", "svg",
     ]
 
@@ -74,14 +94,18 @@ import Testing
         func list(_ command: [String: Any], _ words: [String]) -> [Command] {
             let arguments = command["arguments"] as? [[String: Any]] ?? []
             func name(_ argument: [String: Any]) -> String {
-                ((argument["preferredName"] as? [String: Any])?["name"] as? String) ?? (argument["valueName"] as? String) ?? ""
+                ((argument["preferredName"] as? [String: Any])?["name"] as? String)
+                    ?? (argument["valueName"] as? String) ?? ""
             }
             let options = arguments.filter { $0["kind"] as? String == "option" }
-            let required = arguments.filter { $0["isOptional"] as? Bool == false && $0["defaultValue"] == nil }.flatMap { argument -> [String] in
+            let required = arguments.filter { $0["isOptional"] as? Bool == false && $0["defaultValue"] == nil }.flatMap
+            { argument -> [String] in
                 let value = name(argument) == "workers" ? "2" : "x"
                 return argument["kind"] as? String == "option" ? ["--" + name(argument), value] : [value]
             }
-            let below = (command["subcommands"] as? [[String: Any]] ?? []).flatMap { list($0, words + [$0["commandName"] as? String ?? ""]) }
+            let below = (command["subcommands"] as? [[String: Any]] ?? []).flatMap {
+                list($0, words + [$0["commandName"] as? String ?? ""])
+            }
             return [Command(words: words, options: options.map(name), required: required)] + below
         }
         return list(dump["command"] as? [String: Any] ?? [:], []).filter { !$0.words.isEmpty && $0.words != ["help"] }
@@ -104,13 +128,17 @@ import Testing
         for command in commands {
             for option in command.options where !Self.words.contains(option) {
                 guard let kind = Self.exceptions["\(command) \(option)"] ?? Self.numbers[option] else {
-                    Issue.record("ads \(command) --\(option): a new option; add it to this table with the numbers it takes, or to the words")
+                    Issue.record(
+                        "ads \(command) --\(option): a new option; add it to this table with the numbers it takes, or to the words"
+                    )
                     continue
                 }
                 for value in kind.refuses + Self.never {
                     let refused = parse(command.words + command.required + ["--\(option)=\(value)"])
                     #expect(
-                        refused.code == 64 && refused.sentence == "The value '\(value)' is invalid for '--\(option) <\(option)>': \(kind.sentence)",
+                        refused.code == 64
+                            && refused.sentence
+                                == "The value '\(value)' is invalid for '--\(option) <\(option)>': \(kind.sentence)",
                         "ads \(command) --\(option)=\(value): \(refused)")
                     checked += 1
                 }
@@ -125,15 +153,39 @@ import Testing
 
     /// The program itself says the same, in one line.
     @Test(arguments: [
-        (["search", "--limit-validation=-1", "--out", "x"], "The value '-1' is invalid for '--limit-validation <limit-validation>': a whole number from 1 to 1000000000000 is needed; see 'ads search --help'"),
-        (["study", "best", "x", "--target-macs", "1e30"], "The value '1e30' is invalid for '--target-macs <target-macs>': a number over 0, up to 1e+15 is needed; see 'ads study best --help'"),
+        (
+            ["search", "--limit-validation=-1", "--out", "x"],
+            "The value '-1' is invalid for '--limit-validation <limit-validation>': a whole number from 1 to 1000000000000 is needed; see 'ads search --help'"
+        ),
+        (
+            ["study", "best", "x", "--target-macs", "1e30"],
+            "The value '1e30' is invalid for '--target-macs <target-macs>': a number over 0, up to 1e+15 is needed; see 'ads study best --help'"
+        ),
         (["train"], "Missing expected argument '--out <out>'; see 'ads train --help'"),
-        (["train", "--kernels", "fast"], "The value 'fast' is invalid for '--kernels <kernels>'. Please provide one of 'auto', 'swift' or 'torch'. See 'ads train --help'"),
-        (["search", "--child-epochs", "0", "--out", "x"], "--child-epochs 0 is for --evaluator inherit: scratch learns nothing without training; see 'ads search --help'"),
-        (["search", "--target-macs", "0.5", "--target-latency", "1", "--out", "x"], "one target at a time: --target-macs, --target-parameters, --target-traffic or --target-latency; see 'ads search --help'"),
-        (["search", "--price-macs", "0.5", "--price-parameters", "1", "--out", "x"], "--price-macs and --price-parameters exclude each other; see 'ads search --help'"),
-        (["bench", "--batch-size", "1"], "--batch-size 1; training needs at least 2, inference 1; see 'ads bench --help'"),
-        (["search-worker", "x", "0"], "The value '0' is invalid for '<workers>': a whole number from 1 to 1024 is needed; see 'ads search-worker --help'"),
+        (
+            ["train", "--kernels", "fast"],
+            "The value 'fast' is invalid for '--kernels <kernels>'. Please provide one of 'auto', 'swift' or 'torch'. See 'ads train --help'"
+        ),
+        (
+            ["search", "--child-epochs", "0", "--out", "x"],
+            "--child-epochs 0 is for --evaluator inherit: scratch learns nothing without training; see 'ads search --help'"
+        ),
+        (
+            ["search", "--target-macs", "0.5", "--target-latency", "1", "--out", "x"],
+            "one target at a time: --target-macs, --target-parameters, --target-traffic or --target-latency; see 'ads search --help'"
+        ),
+        (
+            ["search", "--price-macs", "0.5", "--price-parameters", "1", "--out", "x"],
+            "--price-macs and --price-parameters exclude each other; see 'ads search --help'"
+        ),
+        (
+            ["bench", "--batch-size", "1"],
+            "--batch-size 1; training needs at least 2, inference 1; see 'ads bench --help'"
+        ),
+        (
+            ["search-worker", "x", "0"],
+            "The value '0' is invalid for '<workers>': a whole number from 1 to 1024 is needed; see 'ads search-worker --help'"
+        ),
     ])
     func oneSentence(arguments: [String], sentence: String) throws {
         let finished = try run(Program.folder + "/ads", arguments)
@@ -145,7 +197,8 @@ import Testing
         #expect(parse(["search", "--out", "x", "--evaluator", "inherit", "--child-epochs", "0"]).code == 0)
         #expect(parse(["search", "--out", "x", "--dense", "d", "--child-epochs", "0"]).code == 0)
         #expect(parse(["search", "--out", "x", "--evaluator", "shared", "--child-epochs", "0"]).code == 64)
-        #expect(parse(["search", "--out", "x", "--evaluator", "scratch", "--dense", "d", "--child-epochs", "0"]).code == 64)
+        #expect(
+            parse(["search", "--out", "x", "--evaluator", "scratch", "--dense", "d", "--child-epochs", "0"]).code == 64)
         #expect(parse(["bench", "--batch-size", "1", "--inference"]).code == 0)
     }
 }

@@ -8,10 +8,13 @@ import Testing
 @Suite(.serialized) struct RepeatTests {
     private let scratch = TemporaryFolder()
 
-    private func ads(_ arguments: [String]) throws -> Finished { try run(Program.folder + "/ads", arguments, in: scratch.path) }
+    private func ads(_ arguments: [String]) throws -> Finished {
+        try run(Program.folder + "/ads", arguments, in: scratch.path)
+    }
 
     private func network() throws -> [String] {
-        let text = #"{"blocks":[2,2],"growth_rate":4,"bottleneck":false,"compression":1,"stem":{"kind":"cifar","channels":8},"input_channels":3,"image_size":32,"classes":10}"#
+        let text =
+            #"{"blocks":[2,2],"growth_rate":4,"bottleneck":false,"compression":1,"stem":{"kind":"cifar","channels":8},"input_channels":3,"image_size":32,"classes":10}"#
         try text.write(toFile: scratch("a.json"), atomically: true, encoding: .utf8)
         return ["--data", "shapes", "--arch", "a.json", "--limit-train", "64", "--batch-size", "32", "--quiet"]
     }
@@ -21,38 +24,52 @@ import Testing
         var environment = ProcessInfo.processInfo.environment
         environment["PATH"] = Program.folder + ":" + (environment["PATH"] ?? "")
         let done = try run(
-            "/bin/bash", ["-c", command.replacingOccurrences(of: "NEW-RUN", with: folder)], environment: environment, in: scratch.path)
+            "/bin/bash", ["-c", command.replacingOccurrences(of: "NEW-RUN", with: folder)], environment: environment,
+            in: scratch.path)
         #expect(done.status == 0, "\(command): \(done.errors)")
     }
 
     private func bytes(_ path: String) throws -> Data { try Data(contentsOf: URL(fileURLWithPath: scratch(path))) }
 
-    private func digest(_ path: String) throws -> String? { try ads(["study", "show", path, "--json"]).json()["digest"] as? String }
+    private func digest(_ path: String) throws -> String? {
+        try ads(["study", "show", path, "--json"]).json()["digest"] as? String
+    }
 
     @Test func theCommandsOfThePageGiveTheSameBits() throws {
         let unusual = [
-            "--epochs", "2", "--learning-rate", "0.03", "--schedule", "constant", "--momentum", "0.8", "--weight-decay", "0.001",
-            "--initialization", "fan-out", "--dropout", "0.1", "--no-augment", "--seed", "3", "--threads", "1", "--kernels", "torch",
+            "--epochs", "2", "--learning-rate", "0.03", "--schedule", "constant", "--momentum", "0.8", "--weight-decay",
+            "0.001",
+            "--initialization", "fan-out", "--dropout", "0.1", "--no-augment", "--seed", "3", "--threads", "1",
+            "--kernels", "torch",
             "--connectivity", "log", "--label", "it's mine",
         ]
         #expect(try ads(["train"] + network() + unusual + ["--out", "runs/train"]).status == 0)
         #expect(try ads(["train"] + network() + ["--epochs", "1", "--out", "runs/dense"]).status == 0)
         let search = try ads(
             ["search"] + network() + [
-                "--dense", "runs/dense", "--limit-validation", "40", "--strategy", "evolution", "--children", "4", "--children-per-update", "3",
-                "--child-epochs", "1.5", "--learning-rate", "0.02", "--halving", "2", "--search-block-end", "--target-parameters", "0.9",
-                "--price-macs", "0.2", "--top", "1", "--reevaluation-seeds", "1", "--max-lost", "4", "--agent-rate", "0.02", "--connection-rate", "0.2", "--entropy-bonus", "0.001",
+                "--dense", "runs/dense", "--limit-validation", "40", "--strategy", "evolution", "--children", "4",
+                "--children-per-update", "3",
+                "--child-epochs", "1.5", "--learning-rate", "0.02", "--halving", "2", "--search-block-end",
+                "--target-parameters", "0.9",
+                "--price-macs", "0.2", "--top", "1", "--reevaluation-seeds", "1", "--max-lost", "4", "--agent-rate",
+                "0.02", "--connection-rate", "0.2", "--entropy-bonus", "0.001",
                 "--out", "runs/found",
             ])
         #expect(search.status == 0, "\(search.errors)")
         #expect(try ads(["retrain", "runs/found", "--epochs", "1", "--batch-size", "64", "--quiet"]).status == 0)
-        #expect(try ads(["retrain", "runs/found", "--inherit", "--epochs", "1", "--batch-size", "64", "--quiet", "--out", "runs/inherited"]).status == 0)
+        #expect(
+            try ads([
+                "retrain", "runs/found", "--inherit", "--epochs", "1", "--batch-size", "64", "--quiet", "--out",
+                "runs/inherited",
+            ]).status == 0)
         let content = try ReportContent(folders: [scratch("runs")])
         #expect(content.trained.count == 4 && content.searched.count == 1)
         for (number, trained) in content.trained.enumerated() {
             try repeated(ReportCommands.command(for: trained, in: content), into: "again-\(number)")
             let original = try Data(contentsOf: URL(fileURLWithPath: trained.path + "/weights.safetensors"))
-            #expect(try bytes("again-\(number)/weights.safetensors") == original, "\(ReportCommands.command(for: trained, in: content))")
+            #expect(
+                try bytes("again-\(number)/weights.safetensors") == original,
+                "\(ReportCommands.command(for: trained, in: content))")
         }
         let command = ReportCommands.command(for: content.searched[0])
         try repeated(command, into: "again-search")
@@ -69,12 +86,18 @@ import Testing
     @Test func theReadmesCommandsArePaired() throws {
         _ = try network()
         let readme = try String(contentsOfFile: packageRoot + "/README.md", encoding: .utf8)
-        let commands = readme.split(separator: "\n").filter { $0.hasPrefix("    $ ads ") }.map { String($0.dropFirst(6)) }
+        let commands = readme.split(separator: "\n").filter { $0.hasPrefix("    $ ads ") }.map {
+            String($0.dropFirst(6))
+        }
         #expect(commands.map { $0.split(separator: " ")[1] } == ["train", "search", "retrain", "report"])
         for command in commands {
-            var small = command.replacingOccurrences(of: "cifar10", with: "shapes").replacingOccurrences(of: "densenet-22-12", with: "a.json")
-                .replacingOccurrences(of: "--epochs 4", with: "--epochs 1").replacingOccurrences(of: "--limit-train 5000", with: "--limit-train 64")
-                .replacingOccurrences(of: "--target-macs 0.686", with: "--target-macs 0.9")
+            var small = command.replacingOccurrences(of: "cifar10", with: "shapes").replacingOccurrences(
+                of: "densenet-22-12", with: "a.json"
+            )
+            .replacingOccurrences(of: "--epochs 4", with: "--epochs 1").replacingOccurrences(
+                of: "--limit-train 5000", with: "--limit-train 64"
+            )
+            .replacingOccurrences(of: "--target-macs 0.686", with: "--target-macs 0.9")
             if small.hasPrefix("ads search") { small += " --children 2 --top 1 --limit-validation 40 --batch-size 32" }
             try repeated(small, into: "unused")
         }

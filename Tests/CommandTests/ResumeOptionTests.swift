@@ -9,24 +9,35 @@ import Testing
     private func ads(_ arguments: [String]) throws -> Finished { try run(Program.folder + "/ads", arguments) }
 
     private func network() throws -> [String] {
-        let text = #"{"blocks":[2,2],"growth_rate":4,"bottleneck":false,"compression":1,"stem":{"kind":"cifar","channels":8},"input_channels":3,"image_size":32,"classes":10}"#
+        let text =
+            #"{"blocks":[2,2],"growth_rate":4,"bottleneck":false,"compression":1,"stem":{"kind":"cifar","channels":8},"input_channels":3,"image_size":32,"classes":10}"#
         try text.write(toFile: scratch("a.json"), atomically: true, encoding: .utf8)
-        return ["--data", "shapes", "--arch", scratch("a.json"), "--limit-train", "64", "--batch-size", "32", "--quiet"]
+        return [
+            "--data", "shapes", "--arch", scratch("a.json"), "--limit-train", "64", "--batch-size", "32", "--quiet",
+        ]
     }
 
     /// Another value for every option, so that an option that is new is missed here.
     private static let others: [String: String] = [
-        "threads": "7", "seed": "9", "device": "mps", "kernels": "torch", "stem": "12", "connectivity": "log", "recipe": "paper", "epochs": "77",
+        "threads": "7", "seed": "9", "device": "mps", "kernels": "torch", "stem": "12", "connectivity": "log",
+        "recipe": "paper", "epochs": "77",
         "batch-size": "48", "learning-rate": "0.77", "schedule": "constant", "momentum": "0.77", "weight-decay": "0.77",
-        "initialization": "fan-out", "dropout": "0.77", "limit-train": "77", "limit-validation": "77", "label": "other", "split": "test",
-        "strategy": "evolution", "target-macs": "0.99", "target-parameters": "0.99", "target-traffic": "0.99", "target-latency": "77",
-        "price-macs": "0.77", "price-parameters": "0.77", "evaluator": "shared", "dense": "other", "child-epochs": "0.77", "shared-epochs": "77",
-        "shared": "other", "children-per-update": "77", "halving": "7.7", "child-threads": "77", "agent-rate": "0.77", "connection-rate": "0.77", "entropy-bonus": "0.77",
-        "children": "77", "full-epochs": "77", "full-seeds": "77", "no-augment": "", "all-data": "", "search-block-end": "", "inherit": "",
+        "initialization": "fan-out", "dropout": "0.77", "limit-train": "77", "limit-validation": "77", "label": "other",
+        "split": "test",
+        "strategy": "evolution", "target-macs": "0.99", "target-parameters": "0.99", "target-traffic": "0.99",
+        "target-latency": "77",
+        "price-macs": "0.77", "price-parameters": "0.77", "evaluator": "shared", "dense": "other",
+        "child-epochs": "0.77", "shared-epochs": "77",
+        "shared": "other", "children-per-update": "77", "halving": "7.7", "child-threads": "77", "agent-rate": "0.77",
+        "connection-rate": "0.77", "entropy-bonus": "0.77",
+        "children": "77", "full-epochs": "77", "full-seeds": "77", "no-augment": "", "all-data": "",
+        "search-block-end": "", "inherit": "",
     ]
 
     /// Refuses every option but the ones that may change.
-    private func refusesAll(_ command: String, _ continuing: [String], in folder: String, but changing: Set<String>) throws {
+    private func refusesAll(
+        _ command: String, _ continuing: [String], in folder: String, but changing: Set<String>
+    ) throws {
         let dump = try ads([command, "--experimental-dump-help"]).json()
         let arguments = try #require((dump["command"] as? [String: Any])?["arguments"] as? [[String: Any]])
         let names = arguments.filter { $0["kind"] as? String != "positional" }
@@ -42,9 +53,13 @@ import Testing
             // A device that is not there is refused anyway; where only one is known nothing else can be typed.
             if name == "device" { continue }
             let refused = try ads(continuing + ["--\(name)"] + (value.isEmpty ? [] : [value]))
-            #expect(refused.status == 64 && refused.output.isEmpty, "\(command) --\(name): \(refused.status) \(refused.errors)")
+            #expect(
+                refused.status == 64 && refused.output.isEmpty,
+                "\(command) --\(name): \(refused.status) \(refused.errors)")
             let sentence = "and cannot change; leave it out or start a new run\n"
-            #expect(refused.errors.hasPrefix("ads: --\(name) is ") && refused.errors.hasSuffix(" in \(folder) \(sentence)"), "\(refused.errors)")
+            #expect(
+                refused.errors.hasPrefix("ads: --\(name) is ") && refused.errors.hasSuffix(" in \(folder) \(sentence)"),
+                "\(refused.errors)")
         }
     }
 
@@ -56,11 +71,18 @@ import Testing
         let refused = try ads(["train", "--resume", "--out", run, "--seed", "1"])
         #expect(refused.errors == "ads: --seed is 0 in \(run) and cannot change; leave it out or start a new run\n")
         // What the run has may be typed again.
-        let same = try ads(["train", "--resume", "--out", run, "--seed", "0", "--epochs", "1", "--batch-size", "32", "--limit-train", "64", "--split", "validation", "--quiet"])
+        let same = try ads([
+            "train", "--resume", "--out", run, "--seed", "0", "--epochs", "1", "--batch-size", "32", "--limit-train",
+            "64", "--split", "validation", "--quiet",
+        ])
         #expect(same.status == 0, "\(same.errors)")
         let whole = try ads(["train"] + network() + ["--epochs", "2", "--out", run, "--resume"])
-        #expect(whole.status == 1 && whole.errors.contains("the number of epochs is 1 there and 2 here"), "\(whole.errors)")
-        for (option, sentence) in [(["--label", "x"], "--label is dense there and x here"), (["--split", "test"], "--split is validation there and test here")] {
+        #expect(
+            whole.status == 1 && whole.errors.contains("the number of epochs is 1 there and 2 here"), "\(whole.errors)")
+        for (option, sentence) in [
+            (["--label", "x"], "--label is dense there and x here"),
+            (["--split", "test"], "--split is validation there and test here"),
+        ] {
             let other = try ads(["train"] + network() + ["--epochs", "1", "--out", run, "--resume"] + option)
             #expect(other.status == 1 && other.errors.contains(sentence), "\(other.errors)")
         }
@@ -69,14 +91,19 @@ import Testing
     @Test func searchAndRetrain() throws {
         let (dense, found) = (scratch("dense"), scratch("found"))
         #expect(try ads(["train"] + network() + ["--epochs", "1", "--out", dense]).status == 0)
-        let search = try network() + ["--limit-validation", "40", "--strategy", "random", "--workers", "1", "--dense", dense]
-        let done = try ads(["search"] + search + ["--children", "2", "--top", "1", "--reevaluation-seeds", "1", "--out", found])
+        let search =
+            try network() + ["--limit-validation", "40", "--strategy", "random", "--workers", "1", "--dense", dense]
+        let done = try ads(
+            ["search"] + search + ["--children", "2", "--top", "1", "--reevaluation-seeds", "1", "--out", found])
         #expect(done.status == 0, "\(done.errors)")
-        let changing: Set = ["children", "images", "top", "reevaluation-seeds", "workers", "threads", "max-lost", "lease"]
+        let changing: Set = [
+            "children", "images", "top", "reevaluation-seeds", "workers", "threads", "max-lost", "lease",
+        ]
         try refusesAll("search", ["search", "--resume", "--out", found], in: found, but: changing)
         // All that may change, at once: more children, and more of them evaluated again.
         let more = try ads([
-            "search", "--resume", "--out", found, "--children", "4", "--top", "2", "--reevaluation-seeds", "2", "--workers", "1", "--threads", "1",
+            "search", "--resume", "--out", found, "--children", "4", "--top", "2", "--reevaluation-seeds", "2",
+            "--workers", "1", "--threads", "1",
             "--max-lost", "9", "--lease", "9", "--images", "100000", "--seed", "0", "--json", "--quiet",
         ])
         #expect(more.status == 0, "\(more.errors)")
@@ -84,8 +111,12 @@ import Testing
         let again = trials.filter { !$0.split(separator: ",", omittingEmptySubsequences: false)[4].isEmpty }
         // The space is so small that random may end with 3 of its 4 children.
         #expect((try more.json()["children"] as? Int ?? 0) >= 3 && again.count >= 4, "\(trials)")
-        let stored = try JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: found + "/config.json"))) as? [String: Any]
-        #expect(stored?["max_lost"] as? Int == 9 && stored?["lease_seconds"] as? Int == 9 && stored?["top"] as? Int == 2 && stored?["children"] as? Int == 4)
+        let stored =
+            try JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: found + "/config.json")))
+            as? [String: Any]
+        #expect(
+            stored?["max_lost"] as? Int == 9 && stored?["lease_seconds"] as? Int == 9 && stored?["top"] as? Int == 2
+                && stored?["children"] as? Int == 4)
 
         let retrain = ["retrain", found, "--quiet", "--epochs", "1", "--batch-size", "32"]
         #expect(try ads(retrain).status == 0)
@@ -104,21 +135,38 @@ import Testing
         let before = try Data(contentsOf: URL(fileURLWithPath: scratch("inherited/weights.safetensors")))
         #expect(try ads(["train", "--resume", "--out", scratch("inherited"), "--quiet"]).status == 0)
         #expect(try Data(contentsOf: URL(fileURLWithPath: scratch("inherited/weights.safetensors"))) == before)
-        #expect(try ads(["train"] + network() + ["--epochs", "1", "--label", "again", "--initialization", "fan-out", "--out", scratch("other")]).status == 0)
+        #expect(
+            try ads(
+                ["train"] + network() + [
+                    "--epochs", "1", "--label", "again", "--initialization", "fan-out", "--out", scratch("other"),
+                ]
+            ).status == 0)
         try FileManager.default.removeItem(atPath: dense + "/weights.safetensors")
-        try FileManager.default.copyItem(atPath: scratch("other/weights.safetensors"), toPath: dense + "/weights.safetensors")
+        try FileManager.default.copyItem(
+            atPath: scratch("other/weights.safetensors"), toPath: dense + "/weights.safetensors")
         let changed = try ads(retrain + ["--inherit", "--out", scratch("changed")])
-        #expect(changed.status == 1 && changed.errors.contains("the weights of \(dense) have changed since the search was started"), "\(changed.errors)")
+        #expect(
+            changed.status == 1
+                && changed.errors.contains("the weights of \(dense) have changed since the search was started"),
+            "\(changed.errors)")
         #expect(!FileManager.default.fileExists(atPath: scratch("changed")))
     }
 
     @Test func calibrate() throws {
         let folder = scratch("calibration")
-        let options = try network() + ["--limit-validation", "40", "--children", "2", "--full-epochs", "1", "--full-seeds", "1", "--shared-epochs", "1", "--workers", "1"]
+        let options =
+            try network() + [
+                "--limit-validation", "40", "--children", "2", "--full-epochs", "1", "--full-seeds", "1",
+                "--shared-epochs", "1", "--workers", "1",
+            ]
         let done = try ads(["calibrate"] + options + ["--out", folder])
         #expect(done.status == 0, "\(done.errors)")
-        try refusesAll("calibrate", ["calibrate", "--resume", "--out", folder], in: folder, but: ["workers", "threads", "max-lost", "lease"])
-        let again = try ads(["calibrate", "--resume", "--out", folder, "--children", "2", "--workers", "1", "--max-lost", "9", "--quiet"])
+        try refusesAll(
+            "calibrate", ["calibrate", "--resume", "--out", folder], in: folder,
+            but: ["workers", "threads", "max-lost", "lease"])
+        let again = try ads([
+            "calibrate", "--resume", "--out", folder, "--children", "2", "--workers", "1", "--max-lost", "9", "--quiet",
+        ])
         #expect(again.status == 0, "\(again.errors)")
     }
 }

@@ -8,7 +8,8 @@ import Testing
 
     /// A network of 2 layers a block: the whole way in seconds.
     private func architecture(_ folder: TemporaryFolder) throws -> String {
-        let text = #"{"blocks":[2,2],"growth_rate":6,"bottleneck":false,"compression":1,"stem":{"kind":"cifar","channels":8},"input_channels":3,"image_size":32,"classes":10}"#
+        let text =
+            #"{"blocks":[2,2],"growth_rate":6,"bottleneck":false,"compression":1,"stem":{"kind":"cifar","channels":8},"input_channels":3,"image_size":32,"classes":10}"#
         try text.write(toFile: folder("a.json"), atomically: true, encoding: .utf8)
         return folder("a.json")
     }
@@ -20,12 +21,17 @@ import Testing
     @Test func benchMeasuresBothKernels() throws {
         let folder = TemporaryFolder()
         for work in [[], ["--inference"]] {
-            let finished = try ads(["bench", "--arch", architecture(folder), "--batch-size", "4", "--repetitions", "2"] + work + small)
+            let finished = try ads(
+                ["bench", "--arch", architecture(folder), "--batch-size", "4", "--repetitions", "2"] + work + small)
             #expect(finished.status == 0, "\(finished.errors)")
             let result = try finished.json()
             let runs = try #require(result["runs"] as? [[String: Any]])
             #expect(runs.map { $0["kernels"] as? String } == ["swift", "torch"])
-            for run in runs { #expect((run["milliseconds"] as? Double ?? 0) > 0 && run["work"] as? String == (work.isEmpty ? "training step" : "inference")) }
+            for run in runs {
+                #expect(
+                    (run["milliseconds"] as? Double ?? 0) > 0
+                        && run["work"] as? String == (work.isEmpty ? "training step" : "inference"))
+            }
             let share = try #require(runs[0]["share_of_peak"] as? Double)
             #expect(share > 0 && share < 1.2 && runs[1]["share_of_peak"] == nil)
             #expect((result["peak"] as? Double ?? 0) > 1e9 && (result["multiply_adds"] as? Int ?? 0) > 0)
@@ -39,9 +45,14 @@ import Testing
         let dense = try ads(["train"] + common + ["--epochs", "1", "--out", folder("dense")] + small)
         #expect(dense.status == 0, "\(dense.errors)")
         let trained = try dense.json()
-        for key in ["accuracy", "loss", "parameters", "macs", "images_per_second", "split"] { #expect(trained[key] != nil, "\(key)") }
+        for key in ["accuracy", "loss", "parameters", "macs", "images_per_second", "split"] {
+            #expect(trained[key] != nil, "\(key)")
+        }
         let search = try ads(
-            ["search"] + common + ["--children", "4", "--target-macs", "0.9", "--dense", folder("dense"), "--limit-validation", "50", "--top", "1", "--out", folder("ads")] + small)
+            ["search"] + common + [
+                "--children", "4", "--target-macs", "0.9", "--dense", folder("dense"), "--limit-validation", "50",
+                "--top", "1", "--out", folder("ads"),
+            ] + small)
         #expect(search.status == 0, "\(search.errors)")
         #expect((try search.json()["macs_share"] as? Double ?? 2) <= 0.9)
         let again = try ads(["search"] + common + ["--children", "4", "--out", folder("ads")] + small)
@@ -50,20 +61,33 @@ import Testing
         #expect(retrained.status == 0, "\(retrained.errors)")
         #expect(try retrained.json()["split"] as? String == "test")
         #expect(try retrained.json()["macs"] as? Int == search.json()["macs"] as? Int)
-        let inherited = try ads(["retrain", folder("ads"), "--inherit", "--epochs", "1", "--batch-size", "64", "--out", folder("inherited")] + small)
+        let inherited = try ads(
+            [
+                "retrain", folder("ads"), "--inherit", "--epochs", "1", "--batch-size", "64", "--out",
+                folder("inherited"),
+            ] + small)
         #expect(inherited.status == 0, "\(inherited.errors)")
         let evaluated = try ads(["evaluate", folder("ads/retrained-0"), "--split", "test", "--latency"] + small)
         #expect(try evaluated.json()["accuracy"] as? Double == retrained.json()["accuracy"] as? Double)
-        #expect(try String(contentsOfFile: folder("ads/retrained-0/test-uses.jsonl"), encoding: .utf8).split(separator: "\n").count == 2)
+        #expect(
+            try String(contentsOfFile: folder("ads/retrained-0/test-uses.jsonl"), encoding: .utf8).split(
+                separator: "\n"
+            ).count == 2)
         let report = try ads(["report", folder.path])
         #expect(report.status == 0, "\(report.errors)")
         let html = try String(contentsOfFile: folder("report.html"), encoding: .utf8)
-        for part in ["<h2>Networks</h2>", "<h2>Search: ads</h2>", "<h2>Accuracy against cost</h2>", "<h2>Repeat it</h2>", "ads train --data shapes"] {
+        for part in [
+            "<h2>Networks</h2>", "<h2>Search: ads</h2>", "<h2>Accuracy against cost</h2>", "<h2>Repeat it</h2>",
+            "ads train --data shapes",
+        ] {
             #expect(html.contains(part), "\(part)")
         }
         #expect(html.contains("<th scope=\"row\">dense</th>") && html.contains("<th scope=\"row\">found</th>"))
         // The dense network was validated, the found one tested, and trained with other steps.
-        #expect(html.contains("are not compared here: the accuracy is of the validation images for the dense network and of the test images"))
+        #expect(
+            html.contains(
+                "are not compared here: the accuracy is of the validation images for the dense network and of the test images"
+            ))
         #expect(!html.contains("class=\"best\""), "one by itself is not the best of anything")
         #expect(!html.contains("GRDB") && !html.contains("Optional("), "a value was printed that is none for readers")
         #expect(!html.contains("http"), "the report needs nothing from elsewhere")
@@ -75,16 +99,25 @@ import Testing
         let folder = TemporaryFolder()
         let arch = try architecture(folder)
         for name in ["one", "two"] {
-            let done = try ads(["train", "--data", "shapes", "--arch", arch, "--limit-train", "128", "--batch-size", "32", "--epochs", "2", "--out", folder(name)] + small)
+            let done = try ads(
+                [
+                    "train", "--data", "shapes", "--arch", arch, "--limit-train", "128", "--batch-size", "32",
+                    "--epochs", "2", "--out", folder(name),
+                ] + small)
             #expect(done.status == 0, "\(done.errors)")
         }
-        #expect(try Data(contentsOf: URL(fileURLWithPath: folder("one/weights.safetensors"))) == Data(contentsOf: URL(fileURLWithPath: folder("two/weights.safetensors"))))
+        #expect(
+            try Data(contentsOf: URL(fileURLWithPath: folder("one/weights.safetensors")))
+                == Data(contentsOf: URL(fileURLWithPath: folder("two/weights.safetensors"))))
     }
 
     @Test func ctrlCSavesAndSaysHowToGoOn() throws {
         let folder = TemporaryFolder()
         let arch = try architecture(folder)
-        let command = ["train", "--data", "shapes", "--arch", arch, "--batch-size", "32", "--epochs", "50", "--threads", "1", "--out", folder("run")]
+        let command = [
+            "train", "--data", "shapes", "--arch", arch, "--batch-size", "32", "--epochs", "50", "--threads", "1",
+            "--out", folder("run"),
+        ]
         let stopped = try ads(command, killAfter: 4, signal: SIGINT)
         #expect(stopped.status == 130)
         #expect(stopped.errors.contains("saved. Continue with the same command and --resume"))
@@ -97,7 +130,10 @@ import Testing
         let folder = TemporaryFolder()
         let arch = try architecture(folder)
         func command(_ out: String) -> [String] {
-            ["train", "--data", "shapes", "--arch", arch, "--limit-train", "256", "--batch-size", "32", "--epochs", "6", "--threads", "1", "--resume", "--out", folder(out)]
+            [
+                "train", "--data", "shapes", "--arch", arch, "--limit-train", "256", "--batch-size", "32", "--epochs",
+                "6", "--threads", "1", "--resume", "--out", folder(out),
+            ]
         }
         let whole = try ads(command("whole"))
         #expect(whole.status == 0, "\(whole.errors)")
@@ -109,15 +145,20 @@ import Testing
             kills += 1
             // What was shown on stderr as a finished epoch is in metrics.jsonl.
             let shown = attempt.errors.split(separator: "\n").count { $0.contains("validation") }
-            let kept = (try? String(contentsOfFile: folder("killed/metrics.jsonl"), encoding: .utf8))?.split(separator: "\n").count ?? 0
+            let kept =
+                (try? String(contentsOfFile: folder("killed/metrics.jsonl"), encoding: .utf8))?.split(separator: "\n")
+                .count ?? 0
             #expect(kept >= shown)
             if kills > 10 { break }
         }
-        #expect(try Data(contentsOf: URL(fileURLWithPath: folder("whole/weights.safetensors"))) == Data(contentsOf: URL(fileURLWithPath: folder("killed/weights.safetensors"))))
+        #expect(
+            try Data(contentsOf: URL(fileURLWithPath: folder("whole/weights.safetensors")))
+                == Data(contentsOf: URL(fileURLWithPath: folder("killed/weights.safetensors"))))
     }
 
     @Test func startsFromAnotherFolderWithAnEmptyEnvironment() throws {
-        let finished = try run(Program.folder + "/ads", ["inspect", "--arch", "densenet-22-12", "--json"], environment: [:], in: "/")
+        let finished = try run(
+            Program.folder + "/ads", ["inspect", "--arch", "densenet-22-12", "--json"], environment: [:], in: "/")
         #expect(finished.status == 0, "\(finished.errors)")
         let version = try run(Program.folder + "/ads", ["--version"], environment: [:], in: "/")
         #expect(version.output.hasPrefix("0."))

@@ -7,7 +7,8 @@ import Testing
 /// The picture of a search on a terminal.
 @Suite struct SearchConsoleTests {
     @Test func picture() throws {
-        var status = SearchStatus(finished: 0, of: 40, images: 0, best: nil, last: nil, childrenPerMinute: 0, secondsLeft: 0)
+        var status = SearchStatus(
+            finished: 0, of: 40, images: 0, best: nil, last: nil, childrenPerMinute: 0, secondsLeft: 0)
         #expect(SearchConsole.picture(status, []) == ["children  ░░░░░░░░░░░░░░░░░░░░░░░░ 0/40"])
         (status.finished, status.images) = (10, 5120)
         (status.childrenPerMinute, status.secondsLeft) = (12.34, 200)
@@ -23,6 +24,8 @@ import Testing
         #expect(SearchConsole.curve([Double]()) == "" && SearchConsole.curve([0.5]) == "")
         #expect(SearchConsole.curve([1.0, 1.0, 1.0]) == "▄▄▄")
         #expect(SearchConsole.curve([0.0, 1, 2, 3, 4, 5, 6, 7]) == "▁▂▃▄▅▆▇█")
-        #expect(SearchConsole.bar(-1).allSatisfy { $0 == "░" } && SearchConsole.bar(2).allSatisfy { $0 == "█" } && SearchConsole.bar(2).count == 24)
+        #expect(
+            SearchConsole.bar(-1).allSatisfy { $0 == "░" } && SearchConsole.bar(2).allSatisfy { $0 == "█" }
+                && SearchConsole.bar(2).count == 24)
     }
 }

@@ -1,5 +1,5 @@
-import Foundation
 import DenseNetArchitecture
+import Foundation
 import Testing
 import Torch
 
@@ -10,10 +10,13 @@ import Torch
     private func space() throws -> SearchSpace {
         SearchSpace(
             try Architecture(
-                blocks: [4, 3], growthRate: 4, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 4), imageSize: 8))
+                blocks: [4, 3], growthRate: 4, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 4),
+                imageSize: 8))
     }
 
-    private func mean(_ values: [[Double]]) -> Double { values.flatMap { $0 }.reduce(0, +) / Double(values.flatMap { $0 }.count) }
+    private func mean(_ values: [[Double]]) -> Double {
+        values.flatMap { $0 }.reduce(0, +) / Double(values.flatMap { $0 }.count)
+    }
 
     /// With a reward for keeping, the agent keeps; with one for pruning, it prunes.
     @Test(arguments: [1.0, -1.0])
@@ -85,7 +88,9 @@ import Torch
     @Test func singleConnectionsAreToldApart() throws {
         let space = SearchSpace(try Architecture(named: "densenet-22-12"))
         let strategy = try AdsStrategy(StrategyContext(space, target: CostTarget(.macs, 0.65, in: space), seed: 3))
-        let row = space.entries.indices.filter { space.entries[$0].block == 0 && space.entries[$0].layer == 6 && space.entries[$0].isFree }
+        let row = space.entries.indices.filter {
+            space.entries[$0].block == 0 && space.entries[$0].layer == 6 && space.entries[$0].isFree
+        }
         let (good, bad) = (row[1], row[2])
         for _ in 0..<40 {
             let children = try strategy.propose(5)
@@ -107,7 +112,9 @@ import Torch
         #expect(try strategy.propose(0).isEmpty)
         try strategy.learn([(child[0], 0.9)])
         #expect(strategy.baseline == 0.9)
-        let (a, b) = (try AdsStrategy(StrategyContext(space, seed: 1)), try AdsStrategy(StrategyContext(space, seed: 1)))
+        let (a, b) = (
+            try AdsStrategy(StrategyContext(space, seed: 1)), try AdsStrategy(StrategyContext(space, seed: 1))
+        )
         _ = try (a.propose(1), b.propose(1))
         try b.learn([(child[0], 0.1)])
         #expect(try a.propose(5) == b.propose(5))

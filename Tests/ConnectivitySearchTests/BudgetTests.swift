@@ -9,7 +9,9 @@ import Testing
     func everyChildKeepsItsTargetAndNearlyFillsIt(share: Double, ends: Bool) throws {
         let space = SearchSpace(try Architecture(named: "densenet-22-12"), searchesBlockEnds: ends)
         let target = try CostTarget(.macs, share, in: space)
-        for type: any Strategy.Type in [AdsStrategy.self, TradeoffStrategy.self, RandomStrategy.self, EvolutionStrategy.self] {
+        for type: any Strategy.Type in [
+            AdsStrategy.self, TradeoffStrategy.self, RandomStrategy.self, EvolutionStrategy.self,
+        ] {
             let strategy = try type.init(StrategyContext(space, target: target, seed: 2))
             // The second and third time by what was learned.
             for round in 0..<3 {
@@ -20,7 +22,9 @@ import Testing
                     // Evolution brings a child to the target at random.
                     let least = type == EvolutionStrategy.self ? 0.97 : 0.99
                     #expect(Double(macs) >= least * Double(target.limit), "\(type.name): \(macs) of \(target.limit)")
-                    let keeps = child.blocks.allSatisfy { rows in rows.count == (ends ? 7 : 6) && rows.indices.allSatisfy { rows[$0][$0] } }
+                    let keeps = child.blocks.allSatisfy { rows in
+                        rows.count == (ends ? 7 : 6) && rows.indices.allSatisfy { rows[$0][$0] }
+                    }
                     #expect(keeps)
                 }
                 try strategy.learn(children.enumerated().map { ($1, Double($0 + round) / 10) })
@@ -38,16 +42,23 @@ import Testing
             #expect(cost <= target.limit && Double(cost) > 0.95 * Double(target.limit))
         }
         // By hand, for the chain: the stem's pixels and maps, what each layer reads and writes, the two transitions.
-        let traffic = 1024 * (3 + 16) + 1024 * ((16 + 12) + 5 * 24) + 1024 * 88 * 2 + 256 * ((88 + 12) + 5 * 24) + 256 * 160 * 2 + 64 * ((160 + 12) + 5 * 24)
+        let traffic =
+            1024 * (3 + 16) + 1024 * ((16 + 12) + 5 * 24) + 1024 * 88 * 2 + 256 * ((88 + 12) + 5 * 24) + 256 * 160 * 2
+            + 64 * ((160 + 12) + 5 * 24)
         #expect(try space.cheapest().cost.activationTraffic == traffic)
     }
 
     /// Blocks' ends reach where layers' connections do not; the refusal says so.
     @Test func blockEndsWidenTheRange() throws {
-        let (layers, all) = (SearchSpace(try Architecture(named: "densenet-22-12")), SearchSpace(try Architecture(named: "densenet-22-12"), searchesBlockEnds: true))
+        let (layers, all) = (
+            SearchSpace(try Architecture(named: "densenet-22-12")),
+            SearchSpace(try Architecture(named: "densenet-22-12"), searchesBlockEnds: true)
+        )
         let cheapest = try all.cheapest()
         // By hand: the stem, six layers of a chain in each block, transitions and classifier that read 12 maps.
-        #expect(cheapest.cost.macs == 16 * 27 * 1024 + 108 * (16 + 5 * 12) * 1024 + 12 * 88 * 1024 + 108 * (88 + 5 * 12) * 256 + 12 * 160 * 256 + 108 * (160 + 5 * 12) * 64 + 12 * 10)
+        #expect(
+            cheapest.cost.macs == 16 * 27 * 1024 + 108 * (16 + 5 * 12) * 1024 + 12 * 88 * 1024 + 108 * (88 + 5 * 12)
+                * 256 + 12 * 160 * 256 + 108 * (160 + 5 * 12) * 64 + 12 * 10)
         #expect(throws: SearchError.self) { try CostTarget(.macs, 0.3, in: layers) }
         #expect(try CostTarget(.macs, 0.3, in: all).limit == 21_871_800)
         #expect(all.choices(.dense(all.architecture)).allSatisfy { $0 })
@@ -81,7 +92,9 @@ import Testing
         try other.restore(strategy.state())
         let rest = try strategy.propose(11)
         #expect(try other.propose(11) == rest)
-        let shares = try (first + rest).map { (Double(try Network(space.architecture, $0).cost.macs) - low) / (high - low) }.sorted()
+        let shares = try (first + rest).map {
+            (Double(try Network(space.architecture, $0).cost.macs) - low) / (high - low)
+        }.sorted()
         #expect(shares.allSatisfy { $0 >= 0 && $0 <= 1 })
         // 16 points of an even cover of 0 to 1 leave no gap of two sixteenths, but for the steps that connections make.
         let gaps = zip([0] + shares, shares + [1]).map { $1 - $0 }
@@ -93,7 +106,8 @@ import Testing
         let error = #expect(throws: SearchError.self) { try CostTarget(.macs, 0.3, in: space) }
         #expect(
             "\(try #require(error))"
-                == "a target of 21871800 MACs is out of reach: pruning the layers' connections reaches 28945680 to 72906000 MACs, 0.397 to 1 of the dense network; --search-block-end reaches from 16032888, 0.22 of dense")
+                == "a target of 21871800 MACs is out of reach: pruning the layers' connections reaches 28945680 to 72906000 MACs, 0.397 to 1 of the dense network; --search-block-end reaches from 16032888, 0.22 of dense"
+        )
         #expect(try CostTarget(.macs, 50_013_456, in: space).limit == 50_013_456)
         #expect(try CostTarget(.parameters, 0.5, in: space).limit == 135_353)
     }
@@ -114,9 +128,13 @@ import Testing
         let space = SearchSpace(try Architecture(named: "densenet-22-12"))
         let c = Connectivity(try ConnectivityPatterns.parse("log"), for: space.architecture)
         #expect(space.connectivity(space.choices(c)) == c)
-        #expect(try space.cheapest().connectivity == Connectivity(ConnectivityPatterns.parse("nearest"), for: space.architecture))
+        #expect(
+            try space.cheapest().connectivity
+                == Connectivity(ConnectivityPatterns.parse("nearest"), for: space.architecture))
         // Free of the predecessor, an empty row still reads something.
         let loose = SearchSpace(space.architecture, keepsPredecessor: false)
-        #expect(try Network(loose.architecture, loose.connectivity(loose.entries.map { _ in false })).cost.connections == 18)
+        #expect(
+            try Network(loose.architecture, loose.connectivity(loose.entries.map { _ in false })).cost.connections == 18
+        )
     }
 }

@@ -9,8 +9,8 @@ import Torch
 import Training
 
 @testable import ConnectivitySearch
-@testable import Strategies
 @testable import Evaluation
+@testable import Strategies
 
 @Suite(.serialized) struct CalibrationTests {
     /// By hand, and the example of SciPy's documentation of kendalltau.
@@ -53,11 +53,13 @@ import Training
     @Test func aCalibrationComparesTheSameConnectivities() throws {
         let folder = TemporaryFolder()
         let shapes = try DataSources.load("shapes")
-        let a = try Architecture(blocks: [3, 2], growthRate: 4, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 4))
+        let a = try Architecture(
+            blocks: [3, 2], growthRate: 4, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 4))
         var settings = EvaluatorSettings(.scratch)
         settings.batchSize = 32
         var c = SearchConfiguration(
-            strategy: "spread", architecture: a, data: DataIdentity(shapes, folder: nil), seed: 5, children: 4, evaluator: settings,
+            strategy: "spread", architecture: a, data: DataIdentity(shapes, folder: nil), seed: 5, children: 4,
+            evaluator: settings,
             machine: .current(device: .cpu, kernels: .automatic))
         c.childThreads = 1
         (c.limitTrain, c.limitValidation) = (64, 60)
@@ -81,9 +83,15 @@ import Training
         #expect(try encoder.encode(stored) == encoder.encode(found) && stored.rows.contains { $0.partialTau != nil })
         // Again, from what is there; and a different one is refused.
         let again = try run.run(resume: true)
-        #expect(again.rows.map(\.values) == found.rows.map(\.values) && again.full.secondsPerChild == found.full.secondsPerChild)
+        #expect(
+            again.rows.map(\.values) == found.rows.map(\.values)
+                && again.full.secondsPerChild == found.full.secondsPerChild)
         let other = CalibrationConfiguration(c, fullEpochs: 2, fullSeeds: 2, sharedEpochs: 2)
-        let error = #expect(throws: SearchError.self) { try CalibrationRun(other, shapes, folder: RunFolder(folder("c"))).run(resume: true) }
-        #expect(error?.description.hasPrefix("\(folder("c")) holds another calibration: --full-epochs is 3 there and 2 here; ") == true)
+        let error = #expect(throws: SearchError.self) {
+            try CalibrationRun(other, shapes, folder: RunFolder(folder("c"))).run(resume: true)
+        }
+        #expect(
+            error?.description.hasPrefix(
+                "\(folder("c")) holds another calibration: --full-epochs is 3 there and 2 here; ") == true)
     }
 }

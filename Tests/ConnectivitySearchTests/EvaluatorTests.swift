@@ -11,8 +11,8 @@ import Torch
 import Training
 
 @testable import ConnectivitySearch
-@testable import Strategies
 @testable import Evaluation
+@testable import Strategies
 
 @Suite(.serialized) struct EvaluatorTests {
     @Test func childrenAreEvaluatedTheSameEveryTime() throws {
@@ -37,7 +37,9 @@ import Training
         let inherit = InheritEvaluator(TrainedDense(dense, data, settings))
         let one = try inherit.evaluate(chain, seed: 3, length: 1)
         #expect(try inherit.evaluate(chain, seed: 3, length: 1).loss == one.loss)
-        #expect(try dense.tensors.map { try $0.tensor.floats() } == before, "the dense network is not changed by its children")
+        #expect(
+            try dense.tensors.map { try $0.tensor.floats() } == before,
+            "the dense network is not changed by its children")
 
         // Without epochs the weights are scored as they are, whatever the seed; the best are tuned, counted in epochs.
         settings.epochs = 0
@@ -57,7 +59,8 @@ import Training
         settings.batchSize = 32
         if kind == .shared { settings.sharedEpochs = 2 }
         var c = SearchConfiguration(
-            strategy: "ads", architecture: a, data: DataIdentity(shapes, folder: nil), seed: 5, children: children, evaluator: settings,
+            strategy: "ads", architecture: a, data: DataIdentity(shapes, folder: nil), seed: 5, children: children,
+            evaluator: settings,
             machine: .current(device: .cpu, kernels: .automatic))
         c.childThreads = 1
         (c.limitTrain, c.limitValidation, c.top) = (128, 100, 1)
@@ -72,7 +75,8 @@ import Training
         let net = try weights.load()
         let before = try net.tensors.map { try $0.tensor.floats() }
         let fresh = try DenseNet(
-            Network(c.architecture), generator: Generator(seed: SeededGenerator(seed: 5, stream: 2).state), initialization: .fanIn)
+            Network(c.architecture), generator: Generator(seed: SeededGenerator(seed: 5, stream: 2).state),
+            initialization: .fanIn)
         for ((name, tensor), start) in zip(net.tensors, fresh.tensors) where !name.contains("running") {
             #expect(try tensor.floats() != start.tensor.floats(), "\(name) was not trained")
         }
@@ -84,7 +88,9 @@ import Training
         #expect(score.images == 0)
         #expect(try shared.evaluate(chain, seed: 6, length: 0) == score)
         #expect(try shared.evaluate(.dense(c.architecture), seed: 5, length: 0).loss != score.loss)
-        #expect(try net.tensors.map { try $0.tensor.floats() } == before, "the shared weights are not changed by the children")
+        #expect(
+            try net.tensors.map { try $0.tensor.floats() } == before,
+            "the shared weights are not changed by the children")
         #expect(try shared.evaluate(chain, seed: 5, length: 1) == scratch.evaluate(chain, seed: 5, length: 1))
     }
 
@@ -129,7 +135,9 @@ import Training
         let space = SearchSpace(c.architecture)
         // What layer 3 of the first block reads of the block's input is worth nothing.
         let dense = try DenseNet(Network(c.architecture), generator: Generator(seed: 2))
-        try withoutGrad { try dense.state["features.denseblock1.denselayer3.norm1.weight"]?.narrowed(0, from: 0, count: 4).fill(0) }
+        try withoutGrad {
+            try dense.state["features.denseblock1.denselayer3.norm1.weight"]?.narrowed(0, from: 0, count: 4).fill(0)
+        }
         let before = try dense.tensors.map { try $0.tensor.floats() }
         func strategy() throws -> MagnitudeStrategy {
             var context = StrategyContext(space, seed: 5)
@@ -167,8 +175,12 @@ import Training
 
     @Test func magnitudeNeedsADenseNetwork() throws {
         let (c, _) = try small(.scratch)
-        let error = #expect(throws: SearchError.self) { try MagnitudeStrategy(StrategyContext(SearchSpace(c.architecture), seed: 1)) }
-        #expect(error?.description == "magnitude ranks the connections of a trained dense network; give its run with --dense")
+        let error = #expect(throws: SearchError.self) {
+            try MagnitudeStrategy(StrategyContext(SearchSpace(c.architecture), seed: 1))
+        }
+        #expect(
+            error?.description
+                == "magnitude ranks the connections of a trained dense network; give its run with --dense")
     }
 
     @Test func validationImagesAreNeverTrainedOn() throws {

@@ -5,14 +5,15 @@ import Testing
 import Torch
 
 @testable import ConnectivitySearch
-@testable import Strategies
 @testable import Evaluation
+@testable import Strategies
 
 @Suite(.serialized) struct LatencyTests {
     private func space(bottleneck: Bool, ends: Bool = false) throws -> SearchSpace {
         SearchSpace(
             try Architecture(
-                blocks: [3, 2], growthRate: 4, bottleneck: bottleneck, compression: 0.5, stem: .init(.cifar, channels: 6), imageSize: 16),
+                blocks: [3, 2], growthRate: 4, bottleneck: bottleneck, compression: 0.5,
+                stem: .init(.cifar, channels: 6), imageSize: 16),
             searchesBlockEnds: ends)
     }
 
@@ -25,9 +26,13 @@ import Torch
         for connectivity in try strategy.propose(40) + [.dense(space.architecture)] {
             let network = try Network(space.architecture, connectivity)
             for (b, block) in network.blocks.enumerated() {
-                let measured = block.layers.allSatisfy { layer in table.layers[b].contains { $0.channels == layer.inputChannels } }
+                let measured = block.layers.allSatisfy { layer in
+                    table.layers[b].contains { $0.channels == layer.inputChannels }
+                }
                 #expect(measured)
-                #expect(block.transitionChannels == nil || table.transitions[b].contains { $0.channels == block.endChannels })
+                #expect(
+                    block.transitionChannels == nil
+                        || table.transitions[b].contains { $0.channels == block.endChannels })
             }
             #expect(table.milliseconds(of: network) > table.base)
         }
@@ -39,7 +44,10 @@ import Torch
         let space = try space(bottleneck: false)
         var table = try LatencyTable(measuring: space, threads: 1, repetitions: 3, rounds: 1)
         table.base = 1
-        table.layers = [[.init(channels: 4, milliseconds: 2), .init(channels: 10, milliseconds: 5)], [.init(channels: 9, milliseconds: 7)]]
+        table.layers = [
+            [.init(channels: 4, milliseconds: 2), .init(channels: 10, milliseconds: 5)],
+            [.init(channels: 9, milliseconds: 7)],
+        ]
         table.transitions = [[.init(channels: 18, milliseconds: 0.5)], []]
         // Block 1: layers read 6, 10 and 14 channels; block 2: 9 and 13.
         let dense = try Network(space.architecture)
@@ -48,6 +56,8 @@ import Torch
         let target = try CostTarget(.latency, 25, in: space, table: table)
         #expect(target.limit == 25_000 && target.cost(of: dense) == 33_611)
         let error = #expect(throws: SearchError.self) { try CostTarget(.latency, 0.9, in: space, table: table) }
-        #expect(error?.description.hasPrefix("a target of 900 microseconds is out of reach: pruning the layers' connections reaches ") == true)
+        #expect(
+            error?.description.hasPrefix(
+                "a target of 900 microseconds is out of reach: pruning the layers' connections reaches ") == true)
     }
 }

@@ -22,7 +22,8 @@ import Torch
 
         init(_ tiny: Tiny, seed: UInt64 = 3) throws {
             let a = try Architecture(
-                blocks: tiny == .ends || tiny == .loose ? [3, 2] : [4, 3], growthRate: 4, bottleneck: false, compression: 1,
+                blocks: tiny == .ends || tiny == .loose ? [3, 2] : [4, 3], growthRate: 4, bottleneck: false,
+                compression: 1,
                 stem: .init(.cifar, channels: 6), imageSize: 8)
             let space = SearchSpace(a, keepsPredecessor: tiny != .loose, searchesBlockEnds: tiny == .ends)
             let measure: CostMeasure? =
@@ -72,13 +73,22 @@ import Torch
         func gradient(_ loss: Tensor) throws -> [Double] {
             clear()
             try loss.backward()
-            return try policy.agent.parameters.flatMap { try $0.grad?.doubles() ?? [Double](repeating: 0, count: $0.count) }
+            return try policy.agent.parameters.flatMap {
+                try $0.grad?.doubles() ?? [Double](repeating: 0, count: $0.count)
+            }
         }
 
         /// Something that depends on single connections and on pairs.
         func reward(_ choices: [Bool]) -> Double {
             var random = SeededGenerator(seed: 77)
-            let single = choices.map { $0 ? random.uniform(-1, 1) : { _ = random.next(); return 0 }() }
+            let single = choices.map {
+                $0
+                    ? random.uniform(-1, 1)
+                    : {
+                        _ = random.next()
+                        return 0
+                    }()
+            }
             return single.reduce(0, +) + (choices[1] && choices[choices.count - 2] ? 1.5 : 0)
         }
     }
@@ -183,7 +193,8 @@ import Torch
         #expect(abs((advantages.variance ?? 0) - 0.04) < 1e-12)
         // The variance 0.9·0.04 + 0.1·0.16.
         let second = advantages.of([0.2, 0.6, 1], decay: 0.9)
-        #expect(abs(second[2] - 0.6 / (0.9 * 0.04 + 0.1 * 0.16).squareRoot()) < 1e-12 && abs(second.reduce(0, +)) < 1e-12)
+        #expect(
+            abs(second[2] - 0.6 / (0.9 * 0.04 + 0.1 * 0.16).squareRoot()) < 1e-12 && abs(second.reduce(0, +)) < 1e-12)
         #expect(advantages.of([0.3], decay: 0.9) == [0])
         #expect(advantages.of([0.4, 0.4], decay: 0.9) == [0, 0])
         var fresh = Advantages()

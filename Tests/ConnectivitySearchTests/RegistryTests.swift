@@ -5,6 +5,7 @@ import Runs
 import TestSupport
 import Testing
 import Torch
+
 @testable import ConnectivitySearch
 @testable import Evaluation
 @testable import Strategies
@@ -38,24 +39,26 @@ private struct Savings: NamedEvaluator {
     init(_ context: EvaluationContext) { architecture = context.plan.space.architecture }
 
     func evaluate(_ connectivity: Connectivity, seed: UInt64, length: Double) throws -> ChildEvaluation {
-        let share = Double(try Network(architecture, connectivity).cost.macs) / Double(try Network(architecture).cost.macs)
+        let share =
+            Double(try Network(architecture, connectivity).cost.macs) / Double(try Network(architecture).cost.macs)
         return ChildEvaluation(accuracy: 1 - share, loss: share, images: 0)
     }
 }
 
 /// Parts of another package are found by their names, and a search with them is stopped and goes on.
 @Suite(.serialized) struct RegistryTests {
-    private static let registered: Void = {
-        try! Strategies.register(OneLess.self)
-        try! Evaluators.register(Savings.self)
-    }()
+    private static let registered = Result {
+        try Strategies.register(OneLess.self)
+        try Evaluators.register(Savings.self)
+    }
 
     @Test func aSearchWithRegisteredParts() throws {
-        Self.registered
+        try Self.registered.get()
         let folder = TemporaryFolder()
         var plan = SearchPlan(
             try Architecture(
-                blocks: [3, 2], growthRate: 4, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 8), imageSize: 32,
+                blocks: [3, 2], growthRate: 4, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 8),
+                imageSize: 32,
                 classes: 10),
             try DataSources.load("shapes"), machine: .current(device: .cpu, kernels: .automatic))
         plan.strategy = OneLess.name
@@ -65,14 +68,15 @@ private struct Savings: NamedEvaluator {
         let first = try SearchRun(plan.configuration(), plan.data, folder: run).run(resume: false)
         #expect(first.children == 2)
         let all = try SearchRun(continuing: run, children: 40).run(resume: true)
-        // Three connections besides the predecessors can go: one of layer 2, two of layer 3, one of the second block's layer 2.
+        // Three connections besides the predecessors can go: one of layer 2, two of layer 3, one of the second block's
+        // layer 2.
         #expect(all.children == 4 && all.exhausted)
         // The last layer's first connection carries most maps of all.
         #expect(all.accuracy > 0 && all.connectivity.blocks.joined().joined().filter { !$0 }.count == 1)
     }
 
-    @Test func namesThatCannotBe() {
-        Self.registered
+    @Test func namesThatCannotBe() throws {
+        try Self.registered.get()
         #expect(throws: SearchError("a strategy named 'tests-one-less' is there already; choose another name")) {
             try Strategies.register(OneLess.self)
         }
@@ -91,19 +95,26 @@ private struct Savings: NamedEvaluator {
         func refused(_ sentence: String, _ change: (inout SearchPlan) throws -> Void) throws {
             var plan = SearchPlan(
                 try Architecture(
-                    blocks: [3, 2], growthRate: 4, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 8), imageSize: 32,
+                    blocks: [3, 2], growthRate: 4, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 8),
+                    imageSize: 32,
                     classes: 10), data, machine: .current(device: .cpu, kernels: .automatic))
             try change(&plan)
             #expect(throws: SearchError(sentence)) { _ = try plan.configuration() }
         }
-        try refused("inherited weights need a trained dense network; give its run with --dense") { $0.evaluator = EvaluatorSettings(.inherit) }
+        try refused("inherited weights need a trained dense network; give its run with --dense") {
+            $0.evaluator = EvaluatorSettings(.inherit)
+        }
         try refused("--shared needs --evaluator shared") { $0.shared = RunFolder("/nowhere") }
         try refused("--shared-epochs needs --evaluator shared") { $0.evaluator.sharedEpochs = 2 }
-        try refused("--dense is for --evaluator inherit and for strategies that prune it") { $0.dense = RunFolder("/nowhere") }
+        try refused("--dense is for --evaluator inherit and for strategies that prune it") {
+            $0.dense = RunFolder("/nowhere")
+        }
         try refused("children with shared weights see no images of their own; --images needs --children, too") {
             ($0.evaluator, $0.images) = (EvaluatorSettings(.shared), 1000)
         }
         try refused("0 children; at least 1 is needed") { $0.children = 0 }
-        try refused("unknown strategy 'x'; known are \(Strategies.all.map { $0.name }.joined(separator: ", "))") { $0.strategy = "x" }
+        try refused("unknown strategy 'x'; known are \(Strategies.all.map { $0.name }.joined(separator: ", "))") {
+            $0.strategy = "x"
+        }
     }
 }

@@ -4,8 +4,8 @@ import Randomness
 import Testing
 
 @testable import ConnectivitySearch
-@testable import Strategies
 @testable import Evaluation
+@testable import Strategies
 
 /// Children at a target: never above it, nearly at it, and by rules that follow from costs alone.
 @Suite struct SamplingTests {
@@ -15,8 +15,11 @@ import Testing
 
     /// A table by hand in which a layer's time grows with what it reads.
     private static func table(_ space: SearchSpace) throws -> LatencyTable {
-        var table = try LatencyTable(measuring: SearchSpace(
-            try Architecture(blocks: [1], growthRate: 1, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 1), imageSize: 4)),
+        var table = try LatencyTable(
+            measuring: SearchSpace(
+                try Architecture(
+                    blocks: [1], growthRate: 1, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 1),
+                    imageSize: 4)),
             threads: 1, repetitions: 1, rounds: 1)
         let network = try Network(space.architecture)
         table.base = 0.1
@@ -29,8 +32,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("densenet-40-12", 0.65, false), ("densenet-40-12", 0.4, false), ("densenet-40-12", 0.3, true), ("densenet-22-12", 0.65, false),
-        ("densenet-22-12", 0.45, true), ("densenet-22-12", 0.3, true), ("densenet-22-12", 1, false), ("densenet-bc-100-12", 0.7, false),
+        ("densenet-40-12", 0.65, false), ("densenet-40-12", 0.4, false), ("densenet-40-12", 0.3, true),
+        ("densenet-22-12", 0.65, false),
+        ("densenet-22-12", 0.45, true), ("densenet-22-12", 0.3, true), ("densenet-22-12", 1, false),
+        ("densenet-bc-100-12", 0.7, false),
     ])
     func coinFlipsComeWithinOneHundredthOfTheTarget(name: String, share: Double, ends: Bool) throws {
         let space = try Self.space(name, ends: ends)
@@ -53,7 +58,9 @@ import Testing
         let sums = try #require(SuffixSums(numbers, upTo: limit))
         for index in 0...numbers.count {
             let rest = Array(numbers[index...])
-            let all = (0..<1 << rest.count).map { bits in rest.indices.reduce(0) { $0 + (bits >> $1 & 1 == 1 ? rest[$1] : 0) } }
+            let all = (0..<1 << rest.count).map { bits in
+                rest.indices.reduce(0) { $0 + (bits >> $1 & 1 == 1 ? rest[$1] : 0) }
+            }
             for _ in 0..<40 {
                 let low = random.index(below: limit + 1)
                 let range = low...min(limit, low + random.index(below: 2 * unit))
@@ -63,12 +70,15 @@ import Testing
         #expect(SuffixSums([0, 0], upTo: 5) == nil && SuffixSums([1, 1], upTo: .max) == nil)
     }
 
-    /// The rules are what costs say, by brute force over everything that can still be decided: a decision is forced where one way alone
-    /// ends at the target, and otherwise shifted by the log-odds of what is left over what could be spent.
-    @Test(arguments: [CostMeasure.macs, .parameters, .traffic, .latency], [(false, true), (true, true), (false, false)])
+    /// The rules are what costs say, by brute force over everything that can still be decided: a decision is forced
+    /// where one way alone ends at the target, and otherwise shifted by the log-odds of what is left over what could be
+    /// spent.
+    @Test(
+        arguments: [CostMeasure.macs, .parameters, .traffic, .latency], [(false, true), (true, true), (false, false)])
     func rulesFollowFromCosts(measure: CostMeasure, space kind: (ends: Bool, keeps: Bool)) throws {
         let a = try Architecture(
-            blocks: kind.ends ? [3, 2] : [4, 3], growthRate: 4, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 6),
+            blocks: kind.ends ? [3, 2] : [4, 3], growthRate: 4, bottleneck: false, compression: 1,
+            stem: .init(.cifar, channels: 6),
             imageSize: 8)
         let space = SearchSpace(a, keepsPredecessor: kind.keeps, searchesBlockEnds: kind.ends)
         let table = measure == .latency ? try Self.table(space) : nil
@@ -81,7 +91,9 @@ import Testing
             return cost
         }
         let count = space.entries.count
-        let (least, most) = (try cost(.init(repeating: false, count: count)), try cost(.init(repeating: true, count: count)))
+        let (least, most) = (
+            try cost(.init(repeating: false, count: count)), try cost(.init(repeating: true, count: count))
+        )
         let target = CostTarget(measure, limit: least + (most - least) * 6 / 10, table: table)
         let floor = target.limit - Int(Double(target.limit) * 0.005)
         let addsUp = measure != .latency && kind.keeps

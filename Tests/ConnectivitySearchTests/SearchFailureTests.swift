@@ -10,8 +10,8 @@ import Torch
 import Training
 
 @testable import ConnectivitySearch
-@testable import Strategies
 @testable import Evaluation
+@testable import Strategies
 
 /// What fails, whose failure it is, and what a search makes of it.
 @Suite(.serialized) struct SearchFailureTests {
@@ -47,7 +47,11 @@ import Training
         _ = try search.run()
         #expect(try digest(study) == digest(whole))
         #expect(study.trials(update: nil).map(\.machineFailures).filter { $0 > 0 } == [2, 1, 1])
-        #expect(notes().count == 4 && notes()[0] == "the machine failed at child 3, which waits for another try: no file weights.safetensors")
+        #expect(
+            notes().count == 4
+                && notes()[0]
+                    == "the machine failed at child 3, which waits for another try: no file weights.safetensors"
+        )
     }
 
     @Test(arguments: [1, 4, 14]) func afterThreeInARowTheSearchStopsAndKeepsEverything(first: Int) throws {
@@ -79,9 +83,13 @@ import Training
             var trial = Trial(
                 number: number,
                 proposal: Proposal(
-                    update: 1, position: number, connectivity: .init(blocks: []), macs: 1, parameters: 1, connections: 1, seed: 1))
-            (trial.machineFailures, trial.machineFailure, trial.state) = (failures, "no memory", failed ? .failed : .waiting)
-            trial.curve = .init(repeating: .init(length: 1, images: 1, accuracy: 1, loss: 1, seconds: 1, worker: ""), count: points)
+                    update: 1, position: number, connectivity: .init(blocks: []), macs: 1, parameters: 1,
+                    connections: 1, seed: 1))
+            (trial.machineFailures, trial.machineFailure, trial.state) = (
+                failures, "no memory", failed ? .failed : .waiting
+            )
+            trial.curve = .init(
+                repeating: .init(length: 1, images: 1, accuracy: 1, loss: 1, seconds: 1, worker: ""), count: points)
             return trial
         }
         var failures = MachineFailures()
@@ -114,7 +122,9 @@ import Training
         let failed = history.children.filter { $0.state == .failed }
         #expect(failed.count == 6 && failed.allSatisfy { $0.failure == "made to diverge" && $0.accuracy == 0.1 })
         let (first, second) = (history.updates[0], history.updates[1])
-        #expect(first.rewards.map { $0 == nil } == [false, true, false, false, false] && second.rewards.allSatisfy { $0 == nil })
+        #expect(
+            first.rewards.map { $0 == nil } == [false, true, false, false, false]
+                && second.rewards.allSatisfy { $0 == nil })
         #expect(first.meanReward > 0.5 && second.meanReward == 0)
         // The population is the four that are worth something, and an update without any changes nothing.
         let shares = try #require(first.probabilities)
@@ -122,7 +132,9 @@ import Training
         #expect(second.probabilities == shares)
     }
 
-    @Test(arguments: [(Double.nan, 0.5), (.infinity, 0.5), (1, .nan)]) func numbersThatAreNoneAreTheChildsFailure(loss: Double, accuracy: Double) throws {
+    @Test(arguments: [(Double.nan, 0.5), (.infinity, 0.5), (1, .nan)]) func numbersThatAreNoneAreTheChildsFailure(
+        loss: Double, accuracy: Double
+    ) throws {
         struct Undefined: Evaluator {
             let loss: Double
             let accuracy: Double
@@ -136,17 +148,22 @@ import Training
         let error = #expect(throws: SearchError.self) {
             try Search(configuration, study, OwnProcess(Worker(configuration, study, evaluator))).run()
         }
-        #expect(error?.description == "every child failed; the first because the child's validated loss is \(loss), its accuracy \(accuracy)")
+        #expect(
+            error?.description
+                == "every child failed; the first because the child's validated loss is \(loss), its accuracy \(accuracy)"
+        )
         #expect(study.trials(update: nil).allSatisfy { $0.state == .failed && $0.machineFailures == 0 })
     }
 
-    /// Two different children in all, one of which diverges at first: it is tried again, not looked up, stopped anywhere or not.
+    /// Two different children in all, one of which diverges at first: it is tried again, not looked up, stopped
+    /// anywhere or not.
     @Test func whatFailedIsTriedAgain() throws {
         var configuration = try smallSearch("random", children: 3, blocks: [2])
         configuration.agent.childrenPerUpdate = 1
         func run(_ study: MemoryStudy, stopAt: Int? = nil) throws {
             let evaluator = FormulaEvaluator()
-            let evaluated = study.trials(update: nil).filter { $0.state.isFinished && $0.proposal.repeatOf == nil }.count
+            let evaluated = study.trials(update: nil).filter { $0.state.isFinished && $0.proposal.repeatOf == nil }
+                .count
             var count = evaluated
             evaluator.stopAt = stopAt
             evaluator.failFor = { _ in
@@ -189,7 +206,8 @@ import Training
             process.waitUntilExit()
             let here = WorkerIdentity.current
             gone = WorkerIdentity(
-                host: "node3", process: process.processIdentifier, started: 5, boot: here.boot, namespace: here.namespace)
+                host: "node3", process: process.processIdentifier, started: 5, boot: here.boot,
+                namespace: here.namespace)
         }
         func work() throws { _ = try storage.claim(gone, token: Claim.newToken(), for: 1e6) }
         func end() {}
@@ -203,13 +221,22 @@ import Training
         let workforce = try Vanishing(study)
         let (search, notes) = observed(try Search(configuration, study, workforce))
         let error = #expect(throws: SearchError.self) { try search.run() }
-        let names = Array(repeating: "process \(workforce.gone.process) on node3", count: most + 1).joined(separator: ", ")
+        let names = Array(repeating: "process \(workforce.gone.process) on node3", count: most + 1).joined(
+            separator: ", ")
         let times = most == 0 ? "1 time" : "3 times"
         #expect(
             error?.description
-                == "child 1 was lost with its worker \(times) (the last: \(names)), which --max-lost \(most) does not allow; look why they end, for instance for want of memory; finished children are kept, continue with --resume")
-        #expect(notes() == Array(repeating: "process \(workforce.gone.process) on node3 vanished with child 1; the child waits for another", count: most))
-        #expect(study.trials(update: nil).allSatisfy { $0.state == .waiting } && study.trials(update: nil)[0].lost == most + 1)
+                == "child 1 was lost with its worker \(times) (the last: \(names)), which --max-lost \(most) does not allow; look why they end, for instance for want of memory; finished children are kept, continue with --resume"
+        )
+        #expect(
+            notes()
+                == Array(
+                    repeating:
+                        "process \(workforce.gone.process) on node3 vanished with child 1; the child waits for another",
+                    count: most))
+        #expect(
+            study.trials(update: nil).allSatisfy { $0.state == .waiting }
+                && study.trials(update: nil)[0].lost == most + 1)
         // Nothing was taught, and it goes on.
         #expect(study.strategy()?.state == nil)
         let whole = MemoryStudy()
@@ -239,7 +266,9 @@ import Training
         func end() { own.end() }
     }
 
-    @Test(arguments: [1, 3, 5, 8, 13, 14], [true, false]) func aSearchThatWasTakenOverEndsWithOneSentence(after: Int, inMemory: Bool) throws {
+    @Test(arguments: [1, 3, 5, 8, 13, 14], [true, false]) func aSearchThatWasTakenOverEndsWithOneSentence(
+        after: Int, inMemory: Bool
+    ) throws {
         let folder = TemporaryFolder()
         let study: any StudyStorage = inMemory ? MemoryStudy() : try SQLiteStudy(path: folder("s"))
         // So many connectivities that none is a repeat, which would have no look of its own.
@@ -249,7 +278,8 @@ import Training
         let workforce = TakenOver(OwnProcess(Worker(configuration, study, FormulaEvaluator())), study, after: after)
         let error = #expect(throws: StudyError.self) { try Search(configuration, study, workforce).run() }
         #expect(error == .ownershipLost(study: study.name, owner: workforce.thief.owner))
-        #expect(error?.description.contains("was taken over by process 9 on node2 while this search was silent") == true)
+        #expect(
+            error?.description.contains("was taken over by process 9 on node2 while this search was silent") == true)
         // What its worker had in hand was a trial of the study; nothing else came of it, and the thief still owns.
         #expect(try study.trials(update: nil).reduce(0) { $0 + $1.curve.count } == after)
         #expect(try study.updates().count == min(2, (after - 1) / 5) && study.owner()?.owner == workforce.thief.owner)

@@ -13,8 +13,8 @@ import Torch
 import Training
 
 @testable import ConnectivitySearch
-@testable import Strategies
 @testable import Evaluation
+@testable import Strategies
 
 /// Rewards by a formula, and stops on command.
 final class FormulaEvaluator: Evaluator {
@@ -30,16 +30,19 @@ final class FormulaEvaluator: Evaluator {
         if evaluations == stopAt { throw Interrupted(description: "stopped") }
         if failFor?(connectivity) == true { throw ChildDiverged("made to diverge") }
         if let error = breakFor?(evaluations) { throw error }
-        var random = SeededGenerator(seed: UInt64(truncatingIfNeeded: connectivity.key.utf8.reduce(7) { $0 &* 31 &+ Int($1) }))
+        var random = SeededGenerator(
+            seed: UInt64(truncatingIfNeeded: connectivity.key.utf8.reduce(7) { $0 &* 31 &+ Int($1) }))
         return ChildEvaluation(
-            accuracy: 0.5 + 0.2 * random.uniform() + 0.001 * Double(seed % 7) + 0.01 * length, loss: 1, images: Int(100 * length))
+            accuracy: 0.5 + 0.2 * random.uniform() + 0.001 * Double(seed % 7) + 0.01 * length, loss: 1,
+            images: Int(100 * length))
     }
 }
 
 /// A small search.
 func smallSearch(_ strategy: String = "ads", children: Int = 23, blocks: [Int] = [4, 3]) throws -> SearchConfiguration {
     let a = try Architecture(
-        blocks: blocks, growthRate: 4, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 4), imageSize: 8)
+        blocks: blocks, growthRate: 4, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 4), imageSize: 8
+    )
     let data = DataSet(
         name: "tiny", train: ImageSet(pixels: [0, 0, 0], labels: [0], channels: 3, size: 1),
         test: ImageSet(pixels: [0, 0, 0], labels: [0], channels: 3, size: 1), classNames: ["a", "b"])
@@ -49,13 +52,17 @@ func smallSearch(_ strategy: String = "ads", children: Int = 23, blocks: [Int] =
 }
 
 /// A search by a formula.
-func search(_ configuration: SearchConfiguration, _ study: any StudyStorage, _ evaluator: FormulaEvaluator = .init()) throws -> Search {
+func search(
+    _ configuration: SearchConfiguration, _ study: any StudyStorage, _ evaluator: FormulaEvaluator = .init()
+) throws -> Search {
     try study.begin(configuration)
     return try Search(configuration, study, OwnProcess(Worker(configuration, study, evaluator)))
 }
 
 /// What a repetition of a study must give again.
-func digest(_ study: any StudyStorage) throws -> String { try StudyHistory(study).digest(strategy: study.strategy()?.state) }
+func digest(_ study: any StudyStorage) throws -> String {
+    try StudyHistory(study).digest(strategy: study.strategy()?.state)
+}
 
 extension StudyStorage {
     /// Stores a configuration, as the search that begins does.
@@ -111,7 +118,9 @@ extension StudyStorage {
         for update in 1...3 {
             let own = history.children.filter { $0.update == update && $0.repeatOf == nil }
             let (complete, pruned) = (own.filter { $0.state == .complete }, own.filter { $0.state == .pruned })
-            #expect(complete.count == max(1, Int((Double(own.count) / 2.5).rounded())) && complete.count + pruned.count == own.count)
+            #expect(
+                complete.count == max(1, Int((Double(own.count) / 2.5).rounded()))
+                    && complete.count + pruned.count == own.count)
             #expect(complete.allSatisfy { $0.images == 350 } && pruned.allSatisfy { $0.images == 100 })
             // All are rewarded by the evaluation that all have; the formula gives 0.015 more for the greater length.
             for child in pruned { #expect(child.reward == child.accuracy) }
@@ -119,7 +128,9 @@ extension StudyStorage {
             let (worst, best) = (complete.map(\.reward).min() ?? 0, pruned.map(\.reward).max() ?? 0)
             #expect(worst >= best)
         }
-        #expect(Set(history.reevaluations.map(\.child)).isSubset(of: Set(history.children.filter { $0.state == .complete }.map(\.number))))
+        #expect(
+            Set(history.reevaluations.map(\.child)).isSubset(
+                of: Set(history.children.filter { $0.state == .complete }.map(\.number))))
     }
 
     /// The same options do not continue what an older version drew in another way.
@@ -128,7 +139,9 @@ extension StudyStorage {
         var older = configuration
         older.sampler = nil
         #expect(configuration.difference(from: configuration) == nil)
-        #expect(configuration.difference(from: older) == "how children are drawn is as older versions did there and sequential here")
+        #expect(
+            configuration.difference(from: older)
+                == "how children are drawn is as older versions did there and sequential here")
     }
 
     @Test func repeatsCostNothingAndEndTheSearch() throws {
@@ -142,7 +155,11 @@ extension StudyStorage {
         let result = try search.run()
         #expect(result.children == 2 && result.repeats > 0 && result.exhausted)
         #expect(evaluator.evaluations == 2 + 2 * configuration.reevaluationSeeds)
-        #expect(notes == ["the strategy only repeats itself; its entropy bonus is raised", "the strategy only repeats itself; the search ends here"])
+        #expect(
+            notes == [
+                "the strategy only repeats itself; its entropy bonus is raised",
+                "the strategy only repeats itself; the search ends here",
+            ])
     }
 
     @Test func theBestIsTheBestWhenEvaluatedAgain() throws {
@@ -214,7 +231,10 @@ extension StudyStorage {
         let second = try Search(configuration, study, OwnProcess(Worker(configuration, study, evaluator)))
         try study.own(Ownership(other), for: 30, isDead: { $0.isDead })
         let error = #expect(throws: StudyError.self) { try second.run() }
-        #expect(error?.description == "\(folder("s")) is being searched by process \(getppid()) on \(other.host); wait for it, stop it, or choose another folder")
+        #expect(
+            error?.description
+                == "\(folder("s")) is being searched by process \(getppid()) on \(other.host); wait for it, stop it, or choose another folder"
+        )
         #expect(try study.trials(update: nil).isEmpty)
     }
 }

@@ -8,7 +8,9 @@ struct Maps {
     let size: Int
     var values: [Double]
 
-    init(_ values: [Double], channels: Int, size: Int) { (self.values, self.channels, self.size) = (values, channels, size) }
+    init(_ values: [Double], channels: Int, size: Int) {
+        (self.values, self.channels, self.size) = (values, channels, size)
+    }
 
     var images: Int { values.count / (channels * size * size) }
     func at(_ image: Int, _ channel: Int, _ y: Int, _ x: Int) -> Double {

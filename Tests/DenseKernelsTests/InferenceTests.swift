@@ -33,8 +33,8 @@ private struct SmallNetwork {
     private let end: NormValues
     private let shapes: [MapShape]
 
-    /// Stem of 5 channels; a block of a plain layer, and a bottleneck that reads some channels; a transition that reads some;
-    /// a block of one layer.
+    /// Stem of 5 channels; a block of a plain layer, and a bottleneck that reads some channels; a transition that reads
+    /// some; a block of one layer.
     init(_ kind: ConvolutionKind, count: Int) {
         var random = SeededGenerator(seed: 7)
         func make(
@@ -50,7 +50,8 @@ private struct SmallNetwork {
         images = uniform(count * 3 * size * size, -1, 1, &random)
         stem = uniform(5 * 3 * 9, -0.5, 0.5, &random)
         shapes = [
-            MapShape(channels: 14, height: size, width: size), MapShape(channels: 13, height: size / 2, width: size / 2),
+            MapShape(channels: 14, height: size, width: size),
+            MapShape(channels: 13, height: size / 2, width: size / 2),
             MapShape(channels: 16, height: size, width: size),
         ]
         layers = [
@@ -68,21 +69,25 @@ private struct SmallNetwork {
         let (kernels, count, memory) = (LayerKernels(threads: threads), images.count / (3 * size * size), Memory())
         let maps = memory.empty(count * 5 * size * size)
         kernels.convolveStem(
-            StemConvolution(memory.holding(stem), outputs: 5, inputs: 3, kernel: 3, stride: 1, padding: 1), memory.holding(images),
+            StemConvolution(memory.holding(stem), outputs: 5, inputs: 3, kernel: 3, stride: 1, padding: 1),
+            memory.holding(images),
             images: count, height: size, width: size, maps)
         let plan = KernelPlan(shapes: shapes, inputChannels: 5, layers: layers.map(\.layer))
         let prepared = PreparedPlan(
             plan,
             layers.map {
                 LayerParameters(
-                    scale: memory.holding($0.norm.scale), shift: memory.holding($0.norm.shift), weight: memory.holding($0.weight))
+                    scale: memory.holding($0.norm.scale), shift: memory.holding($0.norm.shift),
+                    weight: memory.holding($0.weight))
             },
-            means: layers.map { memory.holding($0.norm.mean) }, variances: layers.map { memory.holding($0.norm.variance) })
+            means: layers.map { memory.holding($0.norm.mean) },
+            variances: layers.map { memory.holding($0.norm.variance) })
         let last = memory.empty(count * shapes[1].elements)
         kernels.infer(prepared, UnsafeBufferPointer(maps), images: count, output: 1, last)
         let means = memory.empty(count * 13)
         kernels.poolEnd(
-            UnsafeBufferPointer(last), images: count, shapes[1], scale: memory.holding(end.scale), shift: memory.holding(end.shift),
+            UnsafeBufferPointer(last), images: count, shapes[1], scale: memory.holding(end.scale),
+            shift: memory.holding(end.shift),
             mean: memory.holding(end.mean), variance: memory.holding(end.variance), means)
         return withExtendedLifetime(memory) { Array(means) }
     }
@@ -108,7 +113,7 @@ private struct SmallNetwork {
 private final class Memory {
     private var buffers: [UnsafeMutableBufferPointer<Float>] = []
 
-    deinit { buffers.forEach { $0.deallocate() } }
+    deinit { for buffer in buffers { buffer.deallocate() } }
 
     func empty(_ count: Int) -> UnsafeMutableBufferPointer<Float> {
         let buffer = UnsafeMutableBufferPointer<Float>.allocate(capacity: count)

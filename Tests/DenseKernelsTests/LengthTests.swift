@@ -1,13 +1,18 @@
 import DenseKernels
 import Testing
 
-/// Memory that is too short for its shapes, and plans that lead outside it, stop the program before a kernel runs over them.
+/// Memory that is too short for its shapes, and plans that lead outside it, stop the program before a kernel runs over
+/// them.
 @Suite struct LengthTests {
     /// One layer from channels 0 and 1 to channel 2 of maps of 4×4.
-    private static func plan(reads: [Int] = [0, 1], writes: Int = 2, destination: Int = 0, outputs: Int = 1) -> KernelPlan {
+    private static func plan(
+        reads: [Int] = [0, 1], writes: Int = 2, destination: Int = 0, outputs: Int = 1
+    ) -> KernelPlan {
         KernelPlan(
             shapes: [MapShape(channels: 3, height: 4, width: 4)], inputChannels: 2,
-            layers: [.init(.pointwise, source: 0, reads: reads, destination: destination, writes: writes, outputs: outputs)])
+            layers: [
+                .init(.pointwise, source: 0, reads: reads, destination: destination, writes: writes, outputs: outputs)
+            ])
     }
 
     /// Runs a forward pass on memory of some lengths.
@@ -33,26 +38,44 @@ import Testing
     }
 
     @Test func whatIsTooShortStops() async {
-        var stopped = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) { _ = Self.forward(maps: 95) }
+        var stopped = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            _ = Self.forward(maps: 95)
+        }
         #expect(Self.text(stopped).contains("a plan's buffer has 95 elements; 96 are needed"))
-        stopped = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) { _ = Self.forward(scale: 1) }
+        stopped = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            _ = Self.forward(scale: 1)
+        }
         #expect(Self.text(stopped).contains("1 scales and shifts and 2 weights for a layer from 2 to 1 channels"))
-        stopped = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) { _ = Self.forward(weight: 1) }
+        stopped = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            _ = Self.forward(weight: 1)
+        }
         #expect(Self.text(stopped).contains("2 scales and shifts and 1 weights for a layer from 2 to 1 channels"))
-        stopped = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) { _ = Self.forward(images: 0) }
+        stopped = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            _ = Self.forward(images: 0)
+        }
         #expect(Self.text(stopped).contains("1 buffers of 0 images"))
     }
 
     @Test func plansThatLeadOutsideStop() async {
-        var stopped = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) { _ = Self.plan(reads: [0, 3]) }
+        var stopped = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            _ = Self.plan(reads: [0, 3])
+        }
         #expect(Self.text(stopped).contains("layer 0 reads [0, 3] of 3 channels"))
-        stopped = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) { _ = Self.plan(writes: 3) }
+        stopped = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            _ = Self.plan(writes: 3)
+        }
         #expect(Self.text(stopped).contains("layer 0 writes 1 channels from 3 of 3"))
-        stopped = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) { _ = Self.plan(destination: 1) }
+        stopped = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            _ = Self.plan(destination: 1)
+        }
         #expect(Self.text(stopped).contains("layer 0 goes from buffer 0 to 1; there are 1"))
-        stopped = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) { _ = Self.plan(outputs: 0) }
+        stopped = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            _ = Self.plan(outputs: 0)
+        }
         #expect(Self.text(stopped).contains("layer 0 writes 0 channels"))
     }
 
-    private static func text(_ result: ExitTest.Result?) -> String { String(decoding: result?.standardErrorContent ?? [], as: UTF8.self) }
+    private static func text(_ result: ExitTest.Result?) -> String {
+        String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    }
 }

@@ -49,7 +49,9 @@ import Testing
                 if o < dotOutputs {
                     for block in 0..<blocks {
                         for u in 0..<lanes {
-                            sum += input[block * inputBlock + c * stride + u] * gradient[block * gradientBlock + o * stride + u]
+                            sum +=
+                                input[block * inputBlock + c * stride + u]
+                                * gradient[block * gradientBlock + o * stride + u]
                         }
                     }
                 }

@@ -12,7 +12,9 @@ import Testing
         ("harmonic", 66, 407_242, 114_850_176, 425_698, 123_664_848),
         ("nearest", 36, 221_122, 77_774_208, 231_658, 83_105_232),
     ])
-    func denseNet40(pattern: String, connections: Int, parameters: Int, macs: Int, parameters24: Int, macs24: Int) throws {
+    func denseNet40(
+        pattern: String, connections: Int, parameters: Int, macs: Int, parameters24: Int, macs24: Int
+    ) throws {
         var architecture = try Architecture(named: "densenet-40-12")
         let parsed = try ConnectivityPatterns.parse(pattern)
         let cost = try Network(architecture, Connectivity(parsed, for: architecture)).cost
@@ -48,13 +50,15 @@ import Testing
     @Test func activationTrafficOfASmallNetwork() throws {
         // Stem 3→4 at 8×8, one layer 4→2 at 8×8, classifier: (3+4)·64 + (4+2)·64.
         let a = try Architecture(
-            blocks: [1], growthRate: 2, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 4), imageSize: 8)
+            blocks: [1], growthRate: 2, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 4),
+            imageSize: 8)
         #expect(try Network(a).cost.activationTraffic == 7 * 64 + 6 * 64)
     }
 
     @Test func layersThatNothingReadsAreLeftOut() throws {
         let a = try Architecture(
-            blocks: [3], growthRate: 2, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 4), imageSize: 8)
+            blocks: [3], growthRate: 2, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 4),
+            imageSize: 8)
         // Layer 2 is read by nothing; the end reads layers 1 and 3 only.
         let c = Connectivity(blocks: [[[true], [true, true], [true, true, false], [false, true, false, true]]])
         let network = try Network(a, c)

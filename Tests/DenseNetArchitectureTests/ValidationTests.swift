@@ -12,21 +12,28 @@ import Testing
     }
 
     @Test func namesThatAreNone() {
-        #expect(message { _ = try Architecture(named: "resnet50") }.hasPrefix("unknown architecture 'resnet50'; known are"))
+        #expect(
+            message { _ = try Architecture(named: "resnet50") }.hasPrefix("unknown architecture 'resnet50'; known are"))
         #expect(
             message { _ = try Architecture(named: "densenet-41-12") }
-                == "'densenet-41-12': depth 41 does not fit; three equal blocks need a depth of 3·n + 4, such as 40 or 43")
+                == "'densenet-41-12': depth 41 does not fit; three equal blocks need a depth of 3·n + 4, such as 40 or 43"
+        )
         #expect(message { _ = try Architecture(named: "densenet-bc-41-12") }.contains("6·n + 4, such as 40 or 46"))
     }
 
     @Test func matricesThatDoNotFit() throws {
         let a = try Architecture(
-            blocks: [2], growthRate: 2, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 4), imageSize: 8)
+            blocks: [2], growthRate: 2, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 4),
+            imageSize: 8)
         #expect(
             message { _ = try Network(a, Connectivity(blocks: [[[true], [false, false]]])) }
                 == "invalid connectivity: layer 2 of block 1 reads nothing; every row needs at least one 1")
-        #expect(message { _ = try Network(a, Connectivity(blocks: [[[true]]])) }.contains("block 1 has 1 rows; its 2 layers need 2, or 3 with its end's"))
-        #expect(message { _ = try Network(a, Connectivity(blocks: [[[true], [true]]])) }.contains("row 2 has 1 entries; row 2 needs 2"))
+        #expect(
+            message { _ = try Network(a, Connectivity(blocks: [[[true]]])) }.contains(
+                "block 1 has 1 rows; its 2 layers need 2, or 3 with its end's"))
+        #expect(
+            message { _ = try Network(a, Connectivity(blocks: [[[true], [true]]])) }.contains(
+                "row 2 has 1 entries; row 2 needs 2"))
         #expect(message { _ = try Network(a, Connectivity(blocks: [])) }.contains("0 matrices for 1 dense blocks"))
         #expect(
             message { _ = try Network(a, Connectivity(blocks: [[[true], [true, true], [false, false, false]]])) }
@@ -50,7 +57,9 @@ import Testing
     }
 
     @Test func patternsThatAreNone() {
-        #expect(message { _ = try ConnectivityPatterns.parse("sparse") }.hasPrefix("unknown connectivity 'sparse'; known are dense, log"))
+        #expect(
+            message { _ = try ConnectivityPatterns.parse("sparse") }.hasPrefix(
+                "unknown connectivity 'sparse'; known are dense, log"))
         #expect(message { _ = try ConnectivityPatterns.parse("far-near:5") }.contains("must be even"))
         #expect(message { _ = try ConnectivityPatterns.parse("random:1.5") }.contains("must be from 0 to 1"))
         #expect(message { _ = try ConnectivityPatterns.parse("log:2") }.contains("takes no argument"))
@@ -62,9 +71,12 @@ import Testing
         let network = try Network(a, Connectivity(ConnectivityPatterns.parse("random:0.4"), for: a, seed: 5))
         let data = try JSONEncoder().encode(network)
         #expect(try JSONDecoder().decode(Network.self, from: data) == network)
-        let text = String(decoding: try JSONEncoder().encode(Connectivity(blocks: [[[true], [false, true]]])), as: UTF8.self)
+        let text = String(
+            decoding: try JSONEncoder().encode(Connectivity(blocks: [[[true], [false, true]]])), as: UTF8.self)
         #expect(text == "[[[1],[0,1]]]")
-        #expect(message { _ = try JSONDecoder().decode(Connectivity.self, from: Data("[[[2]]]".utf8)) }.contains("holds 2; only 0 and 1"))
+        #expect(
+            message { _ = try JSONDecoder().decode(Connectivity.self, from: Data("[[[2]]]".utf8)) }.contains(
+                "holds 2; only 0 and 1"))
     }
 
     @Test func randomKeepsThePredecessorAndDependsOnItsSeed() throws {
@@ -86,7 +98,8 @@ import Testing
 
     @Test func drawing() throws {
         let a = try Architecture(
-            blocks: [2, 1], growthRate: 2, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 4), imageSize: 8)
+            blocks: [2, 1], growthRate: 2, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 4),
+            imageSize: 8)
         let c = Connectivity(blocks: [[[true], [false, true]], [[true], [true, false]]])
         #expect(
             try Network(a, c).drawing == """

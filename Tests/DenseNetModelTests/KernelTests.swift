@@ -10,7 +10,10 @@ import Torch
 /// Our kernels beside libtorch's operations, one dense block at a time, off ReLU's kink.
 @Suite(.serialized) struct KernelTests {
     /// Image size, growth rate, images; odd ones among them, and maps of several panels, whose tiles are whole or not.
-    @Test(arguments: [(32, 12, 3), (16, 12, 2), (8, 12, 5), (7, 12, 4), (1, 4, 6), (14, 8, 3), (9, 1, 4), (5, 17, 3), (28, 24, 2), (10, 64, 2), (6, 5, 7), (6, 12, 8), (3, 4, 9), (48, 12, 2), (48, 12, 3), (40, 4, 2), (37, 8, 2), (260, 2, 1)])
+    @Test(arguments: [
+        (32, 12, 3), (16, 12, 2), (8, 12, 5), (7, 12, 4), (1, 4, 6), (14, 8, 3), (9, 1, 4), (5, 17, 3), (28, 24, 2),
+        (10, 64, 2), (6, 5, 7), (6, 12, 8), (3, 4, 9), (48, 12, 2), (48, 12, 3), (40, 4, 2), (37, 8, 2), (260, 2, 1),
+    ])
     func gradientsOfOneLayer(size: Int, growthRate: Int, images: Int) throws {
         let a = try Architecture(
             blocks: [1], growthRate: growthRate, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 5),
@@ -32,7 +35,8 @@ import Torch
             let out = try kernels == .swift ? net.kernelBody(input, training: true) : net.body(input, training: true)
             try (out * weight.to(type)).sum().backward()
             let layer = net.blocks[0].layers[0]
-            return try [out.doubles()] + [input, layer.norm1.scale, layer.norm1.shift, layer.conv1].map { try $0.grad?.doubles() ?? [] }
+            return try [out.doubles()]
+                + [input, layer.norm1.scale, layer.norm1.shift, layer.conv1].map { try $0.grad?.doubles() ?? [] }
         }
         let exact = try results(.torch, .float64)
         let ours = try results(.swift, .float32)
@@ -41,21 +45,26 @@ import Torch
         }
     }
 
-    /// Winograd's transforms cost digits, which points and short sums win back: of many inputs the outputs are as exact as
-    /// libtorch's own in float32, within a small factor.
+    /// Winograd's transforms cost digits, which points and short sums win back: of many inputs the outputs are as exact
+    /// as libtorch's own in float32, within a small factor.
     @Test func roundsLikeTheDefinition() throws {
         let a = try Architecture(
-            blocks: [1], growthRate: 12, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 400), imageSize: 16,
+            blocks: [1], growthRate: 12, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 400),
+            imageSize: 16,
             classes: 3)
         let state = try DenseNet(Network(a), generator: Generator(seed: 3)).state
         let x = try Tensor.zeros([2, 400, 16, 16]).fillNormal(Generator(seed: 4))
         func outputs(_ kernels: KernelChoice, _ type: ElementType) throws -> [Double] {
             let net = try DenseNet(Network(a), state: state, type: type)
-            let out = try kernels == .swift ? net.kernelBody(x.to(type), training: true) : net.body(x.to(type), training: true)
+            let out =
+                try kernels == .swift
+                ? net.kernelBody(x.to(type), training: true) : net.body(x.to(type), training: true)
             return try out.narrowed(1, from: 400, count: 12).contiguous().doubles()
         }
         let exact = try outputs(.torch, .float64)
-        func error(_ got: [Double]) -> Double { zip(got, exact).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }.squareRoot() }
+        func error(_ got: [Double]) -> Double {
+            zip(got, exact).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }.squareRoot()
+        }
         let (ours, theirs) = (error(try outputs(.swift, .float32)), error(try outputs(.torch, .float32)))
         #expect(ours < 4 * theirs, "L2 error \(ours), libtorch's \(theirs)")
     }
@@ -88,7 +97,9 @@ import Torch
         let start = try moved.map { try $0.detached().clone() }
         func value(_ sign: Float) throws -> Double {
             try withoutGrad {
-                for (i, tensor) in moved.enumerated() { try tensor.assign(start[i] + directions[i] * Double(sign * step)) }
+                for (i, tensor) in moved.enumerated() {
+                    try tensor.assign(start[i] + directions[i] * Double(sign * step))
+                }
                 let out = try net.kernelBody(x, training: true)
                 return zip(try out.doubles(), try weight.doubles()).reduce(0) { $0 + $1.0 * $1.1 }
             }
@@ -101,7 +112,8 @@ import Torch
     @Test(arguments: [(32, 4, 3), (14, 8, 4), (7, 12, 5), (9, 3, 2)])
     func bottleneckAndTransition(size: Int, growthRate: Int, images: Int) throws {
         let a = try Architecture(
-            blocks: [2, 1], growthRate: growthRate, bottleneck: true, compression: 0.5, stem: .init(.cifar, channels: 6),
+            blocks: [2, 1], growthRate: growthRate, bottleneck: true, compression: 0.5,
+            stem: .init(.cifar, channels: 6),
             imageSize: size, classes: 3)
         let network = try Network(a)
         let base = try DenseNet(network, generator: Generator(seed: 3))
@@ -122,14 +134,18 @@ import Torch
             }
             return all
         }
-        let (ours, theirs, exact) = (try results(.swift, .float32), try results(.torch, .float32), try results(.torch, .float64))
+        let (ours, theirs, exact) = (
+            try results(.swift, .float32), try results(.torch, .float32), try results(.torch, .float64)
+        )
         for (name, value) in exact {
             let (mine, other) = (try #require(ours[name]), try #require(theirs[name]))
             func error(_ got: [Double]) -> Double { zip(got, value).map { abs($0 - $1) }.max() ?? .infinity }
-            // Where ReLU lets a whole channel through, a BN behind it makes some gradients nearly vanish: there libtorch's own
-            // error in float32 is the measure.
+            // Where ReLU lets a whole channel through, a BN behind it makes some gradients nearly vanish: there
+            // libtorch's own error in float32 is the measure.
             let allowed = max(1e-4 * (value.map(abs).max() ?? 0), 4 * error(other))
-            #expect(mine.count == value.count && error(mine) <= allowed, "\(name): \(error(mine)); libtorch \(error(other)), allowed \(allowed)")
+            #expect(
+                mine.count == value.count && error(mine) <= allowed,
+                "\(name): \(error(mine)); libtorch \(error(other)), allowed \(allowed)")
         }
     }
 
@@ -153,11 +169,15 @@ import Torch
         #expect(zip(ours, theirs).allSatisfy { $0.isNaN ? $1.isNaN : abs($0 - $1) <= 1e-5 * max(1, abs($1)) })
     }
 
-    /// A stem's convolution (with an ImageNet stem, BN, ReLU and pooling behind it) beside libtorch's, at any thread count.
-    @Test(arguments: [(32, 3, 2), (7, 1, 3), (37, 3, 2), (1, 2, 2), (130, 3, 1), (300, 1, 1)], [Architecture.Stem.Kind.cifar, .imageNet])
+    /// A stem's convolution (with an ImageNet stem, BN, ReLU and pooling behind it) beside libtorch's, at any thread
+    /// count.
+    @Test(
+        arguments: [(32, 3, 2), (7, 1, 3), (37, 3, 2), (1, 2, 2), (130, 3, 1), (300, 1, 1)],
+        [Architecture.Stem.Kind.cifar, .imageNet])
     func stems(image: (size: Int, channels: Int, count: Int), kind: Architecture.Stem.Kind) throws {
         let a = try Architecture(
-            blocks: [1], growthRate: 4, bottleneck: false, compression: 1, stem: .init(kind, channels: kind == .cifar ? 16 : 37),
+            blocks: [1], growthRate: 4, bottleneck: false, compression: 1,
+            stem: .init(kind, channels: kind == .cifar ? 16 : 37),
             inputChannels: image.channels, imageSize: image.size, classes: 3)
         let net = try DenseNet(Network(a), generator: Generator(seed: 3))
         let x = try Tensor.zeros([image.count, image.channels, image.size, image.size]).fillNormal(Generator(seed: 4))
@@ -175,14 +195,18 @@ import Torch
         #expect(theirs.count == results[0].count && worst <= 1e-5 * largest, "\(worst) of \(largest)")
     }
 
-    /// The last BN, ReLU and pooling beside libtorch's in float64: values, gradients, running statistics; the same bits at any
-    /// thread count.
+    /// The last BN, ReLU and pooling beside libtorch's in float64: values, gradients, running statistics; the same bits
+    /// at any thread count.
     @Test(arguments: [(8, 5), (7, 3), (1, 6), (5, 1)])
     func networkEnds(size: Int, images: Int) throws {
-        let a = try Architecture(blocks: [2], growthRate: 8, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 5), imageSize: size, classes: 3)
+        let a = try Architecture(
+            blocks: [2], growthRate: 8, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 5),
+            imageSize: size, classes: 3)
         let base = try DenseNet(Network(a), generator: Generator(seed: 3))
         var state = base.state
-        for (i, name) in ["weight", "bias"].enumerated() { state["features.norm5." + name] = try Tensor.zeros([21]).fillNormal(Generator(seed: UInt64(i + 1))) }
+        for (i, name) in ["weight", "bias"].enumerated() {
+            state["features.norm5." + name] = try Tensor.zeros([21]).fillNormal(Generator(seed: UInt64(i + 1)))
+        }
         let start = try Tensor.zeros([images, 21, size, size]).fillNormal(Generator(seed: 4)) * 2 + 0.5
         let weight = try Tensor.zeros([images, 21]).fillNormal(Generator(seed: 5))
         let before = Runtime.threads
@@ -193,14 +217,19 @@ import Torch
             let norm = net.blocks[0].endNorm
             let x = try start.to(type).clone().requiringGrad()
             func end(_ training: Bool) throws -> Tensor {
-                try ours ? net.kernelEnd(x, training: training) : norm(x, training: training, momentum: 0.1).relu().mean([2, 3])
+                try ours
+                    ? net.kernelEnd(x, training: training)
+                    : norm(x, training: training, momentum: 0.1).relu().mean([2, 3])
             }
             let out = try end(true)
             try (out * weight.to(type)).sum().backward()
             let inference = try withoutGrad { try end(false) }
-            return try [out, inference, norm.mean, norm.variance].map { try $0.doubles() } + [x, norm.scale, norm.shift].map { try $0.grad?.doubles() ?? [] }
+            return try [out, inference, norm.mean, norm.variance].map { try $0.doubles() }
+                + [x, norm.scale, norm.shift].map { try $0.grad?.doubles() ?? [] }
         }
-        let (mine, theirs) = (try results(.float32, ours: true, threads: 1), try results(.float64, ours: false, threads: 1))
+        let (mine, theirs) = (
+            try results(.float32, ours: true, threads: 1), try results(.float64, ours: false, threads: 1)
+        )
         for (i, (p, q)) in zip(mine, theirs).enumerated() {
             #expect(p.count == q.count && relativeError(p, q) < 1e-4, "value \(i)")
         }
@@ -209,7 +238,8 @@ import Torch
     }
 
     @Test func theSameBitsAtAnyThreadCount() throws {
-        // Layer 1 reads the input; layer 2 skips it in part, layer 3 skips layer 1; a transition and a bottleneck follow.
+        // Layer 1 reads the input; layer 2 skips it in part, layer 3 skips layer 1; a transition and a bottleneck
+        // follow.
         let (images, growth) = (21, 12)
         let shapes = [
             MapShape(channels: 41, height: 16, width: 16), MapShape(channels: 22, height: 8, width: 8),
@@ -219,7 +249,8 @@ import Torch
             shapes: shapes, inputChannels: 5,
             layers: [
                 .init(.winograd, source: 0, reads: Array(0..<5), destination: 0, writes: 5, outputs: growth),
-                .init(.winograd, source: 0, reads: [0, 2] + Array(5..<17), destination: 0, writes: 17, outputs: growth),
+                .init(
+                    .winograd, source: 0, reads: [0, 2] + Array(5..<17), destination: 0, writes: 17, outputs: growth),
                 .init(.winograd, source: 0, reads: Array(17..<29), destination: 0, writes: 29, outputs: growth),
                 .init(.pooled, source: 0, reads: Array(3..<41), destination: 1, writes: 0, outputs: 18),
                 .init(.pointwise, source: 1, reads: Array(1..<18), destination: 2, writes: 0, outputs: 16),
@@ -231,7 +262,9 @@ import Torch
         let (values, incoming) = (try buffers(), try random([images, 22, 8, 8]))
         let weights = try plan.layers.map {
             let taps = $0.kind == .winograd ? 3 : 1
-            return try [random([$0.reads.count]), random([$0.reads.count]), random([$0.outputs, $0.reads.count, taps, taps])]
+            return try [
+                random([$0.reads.count]), random([$0.reads.count]), random([$0.outputs, $0.reads.count, taps, taps]),
+            ]
         }
         func results(threads: Int) throws -> [Float] {
             let maps = try values.map { try $0.clone() }
@@ -244,7 +277,8 @@ import Torch
             let results = try kernels.backward(
                 plan, maps.map(mutableElements), images: images, parameters, statistics,
                 gradient: { try mutableElements(gradients[$0]) }, finished: { _ in })
-            return try maps.flatMap { try $0.floats() } + gradients[0].narrowed(1, from: 0, count: 5).contiguous().floats()
+            return try maps.flatMap { try $0.floats() }
+                + gradients[0].narrowed(1, from: 0, count: 5).contiguous().floats()
                 + statistics.flatMap { $0.mean + $0.variance } + results.flatMap { $0.scale + $0.shift + $0.weight }
         }
         let one = try results(threads: 1)
@@ -284,8 +318,12 @@ import Torch
         #expect(changed != one)
     }
 
-    /// One image: panels are cut for the threads and the smallest maps are convolved by the definition, whole or in bands.
-    @Test(arguments: [("densenet-22-12", 32), ("densenet-22-12", 47), ("densenet-bc-22-8", 28), ("densenet-bc-22-8", 9), ("densenet121", 150)])
+    /// One image: panels are cut for the threads and the smallest maps are convolved by the definition, whole or in
+    /// bands.
+    @Test(arguments: [
+        ("densenet-22-12", 32), ("densenet-22-12", 47), ("densenet-bc-22-8", 28), ("densenet-bc-22-8", 9),
+        ("densenet121", 150),
+    ])
     func oneImage(name: String, size: Int) throws {
         let network = try Network(Architecture(named: name), nil)
         let net = try DenseNet(network, generator: Generator(seed: 2))
@@ -318,7 +356,9 @@ import Torch
             try net(x, training: true).crossEntropy(Tensor([Int64](repeating: 1, count: 4), [4])).backward()
             try optimizer.step()
             let loaded = try DenseNet(network, state: net.state)
-            let (held, fresh) = try withoutGrad { (try net(x, training: false).floats(), try loaded(x, training: false).floats()) }
+            let (held, fresh) = try withoutGrad {
+                (try net(x, training: false).floats(), try loaded(x, training: false).floats())
+            }
             let agree = held == fresh
             #expect(agree)
         }

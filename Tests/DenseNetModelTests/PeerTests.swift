@@ -42,17 +42,22 @@ struct PeerTests {
         for (name, tensor) in try DenseNet(network, generator: g).tensors {
             let shape = tensor.shape
             switch name {
-            case let n where n.hasSuffix("running_mean"): state[name] = try Tensor.zeros(shape).fillNormal(deviation: 0.3, g)
+            case let n where n.hasSuffix("running_mean"):
+                state[name] = try Tensor.zeros(shape).fillNormal(deviation: 0.3, g)
             case let n where n.hasSuffix("running_var"): state[name] = try Tensor.zeros(shape).fillUniform(0.5, 2, g)
-            case let n where n.contains("norm") && n.hasSuffix("weight"): state[name] = try Tensor.zeros(shape).fillUniform(0.5, 1.5, g)
-            case let n where n.contains("norm") && n.hasSuffix("bias"): state[name] = try Tensor.zeros(shape).fillNormal(deviation: 0.2, g)
+            case let n where n.contains("norm") && n.hasSuffix("weight"):
+                state[name] = try Tensor.zeros(shape).fillUniform(0.5, 1.5, g)
+            case let n where n.contains("norm") && n.hasSuffix("bias"):
+                state[name] = try Tensor.zeros(shape).fillNormal(deviation: 0.2, g)
             default: state[name] = try tensor.detached()
             }
         }
         return state
     }
 
-    private func peer(_ folder: TemporaryFolder, _ input: String, _ type: String, _ layout: String) throws -> [String: [Double]] {
+    private func peer(
+        _ folder: TemporaryFolder, _ input: String, _ type: String, _ layout: String
+    ) throws -> [String: [Double]] {
         let output = folder("out-\(type)-\(layout)")
         let script = packageRoot + "/Tests/Peers/reference.py"
         let finished = try run(try #require(peerPython), [script, input, output, type, layout])
@@ -62,7 +67,8 @@ struct PeerTests {
 
     /// What this code computes, by the peer's names.
     private func ours(
-        _ network: Network, _ state: [String: Tensor], _ x: Tensor, _ y: Tensor, _ type: ElementType, _ kernels: KernelChoice
+        _ network: Network, _ state: [String: Tensor], _ x: Tensor, _ y: Tensor, _ type: ElementType,
+        _ kernels: KernelChoice
     ) throws -> [String: [Double]] {
         let net = try DenseNet(network, state: state, type: type)
         net.kernels = kernels
@@ -73,7 +79,11 @@ struct PeerTests {
         out["logits"] = try logits.doubles()
         out["loss"] = [try loss.item()]
         for (name, tensor) in net.tensors {
-            if name.contains("running") { out[name] = try tensor.doubles() } else { out["grad." + name] = try #require(tensor.grad).doubles() }
+            if name.contains("running") {
+                out[name] = try tensor.doubles()
+            } else {
+                out["grad." + name] = try #require(tensor.grad).doubles()
+            }
         }
         return out
     }
@@ -86,11 +96,13 @@ struct PeerTests {
             theirs += worse * worse
             for (kernels, error) in mine { ours[kernels, default: 0] += error * error }
         }
-        // A network's float32 gradients differ from float64's by 1e-6, or, where rounding carried a value over ReLU's kink,
-        // by 1e-4 to 1e-3: per network the error is a lottery with few tickets, so errors are pooled over the networks.
+        // A network's float32 gradients differ from float64's by 1e-6, or, where rounding carried a value over ReLU's
+        // kink, by 1e-4 to 1e-3: per network the error is a lottery with few tickets, so errors are pooled over the
+        // networks.
         for (kernels, error) in ours {
             let (mine, worse) = (error.squareRoot(), theirs.squareRoot())
-            #expect(mine <= 2 * worse, "\(kernels): L2 error of all gradients \(mine), of PyTorch's worse layout \(worse)")
+            #expect(
+                mine <= 2 * worse, "\(kernels): L2 error of all gradients \(mine), of PyTorch's worse layout \(worse)")
         }
     }
 

@@ -60,7 +60,9 @@ import Torch
                 if i < layers {
                     try clear("features.denseblock\(b + 1).denselayer\(i + 1).conv1.weight", block, row)
                 } else {
-                    try clear(block.transitionChannels == nil ? "classifier.weight" : "features.transition\(b + 1).conv.weight", block, row)
+                    try clear(
+                        block.transitionChannels == nil
+                            ? "classifier.weight" : "features.transition\(b + 1).conv.weight", block, row)
                 }
             }
         }
@@ -81,13 +83,16 @@ import Torch
                 big.kernels = kernels
                 let rebuilt = try dense.rebuilt(c)
                 rebuilt.kernels = kernels
-                let (p, q) = try withoutGrad { (try big(x, training: training).doubles(), try rebuilt(x, training: training).doubles()) }
+                let (p, q) = try withoutGrad {
+                    (try big(x, training: training).doubles(), try rebuilt(x, training: training).doubles())
+                }
                 #expect(relativeError(p, q) < 1e-5, "\(kernels), training \(training)")
             }
         }
     }
 
-    /// A step through a part of the network has the gradients of the rebuilt part, where its weights lie, and none elsewhere.
+    /// A step through a part of the network has the gradients of the rebuilt part, where its weights lie, and none
+    /// elsewhere.
     @Test(arguments: 0..<12, [false, true])
     func sharingTrainsThePart(seed: UInt64, bottleneck: Bool) throws {
         let a = try architecture(bottleneck: bottleneck)
@@ -158,10 +163,14 @@ import Torch
         state["classifier.bias"] = nil
         #expect(throws: WeightError.missing("classifier.bias")) { try DenseNet(Network(a), state: state) }
         state["classifier.bias"] = try .zeros([8])
-        #expect(throws: WeightError.shape("classifier.bias", found: [8], needed: [7])) { try DenseNet(Network(a), state: state) }
+        #expect(throws: WeightError.shape("classifier.bias", found: [8], needed: [7])) {
+            try DenseNet(Network(a), state: state)
+        }
         state["classifier.bias"] = try .zeros([7])
         state["features.denseblock9.denselayer1.conv1.weight"] = try .zeros([1])
-        #expect(throws: WeightError.unknown("features.denseblock9.denselayer1.conv1.weight")) { try DenseNet(Network(a), state: state) }
+        #expect(throws: WeightError.unknown("features.denseblock9.denselayer1.conv1.weight")) {
+            try DenseNet(Network(a), state: state)
+        }
         state["features.denseblock9.denselayer1.conv1.weight"] = nil
         state["features.norm5.num_batches_tracked"] = try .zeros([])
         #expect(try DenseNet(Network(a), state: state).parameterCount == net.parameterCount)

@@ -9,7 +9,9 @@ import Testing
         var a: [[Int]]
     }
 
-    private func message(_ text: String, _ limits: JSONLimits = JSONLimits()) -> String { message(Data(text.utf8), limits) }
+    private func message(_ text: String, _ limits: JSONLimits = JSONLimits()) -> String {
+        message(Data(text.utf8), limits)
+    }
     private func message(_ text: Data, _ limits: JSONLimits = JSONLimits()) -> String {
         do {
             return "read \(try JSONFile.decode(Value.self, from: text, named: "x.json", JSONDecoder(), limits).a)"
@@ -25,7 +27,9 @@ import Testing
         #expect(message("{}") == "x.json: 'a' is missing")
         #expect(message(#"{"a": [[1, "x"]]}"#) == "x.json: a Int was expected at a.[0].[1]")
         #expect(message(#"{"a": [[null]]}"#).hasPrefix("x.json: a Int was expected at a.[0].[0]"))
-        for number in ["1e400", "1.5", "-99999999999999999999"] { #expect(message(#"{"a": [[\#(number)]]}"#).hasPrefix("x.json: ")) }
+        for number in ["1e400", "1.5", "-99999999999999999999"] {
+            #expect(message(#"{"a": [[\#(number)]]}"#).hasPrefix("x.json: "))
+        }
     }
 
     @Test func aKeyIsThereOnce() {
@@ -42,15 +46,19 @@ import Testing
         #expect(message(#"{"a": [[1, 2, 3, 4, 5]]}"#, limits) == "read [[1, 2, 3, 4, 5]]")
         #expect(message(#"{"a": [[1, 2, 3, 4, 5, 6]]}"#, limits) == "x.json: it holds over 8 values; fewer are read")
         #expect(message(#"{"a": []}"# + String(repeating: " ", count: 51), limits) == "read []")
-        #expect(message(#"{"a": []}"# + String(repeating: " ", count: 52), limits) == "x.json: it has 61 bytes of JSON; up to 60 are read")
+        #expect(
+            message(#"{"a": []}"# + String(repeating: " ", count: 52), limits)
+                == "x.json: it has 61 bytes of JSON; up to 60 are read")
         #expect(message(String(repeating: "[", count: 1_000_000)).hasSuffix("nested over 32 deep"))
     }
 
     @Test func otherEncodingsAreRefused() throws {
         let text = #"{"a": [], "a": []}"#
-        #expect(message(try #require(text.data(using: .utf16LittleEndian))).contains("byte 1 is 0; JSON is read in UTF-8"))
+        #expect(
+            message(try #require(text.data(using: .utf16LittleEndian))).contains("byte 1 is 0; JSON is read in UTF-8"))
         #expect(message(try #require(text.data(using: .utf16))).contains("it does not begin as JSON in UTF-8 does"))
-        #expect(message(Data([0xEF, 0xBB, 0xBF]) + Data(text.utf8)).contains("it does not begin as JSON in UTF-8 does"))
+        #expect(
+            message(Data([0xEF, 0xBB, 0xBF]) + Data(text.utf8)).contains("it does not begin as JSON in UTF-8 does"))
     }
 
     @Test func namesInSentencesAreShortAndOnOneLine() {
@@ -64,12 +72,18 @@ import Testing
         let folder = TemporaryFolder()
         try Data(count: 10).write(to: URL(fileURLWithPath: folder("ten")))
         #expect(try AtomicFile.read(folder("ten"), atMost: 10).count == 10)
-        #expect(throws: FileError("\(folder("ten")) has 10 bytes; up to 9 are read")) { try AtomicFile.read(folder("ten"), atMost: 9) }
-        #expect(throws: FileError("\(folder.path) is a folder; a file was expected")) { try AtomicFile.read(folder.path) }
+        #expect(throws: FileError("\(folder("ten")) has 10 bytes; up to 9 are read")) {
+            try AtomicFile.read(folder("ten"), atMost: 9)
+        }
+        #expect(throws: FileError("\(folder.path) is a folder; a file was expected")) {
+            try AtomicFile.read(folder.path)
+        }
         // Both would never end.
         try #require(mkfifo(folder("pipe"), 0o600) == 0)
         for path in [folder("pipe"), "/dev/zero"] {
-            #expect(throws: FileError("\(path) is no regular file; copy what it gives into one")) { try AtomicFile.read(path) }
+            #expect(throws: FileError("\(path) is no regular file; copy what it gives into one")) {
+                try AtomicFile.read(path)
+            }
         }
     }
 }

@@ -15,7 +15,10 @@ import Testing
     @Test func plainData() throws {
         // Protocol 2: {'a': [1, 300, -2], 'b': (True, None, 1.5)}
         let bytes: [UInt8] =
-            [0x80, 2, 0x7D, 0x71, 0, 0x28, 0x55, 1, 0x61, 0x5D, 0x71, 1, 0x28, 0x4B, 1, 0x4D, 0x2C, 1, 0x4A, 0xFE, 0xFF, 0xFF, 0xFF, 0x65]
+            [
+                0x80, 2, 0x7D, 0x71, 0, 0x28, 0x55, 1, 0x61, 0x5D, 0x71, 1, 0x28, 0x4B, 1, 0x4D, 0x2C, 1, 0x4A, 0xFE,
+                0xFF, 0xFF, 0xFF, 0x65,
+            ]
             + [0x55, 1, 0x62, 0x88, 0x4E, 0x47, 0x3F, 0xF8, 0, 0, 0, 0, 0, 0, 0x87, 0x75, 0x2E]
         #expect(
             try PickleReader.read(Data(bytes))
@@ -30,9 +33,11 @@ import Testing
         let attack = Array("cos\nsystem\n(S'true'\ntR.".utf8)
         #expect(
             message(attack)
-                == "pickle, byte 0: it wants 'os.system', which is refused: only plain data and NumPy arrays are read, and nothing is executed")
+                == "pickle, byte 0: it wants 'os.system', which is refused: only plain data and NumPy arrays are read, and nothing is executed"
+        )
         // Protocol 4: 'builtins' 'eval' STACK_GLOBAL
-        let modern: [UInt8] = [0x80, 4, 0x8C, 8] + Array("builtins".utf8) + [0x8C, 4] + Array("eval".utf8) + [0x93, 0x2E]
+        let modern: [UInt8] =
+            [0x80, 4, 0x8C, 8] + Array("builtins".utf8) + [0x8C, 4] + Array("eval".utf8) + [0x93, 0x2E]
         #expect(message(modern).contains("it wants 'builtins.eval', which is refused"))
         // INST and OBJ build objects too.
         #expect(message(Array("(ios\nsystem\n.".utf8)).contains("opcode 0x69 makes or calls an object"))
@@ -60,17 +65,27 @@ import Testing
 
     @Test(arguments: [true, false]) func sharedValuesThatDouble(list: Bool) throws {
         #expect(doubling(90, list: list).count < 900)
-        #expect(message(doubling(90, list: list)).hasSuffix("its values would be over 2000000, counted wherever they stand"))
-        #expect(message(doubling(24, list: list)).hasSuffix("its values would be over 2000000, counted wherever they stand"))
+        #expect(
+            message(doubling(90, list: list)).hasSuffix("its values would be over 2000000, counted wherever they stand")
+        )
+        #expect(
+            message(doubling(24, list: list)).hasSuffix("its values would be over 2000000, counted wherever they stand")
+        )
         let small = try PickleReader.read(Data(doubling(2, list: list)))
-        let (none, make): (PickleValue, ([PickleValue]) -> PickleValue) = (.list([]), list ? { .list($0) } : { .tuple($0) })
+        let (none, make): (PickleValue, ([PickleValue]) -> PickleValue) = (
+            .list([]), list ? { .list($0) } : { .tuple($0) }
+        )
         #expect(small == make([make([none, none]), make([none, none])]))
     }
 
     @Test func nestingWithoutEnd() {
         let million = 1_000_000
-        #expect(message([0x4E] + [UInt8](repeating: 0x85, count: million) + [0x2E]).contains("values are nested over 100 deep"))
-        #expect(message([UInt8](repeating: 0x5D, count: million) + [UInt8](repeating: 0x61, count: million - 1) + [0x2E]).contains("values are nested over 100 deep"))
+        #expect(
+            message([0x4E] + [UInt8](repeating: 0x85, count: million) + [0x2E]).contains(
+                "values are nested over 100 deep"))
+        #expect(
+            message([UInt8](repeating: 0x5D, count: million) + [UInt8](repeating: 0x61, count: million - 1) + [0x2E])
+                .contains("values are nested over 100 deep"))
         // Thrown away, a deep tuple is no problem.
         #expect(message([0x4E] + [UInt8](repeating: 0x85, count: million) + [0x30, 0x4E, 0x2E]) == "read none")
         #expect(message([UInt8](repeating: 0x28, count: 3 * million)).contains("it has over 2000000 instructions"))
@@ -83,16 +98,22 @@ import Testing
         let limits = PickleLimits(bytes: 100, instructions: 50, values: 5, depth: 3)
         func read(_ bytes: [UInt8]) throws -> PickleValue { try PickleReader.read(Data(bytes), limits: limits) }
         #expect(throws: Never.self) { try read([0x4E, 0x85, 0x85, 0x85, 0x2E]) }
-        #expect(throws: PickleError("pickle, byte 5: values are nested over 3 deep")) { try read([0x4E, 0x85, 0x85, 0x85, 0x85, 0x2E]) }
+        #expect(throws: PickleError("pickle, byte 5: values are nested over 3 deep")) {
+            try read([0x4E, 0x85, 0x85, 0x85, 0x85, 0x2E])
+        }
         #expect(throws: Never.self) { try read([0x28, 0x4E, 0x4E, 0x4E, 0x4E, 0x74, 0x2E]) }
         #expect(throws: PickleError.self) { try read([0x28, 0x4E, 0x4E, 0x4E, 0x4E, 0x4E, 0x74, 0x2E]) }
         #expect(throws: Never.self) { try read([UInt8](repeating: 0x4E, count: 49) + [0x2E]) }
         #expect(throws: PickleError.self) { try read([UInt8](repeating: 0x4E, count: 50) + [0x2E]) }
-        #expect(throws: PickleError("pickle: it has 101 bytes; up to 100 are read")) { try read([UInt8](repeating: 0x4E, count: 101)) }
+        #expect(throws: PickleError("pickle: it has 101 bytes; up to 100 are read")) {
+            try read([UInt8](repeating: 0x4E, count: 101))
+        }
     }
 
     @Test func containersAreNoKeys() {
-        #expect(message([0x7D, 0x29, 0x4E, 0x73, 0x2E]) == "pickle, byte 4: a dictionary has a key that is no number or text")
+        #expect(
+            message([0x7D, 0x29, 0x4E, 0x73, 0x2E])
+                == "pickle, byte 4: a dictionary has a key that is no number or text")
         #expect(message([0x7D, 0x5D, 0x4E, 0x73, 0x2E]).contains("a key that is no number or text"))
     }
 
@@ -103,7 +124,9 @@ import Testing
             #expect(message([opcode] + most.dropLast() + [0x7F, 0x2E]).contains("it ends in the middle of a value"))
             #expect(message([opcode, 2, 0, 0, 0, 0, 0, 0, 0, 0x61, 0x62, 0x2E]).contains("read"))
         }
-        for opcode: UInt8 in [0x54, 0x42, 0x58] { #expect(message([opcode] + most.prefix(4) + [0x2E]).contains("it ends in the middle of a value")) }
+        for opcode: UInt8 in [0x54, 0x42, 0x58] {
+            #expect(message([opcode] + most.prefix(4) + [0x2E]).contains("it ends in the middle of a value"))
+        }
         #expect(message([0x8B] + most.prefix(4)).contains("a number of 4294967295 bytes is too large"))
         #expect(message([0x8A, 9] + most + most).contains("a number of 9 bytes is too large"))
         #expect(message([0x8A, 8] + most + [0x2E]) == "read int(-1)")
@@ -119,9 +142,14 @@ import Testing
 
     /// `numpy.zeros(shape, type)` as Python 2 writes it.
     private func array(sizes: [UInt8], type: String = "u1", order: String = "|", bytes: UInt8) -> [UInt8] {
-        Array("cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\u{0}\u{85}U\u{1}btR".unicodeScalars.map { UInt8($0.value) })
+        Array(
+            "cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\u{0}\u{85}U\u{1}btR".unicodeScalars.map {
+                UInt8($0.value)
+            })
             + [0x28, 0x4B, 1, 0x28] + sizes + [0x74]
-            + Array("cnumpy\ndtype\nU".utf8) + [UInt8(type.utf8.count)] + Array(type.utf8) + [0x4B, 0, 0x4B, 1, 0x87, 0x52]
+            + Array("cnumpy\ndtype\nU".utf8) + [UInt8(type.utf8.count)] + Array(type.utf8) + [
+                0x4B, 0, 0x4B, 1, 0x87, 0x52,
+            ]
             + [0x28, 0x4B, 3, 0x55, 1] + Array(order.utf8) + [0x4E, 0x74, 0x62]
             + [0x89, 0x55, bytes] + [UInt8](repeating: 7, count: Int(bytes)) + [0x74, 0x62, 0x2E]
     }
@@ -130,14 +158,16 @@ import Testing
         #expect(
             try PickleReader.read(Data(array(sizes: [0x4B, 2, 0x4B, 3], bytes: 6)))
                 == .array(type: "u1", shape: [2, 3], bytes: Data(repeating: 7, count: 6)))
-        #expect(message(array(sizes: [0x4B, 2, 0x4B, 3], bytes: 5)).contains("an array of [2, 3] takes 6 bytes; it has 5"))
+        #expect(
+            message(array(sizes: [0x4B, 2, 0x4B, 3], bytes: 5)).contains("an array of [2, 3] takes 6 bytes; it has 5"))
         #expect(message(array(sizes: [0x4B, 3], type: "f4", order: "<", bytes: 12)).hasPrefix("read array"))
         #expect(message(array(sizes: [0x4B, 3], type: "f4", order: ">", bytes: 12)).contains("big-endian"))
         #expect(message(array(sizes: [0x4B, 3], type: "O8", bytes: 24)).contains("an array's elements are no numbers"))
         let huge: [UInt8] = [0x8A, 8, 0, 0, 0, 0, 0, 0, 0, 0x40]
         #expect(message(array(sizes: huge + huge, bytes: 6)).contains("an array has an impossible size"))
         #expect(message(array(sizes: [0x4B, 0] + huge + huge, bytes: 0)).contains("an array has an impossible size"))
-        #expect(message(array(sizes: [0x4A, 0xFF, 0xFF, 0xFF, 0xFF], bytes: 6)).contains("an array has an impossible size"))
+        #expect(
+            message(array(sizes: [0x4A, 0xFF, 0xFF, 0xFF, 0xFF], bytes: 6)).contains("an array has an impossible size"))
         #expect(message(array(sizes: [], bytes: 1)).hasPrefix("read array"))
         #expect(message(array(sizes: [UInt8](repeating: 0x4E, count: 65), bytes: 1)).contains("65 dimensions"))
     }
@@ -150,7 +180,9 @@ import Testing
     @Test func randomBytesNeverCrash() {
         var random = SeededGenerator(seed: 11)
         for _ in 0..<20_000 {
-            let bytes = (0..<Int.random(in: 0..<40, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
+            let bytes = (0..<Int.random(in: 0..<40, using: &random)).map { _ in
+                UInt8.random(in: 0...255, using: &random)
+            }
             _ = message(bytes)
         }
     }
@@ -160,6 +192,8 @@ import Testing
         let folder = try #require(realData("cifar-10-batches-py"))
         let data = try Data(contentsOf: URL(fileURLWithPath: folder + "/cifar-10-batches-py/batches.meta"))
         _ = try PickleReader.read(data)
-        for length in 0..<data.count { #expect(throws: PickleError.self) { try PickleReader.read(data.prefix(length)) } }
+        for length in 0..<data.count {
+            #expect(throws: PickleError.self) { try PickleReader.read(data.prefix(length)) }
+        }
     }
 }

@@ -4,8 +4,8 @@ import FuzzedRunReaders
 import TestSupport
 import Testing
 
-/// Every reader, on its committed corpus and on what mutations make of it: whatever is not read is refused by a declared error
-/// in one sentence. `make fuzz` looks for more with libFuzzer.
+/// Every reader, on its committed corpus and on what mutations make of it: whatever is not read is refused by a
+/// declared error in one sentence. `make fuzz` looks for more with libFuzzer.
 @Suite(.serialized) struct FuzzTests {
     static let readers = FuzzedReader.values + FuzzedReader.runs
 

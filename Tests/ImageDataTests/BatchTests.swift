@@ -12,11 +12,15 @@ import Testing
         #expect(Set(a.train).union(a.validation).count == 50_000)
         #expect(a == Split(count: 50_000, seed: 1) && a != Split(count: 50_000, seed: 2))
         let limited = Split(count: 50_000, seed: 1, limit: 100)
-        #expect(limited.train.count == 100 && Set(limited.train).isSubset(of: a.train) && limited.validation == a.validation)
+        #expect(
+            limited.train.count == 100 && Set(limited.train).isSubset(of: a.train) && limited.validation == a.validation
+        )
         #expect(limited.train == limited.train.sorted() && limited == Split(count: 50_000, seed: 1, limit: 100))
         #expect(limited.train != Array(a.train.prefix(100)) && Split(count: 50_000, seed: 1, limit: 50_000) == a)
         let validated = Split(count: 50_000, seed: 1, limitValidation: 200)
-        #expect(validated.validation.count == 200 && Set(validated.validation).isSubset(of: a.validation) && validated.train == a.train)
+        #expect(
+            validated.validation.count == 200 && Set(validated.validation).isSubset(of: a.validation)
+                && validated.train == a.train)
         #expect(Split(count: 100, seed: 1, holdOut: false).train == Array(0..<100))
     }
 

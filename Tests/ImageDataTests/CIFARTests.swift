@@ -9,7 +9,8 @@ import Testing
     private var small: CIFARLayout {
         var layout = CIFARLayout(
             name: "tiny", binaryFolder: "tiny-bin", pickleFolder: "tiny-py", trainFiles: ["a", "b"], testFile: "t",
-            trainCount: 3, labelBytes: 1, classes: 10, binaryNames: "names.txt", pickleNames: "meta", namesKey: "label_names",
+            trainCount: 3, labelBytes: 1, classes: 10, binaryNames: "names.txt", pickleNames: "meta",
+            namesKey: "label_names",
             labelsKey: "labels")
         layout.testCount = 2
         return layout
@@ -29,7 +30,8 @@ import Testing
 
     @Test func binaryFilesAndWhatIsWrongWithThem() throws {
         let folder = TemporaryFolder()
-        #expect(message(small, folder).contains("expected tiny-bin/t.bin or tiny-py/t; say where it is with --data-dir"))
+        #expect(
+            message(small, folder).contains("expected tiny-bin/t.bin or tiny-py/t; say where it is with --data-dir"))
         try write(folder, "a.bin", [0, 1, 2])
         #expect(message(small, folder).contains("there is no file \(folder("b.bin"))"))
         try write(folder, "b.bin", [3, 4, 5])
@@ -60,16 +62,23 @@ import Testing
 
     /// `{'data': uint8 array, 'labels': [...]}` as protocol 2 has it.
     private func pickle(
-        sizes: [UInt8] = [0x4B, 2, 0x4D, 0, 12], type: String = "u1", bytes: Int = 6144, labels: [UInt8] = [0x4B, 1, 0x4B, 9],
+        sizes: [UInt8] = [0x4B, 2, 0x4D, 0, 12], type: String = "u1", bytes: Int = 6144,
+        labels: [UInt8] = [0x4B, 1, 0x4B, 9],
         key: String = "labels"
     ) -> Data {
         func text(_ text: String) -> [UInt8] { [0x55, UInt8(text.utf8.count)] + Array(text.utf8) }
         let length = (0..<4).map { UInt8(truncatingIfNeeded: bytes >> (8 * $0)) }
         let array: [UInt8] =
-            Array("cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\n".utf8) + [0x4B, 0, 0x85] + text("b") + [0x87, 0x52]
-            + [0x28, 0x4B, 1, 0x28] + sizes + [0x74] + Array("cnumpy\ndtype\n".utf8) + text(type) + [0x4B, 0, 0x4B, 1, 0x87, 0x52]
-            + [0x28, 0x4B, 3] + text("|") + [0x4E, 0x74, 0x62, 0x89, 0x54] + length + [UInt8](repeating: 5, count: bytes) + [0x74, 0x62]
-        return Data([0x80, 2, 0x7D, 0x28] + text("data") + array + text(key) + [0x5D, 0x28] + labels + [0x65, 0x75, 0x2E])
+            Array("cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\n".utf8) + [0x4B, 0, 0x85] + text("b") + [
+                0x87, 0x52,
+            ]
+            + [0x28, 0x4B, 1, 0x28] + sizes + [0x74] + Array("cnumpy\ndtype\n".utf8) + text(type) + [
+                0x4B, 0, 0x4B, 1, 0x87, 0x52,
+            ]
+            + [0x28, 0x4B, 3] + text("|") + [0x4E, 0x74, 0x62, 0x89, 0x54] + length
+            + [UInt8](repeating: 5, count: bytes) + [0x74, 0x62]
+        return Data(
+            [0x80, 2, 0x7D, 0x28] + text("data") + array + text(key) + [0x5D, 0x28] + labels + [0x65, 0x75, 0x2E])
     }
 
     @Test func picklesAndWhatIsWrongWithThem() throws {
@@ -86,15 +95,23 @@ import Testing
         #expect(message(pickle(sizes: [0x4B, 3, 0x4D, 0, 12], bytes: 9216)) == shape)
         #expect(message(pickle(bytes: 6143)).contains("an array of [2, 3072] takes 6144 bytes; it has 6143"))
         for labels: [UInt8] in [[], [0x4B, 1], [0x4B, 1, 0x4B, 1, 0x4B, 1]] {
-            #expect(message(pickle(labels: labels)) == "x: 'labels' is not a list of 2 labels, as tiny's is; fetch it again")
+            #expect(
+                message(pickle(labels: labels)) == "x: 'labels' is not a list of 2 labels, as tiny's is; fetch it again"
+            )
         }
         #expect(message(pickle(key: "fine")).contains("'labels' is not a list of 2 labels"))
-        #expect(message(pickle(labels: [0x4B, 1, 0x4B, 10])).contains("x, image 1: label 10; labels of tiny are 0 to 9"))
-        for label: [UInt8] in [[0x4D, 0, 1], [0x4A, 255, 255, 255, 255], [0x4E], [0x8A, 8, 0, 0, 0, 0, 0, 0, 0, 0x80]] {
-            #expect(message(pickle(labels: [0x4B, 1] + label)).hasPrefix("x, image 1: its label is no number from 0 to 9"))
+        #expect(
+            message(pickle(labels: [0x4B, 1, 0x4B, 10])).contains("x, image 1: label 10; labels of tiny are 0 to 9"))
+        for label: [UInt8] in [
+            [0x4D, 0, 1], [0x4A, 255, 255, 255, 255], [0x4E], [0x8A, 8, 0, 0, 0, 0, 0, 0, 0, 0x80],
+        ] {
+            #expect(
+                message(pickle(labels: [0x4B, 1] + label)).hasPrefix("x, image 1: its label is no number from 0 to 9"))
         }
         #expect(message(Data([0x5D, 0x2E])) == "x: a dictionary was expected")
-        for length in stride(from: 0, to: pickle().count, by: 7) { #expect(message(pickle().prefix(length)).hasPrefix("x: pickle, byte ")) }
+        for length in stride(from: 0, to: pickle().count, by: 7) {
+            #expect(message(pickle().prefix(length)).hasPrefix("x: pickle, byte "))
+        }
     }
 
     @Test(.enabled(if: realData("cifar-10-batches-bin") != nil, "real data needed: unpack CIFAR-10"))

@@ -9,7 +9,8 @@ enum Example {
 
     static func proposal(_ update: Int, _ position: Int, repeatOf: Int? = nil) -> Proposal {
         Proposal(
-            update: update, position: position, connectivity: Connectivity(blocks: [[[true], [position % 2 == 0, true]]]), macs: 10,
+            update: update, position: position,
+            connectivity: Connectivity(blocks: [[[true], [position % 2 == 0, true]]]), macs: 10,
             parameters: 20, connections: 3, seed: .max, repeatOf: repeatOf)
     }
 

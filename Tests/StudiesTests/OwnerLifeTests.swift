@@ -35,7 +35,9 @@ import Testing
         #expect(life.owned(by: second, at: 5, until: 20, isDead: { $0 == Example.here }) == .refused)
         // Asked again, by itself.
         #expect(life.owned(by: first, at: 5, until: 15, isDead: alive) == .changed && life.lease?.until == 15)
-        #expect(life.owned(by: second, at: 5, until: 20, isDead: { $0 == Example.elsewhere }) == .changed && life.proves(second))
+        #expect(
+            life.owned(by: second, at: 5, until: 20, isDead: { $0 == Example.elsewhere }) == .changed
+                && life.proves(second))
         var late = owned
         // Its lease ran out: nobody came, so it still owns; then somebody came.
         #expect(late.proves(first) && late.extended(first, until: 12) == .changed)

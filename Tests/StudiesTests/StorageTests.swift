@@ -19,7 +19,9 @@ final class TestClock: Sendable {
 enum StorageKind: CaseIterable {
     case memory, sqlite
 
-    func make(_ path: String, _ clock: TestClock = TestClock()) throws -> (study: any StudyStorage, open: @Sendable () throws -> any StudyStorage) {
+    func make(
+        _ path: String, _ clock: TestClock = TestClock()
+    ) throws -> (study: any StudyStorage, open: @Sendable () throws -> any StudyStorage) {
         let now: @Sendable () -> Double = { clock.now }
         switch self {
         case .memory:
@@ -48,7 +50,9 @@ enum StorageKind: CaseIterable {
     func remembersWhatItWasGiven(kind: StorageKind) throws {
         let folder = TemporaryFolder()
         let (study, open) = try kind.make(folder("study"))
-        #expect(try study.plan() == nil && study.trials(update: nil).isEmpty && study.strategy()?.state == nil && study.updates().isEmpty)
+        #expect(
+            try study.plan() == nil && study.trials(update: nil).isEmpty && study.strategy()?.state == nil
+                && study.updates().isEmpty)
         #expect(study.name == folder("study"))
         try study.own(search, for: 10, isDead: alive)
         try study.store(plan: #"{"first":1}"#, by: search)
@@ -60,14 +64,17 @@ enum StorageKind: CaseIterable {
         #expect(try study.report(claim, .evaluated(point(0.3), isLast: true)))
         var progress = SearchProgress()
         progress.update = 1
-        let record = UpdateRecord(update: 1, trials: [1, 2, 3], rewards: [0.1, nil, 0.3], baseline: 0.15, probabilities: [0.5, 1])
+        let record = UpdateRecord(
+            update: 1, trials: [1, 2, 3], rewards: [0.1, nil, 0.3], baseline: 0.15, probabilities: [0.5, 1])
         try study.finish(record, state: Data([1, 2, 3]), progress, by: search)
         // As another process sees it.
         let again = try open()
         #expect(try again.plan() == #"{"any":"text ü"}"#)
         #expect(try again.trials(update: 1).map(\.state) == [.complete, .waiting, .waiting])
         #expect(try again.trials(update: nil).map(\.number) == [1, 2, 3, 4])
-        #expect(try again.trials(update: 1)[0].curve == [point(0.3)] && again.trials(update: 1)[0].proposal == proposal(1, 0))
+        #expect(
+            try again.trials(update: 1)[0].curve == [point(0.3)]
+                && again.trials(update: 1)[0].proposal == proposal(1, 0))
         #expect(try again.updates() == [record])
         let strategy = try #require(try again.strategy())
         #expect(strategy.state == Data([1, 2, 3]) && strategy.progress == progress)
@@ -183,7 +190,8 @@ enum StorageKind: CaseIterable {
         // A token is used once: the one that gave trial 1 back gets trial 2, and then nothing.
         #expect(try study.claim(elsewhere, token: "b", for: 10)?.trial.number == 2)
         let third = try #require(try study.claim(here, token: "c", for: 10))
-        #expect(try study.report(third, .evaluated(point(0.5), isLast: true)) && study.report(third, .failed("whatever")))
+        #expect(
+            try study.report(third, .evaluated(point(0.5), isLast: true)) && study.report(third, .failed("whatever")))
         #expect(try study.trials(update: 1)[0].state == .complete)
     }
 
@@ -197,7 +205,9 @@ enum StorageKind: CaseIterable {
             let claim = try #require(try study.claim(here, token: "t\(turn)", for: 10))
             for _ in 0..<2 { #expect(try study.report(claim, .machineFailed("no memory, turn \(turn)"))) }
             let trial = try open().trials(update: 1)[0]
-            #expect(trial.state == .waiting && !trial.isHeld && trial.curve.isEmpty && trial.failure == nil && trial.lost == 0)
+            #expect(
+                trial.state == .waiting && !trial.isHeld && trial.curve.isEmpty && trial.failure == nil
+                    && trial.lost == 0)
             #expect(trial.machineFailures == turn && trial.machineFailure == "no memory, turn \(turn)")
         }
         let claim = try #require(try study.claim(here, token: "last", for: 10))
@@ -218,7 +228,9 @@ enum StorageKind: CaseIterable {
             #expect(losses.map(\.trial.number) == [1])
             let trial = try open().trials(update: 1)[0]
             // However often: what that means is the search's to say.
-            #expect(trial == losses[0].trial && trial.state == .waiting && trial.lost == loss && trial.lostWith.count == min(5, loss))
+            #expect(
+                trial == losses[0].trial && trial.state == .waiting && trial.lost == loss
+                    && trial.lostWith.count == min(5, loss))
         }
         // Given back is not lost; another's death is not one's own.
         let claim = try #require(try study.claim(here, token: "mine", for: 10))
@@ -232,14 +244,17 @@ enum StorageKind: CaseIterable {
         let folder = TemporaryFolder()
         let (study, _) = try kind.make(folder("study"))
         try study.own(search, for: 10, isDead: alive)
-        _ = try study.add([proposal(1, 0), proposal(1, 1), proposal(1, 2, repeatOf: 1), proposal(1, 3, repeatOf: 2)], by: search)
+        _ = try study.add(
+            [proposal(1, 0), proposal(1, 1), proposal(1, 2, repeatOf: 1), proposal(1, 3, repeatOf: 2)], by: search)
         for turn in 0..<2 {
             let claim = try #require(try study.claim(here, token: "t\(turn)", for: 10))
             #expect(try study.report(claim, .evaluated(point(0.3), isLast: false)))
         }
         #expect(try study.claim(here, token: "none", for: 10) == nil)
-        // A repeat cannot end before what it repeats, nor as another, nor by itself; what is not there cannot be decided.
-        try study.decide([.copy(3, of: 1), .copy(3, of: 4), .promote(3), .prune(4), .prune(99), .copy(4, of: 99)], by: search)
+        // A repeat cannot end before what it repeats, nor as another, nor by itself; what is not there cannot be
+        // decided.
+        try study.decide(
+            [.copy(3, of: 1), .copy(3, of: 4), .promote(3), .prune(4), .prune(99), .copy(4, of: 99)], by: search)
         #expect(try study.trials(update: 1).map(\.isHeld) == [true, true, true, true])
         try study.decide([.promote(1), .prune(2)], by: search)
         let claim = try #require(try study.claim(here, token: "long", for: 10))
@@ -263,7 +278,8 @@ enum StorageKind: CaseIterable {
         #expect(error == .isSearched(study: study.name, owner: elsewhere))
         #expect(
             error?.description
-                == "\(study.name) is being searched by process 7 on elsewhere; wait for it, stop it, or choose another folder")
+                == "\(study.name) is being searched by process 7 on elsewhere; wait for it, stop it, or choose another folder"
+        )
         // Another search of the same process is another search.
         #expect(throws: StudyError.self) { try study.own(Ownership(elsewhere), for: 10, isDead: alive) }
         #expect(try study.extend(other, for: 15) && !study.extend(search, for: 99))
@@ -291,7 +307,13 @@ enum StorageKind: CaseIterable {
             ("decide", { try study.decide([.prune(2)], by: $0) }),
             ("decide nothing", { try study.decide([], by: $0) }),
             ("reclaim", { _ = try study.reclaim(silent: true, by: $0, isDead: { _ in true }) }),
-            ("finish", { try study.finish(UpdateRecord(update: 1, trials: [1], rewards: [0]), state: Data([7]), SearchProgress(), by: $0) }),
+            (
+                "finish",
+                {
+                    try study.finish(
+                        UpdateRecord(update: 1, trials: [1], rewards: [0]), state: Data([7]), SearchProgress(), by: $0)
+                }
+            ),
         ]
         // Who never owned it.
         for (name, write) in writes {
@@ -320,10 +342,13 @@ enum StorageKind: CaseIterable {
         #expect(try open().updates().isEmpty && open().strategy()?.state == nil && open().leases().map(\.trial) == [1])
         // The same calls by who owns it.
         for (_, write) in writes { try write(search) }
-        #expect(try open().plan() == "late" && open().trials(update: nil).map(\.state) == [.waiting, .pruned, .waiting])
+        #expect(
+            try open().plan() == "late" && open().trials(update: nil).map(\.state) == [.waiting, .pruned, .waiting])
         let error = StudyError.ownershipLost(study: "s", owner: elsewhere)
         #expect(
-            "\(error)" == "s was taken over by process 7 on elsewhere while this search was silent; this one ends, what it finished is kept")
+            "\(error)"
+                == "s was taken over by process 7 on elsewhere while this search was silent; this one ends, what it finished is kept"
+        )
     }
 
     /// Many at once: every trial is evaluated exactly once.
@@ -341,7 +366,8 @@ enum StorageKind: CaseIterable {
                     let identity = WorkerIdentity(host: "elsewhere", process: Int32(worker), started: 1)
                     var accepted = true
                     while let claim = try study.claim(identity, token: Claim.newToken(), for: 1000) {
-                        let found = CurvePoint(length: 1, images: 1, accuracy: 0.1, loss: 1, seconds: 0, worker: "\(worker)")
+                        let found = CurvePoint(
+                            length: 1, images: 1, accuracy: 0.1, loss: 1, seconds: 0, worker: "\(worker)")
                         accepted = try study.report(claim, .evaluated(found, isLast: true)) && accepted
                     }
                     return accepted

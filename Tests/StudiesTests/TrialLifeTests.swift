@@ -8,7 +8,8 @@ import Testing
     private static let mine = Example.here
     private static let other = Example.elsewhere
 
-    private static func holder(_ token: String, _ worker: WorkerIdentity = mine, until: Double = 10) -> TrialLife.Holder {
+    private static func holder(_ token: String, _ worker: WorkerIdentity = mine, until: Double = 10) -> TrialLife.Holder
+    {
         .init(worker: worker, token: token, until: until)
     }
 
@@ -31,14 +32,30 @@ import Testing
         ("waiting", life()),
         ("returned", life({ $0.claimed(by: holder("r")) }, { $0.reported(.returned, token: "r") })),
         ("running", life({ $0.claimed(by: holder("t")) })),
-        ("again", life({ $0.claimed(by: holder("r")) }, { $0.reported(.returned, token: "r") }, { $0.claimed(by: holder("t")) })),
-        ("held", life({ $0.claimed(by: holder("r")) }, { $0.reported(.evaluated(Example.point(0.5), isLast: false), token: "r") })),
+        (
+            "again",
+            life(
+                { $0.claimed(by: holder("r")) }, { $0.reported(.returned, token: "r") }, { $0.claimed(by: holder("t")) }
+            )
+        ),
+        (
+            "held",
+            life(
+                { $0.claimed(by: holder("r")) },
+                { $0.reported(.evaluated(Example.point(0.5), isLast: false), token: "r") })
+        ),
         ("repeat", life(repeatOf: 1)),
-        ("complete", life({ $0.claimed(by: holder("r")) }, { $0.reported(.evaluated(Example.point(0.5), isLast: true), token: "r") })),
+        (
+            "complete",
+            life(
+                { $0.claimed(by: holder("r")) },
+                { $0.reported(.evaluated(Example.point(0.5), isLast: true), token: "r") })
+        ),
         (
             "pruned",
             life(
-                { $0.claimed(by: holder("r")) }, { $0.reported(.evaluated(Example.point(0.5), isLast: false), token: "r") },
+                { $0.claimed(by: holder("r")) },
+                { $0.reported(.evaluated(Example.point(0.5), isLast: false), token: "r") },
                 { $0.pruned() })
         ),
         ("failed", life({ $0.claimed(by: holder("r")) }, { $0.reported(.failed("burst"), token: "r") })),
@@ -86,7 +103,10 @@ import Testing
         "running": running,
         // Its last report may still be asked for again.
         "again": running.merging(["last r": "repeated RUNNING t 10"]) { $1 },
-        "held": ["promote": "changed WAITING [0.5]", "prune": "changed PRUNED [0.5]", "last r": "repeated WAITING held [0.5]"],
+        "held": [
+            "promote": "changed WAITING [0.5]", "prune": "changed PRUNED [0.5]",
+            "last r": "repeated WAITING held [0.5]",
+        ],
         "repeat": [
             "copy complete": "changed COMPLETE [0.3]", "copy pruned": "changed PRUNED [0.3]",
             "copy failed": "changed FAILED (burst) [0.3]",
@@ -99,8 +119,10 @@ import Testing
 
     private static let running = [
         "claim t": "repeated RUNNING t 10", "extend t": "changed RUNNING t 30", "last t": "changed COMPLETE [0.7]",
-        "first t": "changed WAITING held [0.7]", "failed t": "changed FAILED (burst)", "machine t": "changed WAITING, machine 1 (no memory)",
-        "returned t": "changed WAITING", "at 11": "changed WAITING, lost 1 (\(mine))", "died": "changed WAITING, lost 1 (\(mine))",
+        "first t": "changed WAITING held [0.7]", "failed t": "changed FAILED (burst)",
+        "machine t": "changed WAITING, machine 1 (no memory)",
+        "returned t": "changed WAITING", "at 11": "changed WAITING, lost 1 (\(mine))",
+        "died": "changed WAITING, lost 1 (\(mine))",
     ]
 
     private static func describe(_ life: TrialLife) -> String {
@@ -128,8 +150,8 @@ import Testing
         }
     }
 
-    /// Whatever happens in whatever order: finished stays finished, a running trial moves by its token or by its loss alone, a loss is
-    /// counted once, and a life survives being written.
+    /// Whatever happens in whatever order: finished stays finished, a running trial moves by its token or by its loss
+    /// alone, a loss is counted once, and a life survives being written.
     @Test func longLives() throws {
         var random = SeededGenerator(seed: 11)
         for _ in 0..<300 {
@@ -141,7 +163,9 @@ import Testing
                 let (old, new) = (before.trial, life.trial)
                 if old.state.isFinished { #expect(life == before, "\(event.name)") }
                 #expect((life != before) == (answer == .changed) || event.name.hasPrefix("extend"), "\(event.name)")
-                #expect(new.lost - old.lost == (["at 11", "died", "other died"].contains(event.name) && answer == .changed ? 1 : 0))
+                #expect(
+                    new.lost - old.lost
+                        == (["at 11", "died", "other died"].contains(event.name) && answer == .changed ? 1 : 0))
                 if let token = before.holder?.token, answer == .changed {
                     let moves = event.name.hasSuffix(" \(token)") || new.lost > old.lost
                     #expect(moves, "\(event.name) moved what \(token) holds")
@@ -159,9 +183,11 @@ import Testing
             return trial
         }
         let wrong: [(Trial, TrialLife.Holder?)] = [
-            (trial { $0.state = .running }, nil), (trial { _ in }, Self.holder("t")), (trial { $0.state = .complete }, Self.holder("t")),
+            (trial { $0.state = .running }, nil), (trial { _ in }, Self.holder("t")),
+            (trial { $0.state = .complete }, Self.holder("t")),
             (trial { $0.state = .failed }, nil), (trial { $0.failure = "why" }, nil),
-            (trial { ($0.state, $0.isHeld) = (.pruned, true) }, nil), (trial { ($0.state, $0.failure) = (.complete, "why") }, nil),
+            (trial { ($0.state, $0.isHeld) = (.pruned, true) }, nil),
+            (trial { ($0.state, $0.failure) = (.complete, "why") }, nil),
         ]
         for (trial, holder) in wrong {
             #expect(throws: Damage(what: "trial 4")) { try TrialLife(trial, holder: holder, reportedWith: nil) }
@@ -170,7 +196,8 @@ import Testing
 
     @Test func decisionsReachTheTrialTheyName() {
         var life = Self.life(repeatOf: 1)
-        #expect(life.decided(.promote(2), original: nil) == .refused && life.decided(.prune(2), original: nil) == .refused)
+        #expect(
+            life.decided(.promote(2), original: nil) == .refused && life.decided(.prune(2), original: nil) == .refused)
         #expect(life.decided(.copy(2, of: 1), original: nil) == .refused)
         #expect(life.decided(.copy(2, of: 3), original: Self.original(.complete)) == .refused)
         #expect(life.decided(.copy(2, of: 1), original: Self.original(.complete)) == .changed)

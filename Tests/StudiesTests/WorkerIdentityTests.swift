@@ -12,7 +12,8 @@ import Testing
         process: Int32? = nil, started: UInt64? = nil, boot: String?? = .none, namespace: String?? = .none
     ) -> WorkerIdentity {
         WorkerIdentity(
-            host: here.host, process: process ?? here.process, started: started ?? here.started, boot: boot ?? here.boot,
+            host: here.host, process: process ?? here.process, started: started ?? here.started,
+            boot: boot ?? here.boot,
             namespace: namespace ?? here.namespace)
     }
 
@@ -26,7 +27,10 @@ import Testing
         return process.processIdentifier
     }
 
-    @Test(.enabled(if: FileManager.default.fileExists(atPath: "/proc/self/ns/pid"), "skipped: processes are known on Linux only"))
+    @Test(
+        .enabled(
+            if: FileManager.default.fileExists(atPath: "/proc/self/ns/pid"),
+            "skipped: processes are known on Linux only"))
     func whoIsDead() throws {
         #expect(here.boot != nil && here.namespace?.hasPrefix("pid:[") == true && here.started > 0)
         #expect(!here.isDead)
@@ -35,7 +39,8 @@ import Testing
         #expect(changed(started: here.started + 1).isDead, "its number is another process' now")
         // The same number, elsewhere: nothing is known.
         for other in [
-            changed(process: gone, boot: "another boot"), changed(process: gone, namespace: "pid:[1]"), changed(process: gone, boot: .some(nil)),
+            changed(process: gone, boot: "another boot"), changed(process: gone, namespace: "pid:[1]"),
+            changed(process: gone, boot: .some(nil)),
             changed(process: gone, namespace: .some(nil)), changed(started: here.started + 1, namespace: "pid:[1]"),
             changed(process: 0), changed(process: -1), changed(started: 0),
         ] {

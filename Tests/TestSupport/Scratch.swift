@@ -13,7 +13,8 @@ public final class TemporaryFolder {
 }
 
 /// The root of the package.
-public let packageRoot = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
+public let packageRoot = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().path
 
 /// What a finished program printed and how it ended.
 public struct Finished {
@@ -50,7 +51,9 @@ public func run(
         if process.isRunning { kill(process.processIdentifier, signal) }
     }
     process.waitUntilExit()
-    func text(_ name: String) throws -> String { String(decoding: try Data(contentsOf: URL(fileURLWithPath: scratch(name))), as: UTF8.self) }
+    func text(_ name: String) throws -> String {
+        String(decoding: try Data(contentsOf: URL(fileURLWithPath: scratch(name))), as: UTF8.self)
+    }
     return Finished(status: process.terminationStatus, output: try text("out"), errors: try text("err"))
 }
 
@@ -109,7 +112,8 @@ public let peerPython: String? = {
 /// The folder of the real data, `ADS_DATA` or `~/.cache/ads-data`; `nil` where `name` is not there.
 public func realData(_ name: String) -> String? {
     let environment = ProcessInfo.processInfo.environment
-    let folders = [environment["ADS_DATA"], (environment["HOME"] ?? NSHomeDirectory()) + "/.cache/ads-data"].compactMap { $0 }
+    let folders = [environment["ADS_DATA"], (environment["HOME"] ?? NSHomeDirectory()) + "/.cache/ads-data"].compactMap
+    { $0 }
     return folders.first { FileManager.default.fileExists(atPath: $0 + "/" + name) }
 }
 

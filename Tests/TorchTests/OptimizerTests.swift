@@ -50,7 +50,9 @@ import Testing
             try (p * Tensor(g, [2])).sum().backward()
             try o.step()
         }
-        for make in [{ try SGD([$0], rate: 0.1, momentum: 0.9, nesterov: true) }, { try Adam([$0], rate: 0.01) }] as [(Tensor) throws -> any Optimizer] {
+        for make in [{ try SGD([$0], rate: 0.1, momentum: 0.9, nesterov: true) }, { try Adam([$0], rate: 0.01) }]
+            as [(Tensor) throws -> any Optimizer]
+        {
             let p = try Tensor([1.0, -2.0], [2]).requiringGrad()
             let first = try make(p)
             try step(p, first, gradients[0])

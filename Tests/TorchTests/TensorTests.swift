@@ -16,7 +16,9 @@ import Testing
         let error = #expect(throws: TorchError.self) { try x.conv2d(w, padding: 1) }
         #expect(error?.operation == "conv2d" && error?.shapes == [[64, 3, 32, 32], [16, 4, 3, 3]])
         let sentence = "\(try #require(error))"
-        #expect(sentence.hasPrefix("conv2d on [64, 3, 32, 32], [16, 4, 3, 3]: ") && sentence.contains("channels"), "\(sentence)")
+        #expect(
+            sentence.hasPrefix("conv2d on [64, 3, 32, 32], [16, 4, 3, 3]: ") && sentence.contains("channels"),
+            "\(sentence)")
         #expect(throws: TorchError.self) { try Tensor.zeros([2]) + Tensor.zeros([3]) }
         #expect(throws: TorchError.self) { try Tensor.zeros([2, 2]).item() }
     }
@@ -69,7 +71,9 @@ import Testing
             func f(_ d: Double) throws -> Double {
                 var moved = values
                 moved[i] += d
-                return try withoutGrad { try (cube(Tensor(moved, [3])) * Tensor([1, 2, 3] as [Double], [3])).sum().item() }
+                return try withoutGrad {
+                    try (cube(Tensor(moved, [3])) * Tensor([1, 2, 3] as [Double], [3])).sum().item()
+                }
             }
             #expect(abs(grad[i] - (try f(h) - f(-h)) / (2 * h)) < 1e-7)
         }
@@ -82,7 +86,9 @@ import Testing
             let held = Witness()
             witness = held
             let x = try Tensor([1.0], [1]).requiringGrad()
-            let y = try customFunction("hold", inputs: [x], forward: { [try x.clone()] }, backward: { _ in withExtendedLifetime(held) { [nil] } })[0]
+            let y = try customFunction(
+                "hold", inputs: [x], forward: { [try x.clone()] },
+                backward: { _ in withExtendedLifetime(held) { [nil] } })[0]
             #expect(witness != nil)
             try y.sum().backward()
         }
@@ -92,7 +98,8 @@ import Testing
     @Test func errorsOfABackwardClosureComeOut() throws {
         struct Broken: Error, CustomStringConvertible { let description = "broken on purpose" }
         let x = try Tensor([1.0], [1]).requiringGrad()
-        let y = try customFunction("odd", inputs: [x], forward: { [try x.clone()] }, backward: { _ in throw Broken() })[0]
+        let y = try customFunction("odd", inputs: [x], forward: { [try x.clone()] }, backward: { _ in throw Broken() })[
+            0]
         let error = #expect(throws: TorchError.self) { try y.sum().backward() }
         #expect("\(try #require(error))".contains("odd, backward: broken on purpose"))
     }

@@ -29,7 +29,8 @@ import Torch
         #expect(Set(sample).isDisjoint(with: Split(count: 600, seed: seed).validation))
     }
 
-    /// Weights trained in parts get their BN statistics from images of all classes: the mean the stem sees is that of the set.
+    /// Weights trained in parts get their BN statistics from images of all classes: the mean the stem sees is that of
+    /// the set.
     @Test func partsAreNormalisedByAllClasses() throws {
         let pixels = Self.labels.flatMap { label in [UInt8](repeating: 20 + 40 * label, count: 192) }
         let set = ImageSet(pixels: pixels, labels: Self.labels, channels: 3, size: 8)
@@ -38,7 +39,8 @@ import Torch
         (recipe.epochs, recipe.batchSize, recipe.learningRate, recipe.augment) = (1, 8, 1e-9, false)
         let network = try Network(
             Architecture(
-                blocks: [2], growthRate: 4, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 4), imageSize: 8, classes: 6))
+                blocks: [2], growthRate: 4, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 4),
+                imageSize: 8, classes: 6))
         let scratch = TemporaryFolder()
         var trainer = Trainer(
             TrainingConfiguration(
@@ -49,7 +51,9 @@ import Torch
         try trainer.start(resume: false)
         _ = try trainer.run(resume: false)
         let net = try trainer.folder.model()
-        func running(_ name: String) throws -> [Double] { try #require(net.state["features.denseblock1.denselayer1.norm1.\(name)"]).doubles() }
+        func running(_ name: String) throws -> [Double] {
+            try #require(net.state["features.denseblock1.denselayer1.norm1.\(name)"]).doubles()
+        }
         let maker = BatchMaker(set, trainer.normalization)
         let all = try maker.batch(trainer.configuration.split(of: data).train[...]).images
         let stem = try withoutGrad { try all.conv2d(try #require(net.state["features.conv0.weight"]), padding: 1) }

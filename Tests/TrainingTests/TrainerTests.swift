@@ -17,7 +17,9 @@ let tinyData: DataSet = {
         var random = SeededGenerator(seed: seed)
         let labels = (0..<count).map { UInt8($0 % 3) }
         return ImageSet(
-            pixels: labels.flatMap { label in (0..<192).map { _ in UInt8(40 + Int(label) * 60 + random.index(below: 60)) } },
+            pixels: labels.flatMap { label in
+                (0..<192).map { _ in UInt8(40 + Int(label) * 60 + random.index(below: 60)) }
+            },
             labels: labels, channels: 3, size: 8)
     }
     return DataSet(name: "tiny", train: images(200, seed: 1), test: images(60, seed: 2), classNames: ["a", "b", "c"])
@@ -27,7 +29,8 @@ let tinyData: DataSet = {
     private func network() throws -> Network {
         try Network(
             Architecture(
-                blocks: [2, 2], growthRate: 4, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 4), imageSize: 8,
+                blocks: [2, 2], growthRate: 4, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 4),
+                imageSize: 8,
                 classes: 3))
     }
 
@@ -50,13 +53,17 @@ let tinyData: DataSet = {
         let result = try trainer.run(resume: false)
         #expect(result.accuracy > 0.8 && result.split == "validation")
         #expect(result.parameters == (try network().cost.parameters))
-        for file in ["config.json", "architecture.json", "weights.safetensors", "metrics.jsonl", "result.json", "checkpoints/last.safetensors"] {
+        for file in [
+            "config.json", "architecture.json", "weights.safetensors", "metrics.jsonl", "result.json",
+            "checkpoints/last.safetensors",
+        ] {
             #expect(FileManager.default.fileExists(atPath: folder("run/" + file)), "\(file)")
         }
         #expect(throws: FileError.self) { try trainer.start(resume: false) }
     }
 
-    /// A step through a part moves the part as it would move alone, and nothing else: no decay, no momentum, whatever moved before.
+    /// A step through a part moves the part as it would move alone, and nothing else: no decay, no momentum, whatever
+    /// moved before.
     @Test(arguments: [KernelChoice.torch, .swift])
     func whatAStepDoesNotSampleStays(kernels: KernelChoice) throws {
         let whole = try DenseNet(network(), generator: Generator(seed: 4))
@@ -72,9 +79,11 @@ let tinyData: DataSet = {
         let names = whole.tensors.filter { $0.tensor.requiresGrad }.map(\.name)
         func momentum() throws -> [String: Tensor] {
             let state = try optimizer.state()
-            return try Dictionary(uniqueKeysWithValues: names.indices.map { (names[$0], try #require(state["momentum.\($0)"]).clone()) })
+            return try Dictionary(
+                uniqueKeysWithValues: names.indices.map { (names[$0], try #require(state["momentum.\($0)"]).clone()) })
         }
-        let before = Dictionary(uniqueKeysWithValues: try whole.tensors.map { ($0.name, try $0.tensor.detached().clone()) })
+        let before = Dictionary(
+            uniqueKeysWithValues: try whole.tensors.map { ($0.name, try $0.tensor.detached().clone()) })
         let (momentumBefore, alone) = (try momentum(), try whole.rebuilt(part))
         let (momentumAlone, single) = (
             try DenseNet(whole.network, state: before.merging(momentumBefore) { $1 }).rebuilt(part),
@@ -95,7 +104,9 @@ let tinyData: DataSet = {
             var untouched = 0
             for (name, mask) in zip(names, try whole.sharing(part).used) {
                 guard let mask else { continue }
-                let (now, then, used) = (try #require(values[name]), try #require(old[name]), try mask.expanded(before[name]?.shape ?? []))
+                let (now, then, used) = (
+                    try #require(values[name]), try #require(old[name]), try mask.expanded(before[name]?.shape ?? [])
+                )
                 for (index, flag) in try used.doubles().enumerated() where flag == 0 {
                     untouched += 1
                     let same = try now.doubles()[index] == then.doubles()[index]
@@ -106,7 +117,8 @@ let tinyData: DataSet = {
         }
     }
 
-    /// Stopped after every possible number of steps and resumed: the same bits as never stopped. Dropout's generator is part of it.
+    /// Stopped after every possible number of steps and resumed: the same bits as never stopped. Dropout's generator is
+    /// part of it.
     @Test(arguments: [0, 0.2])
     func resumesBitForBit(dropout: Double) throws {
         let folder = TemporaryFolder()
@@ -125,7 +137,9 @@ let tinyData: DataSet = {
             let second = try trainer(path, dropout: dropout)
             try second.start(resume: true)
             _ = try second.run(resume: true)
-            #expect(try Data(contentsOf: URL(fileURLWithPath: path + "/weights.safetensors")) == expected, "stopped after \(stop)")
+            #expect(
+                try Data(contentsOf: URL(fileURLWithPath: path + "/weights.safetensors")) == expected,
+                "stopped after \(stop)")
         }
     }
 
@@ -146,7 +160,9 @@ let tinyData: DataSet = {
         _ = try again.run(resume: true)
         #expect(notes.count == 1 && notes[0].contains("do not match their SHA-256"))
         #expect(try Data(contentsOf: URL(fileURLWithPath: folder("run/weights.safetensors"))) == expected)
-        for name in ["last", "previous"] { try Data("x".utf8).write(to: URL(fileURLWithPath: folder("run/checkpoints/\(name).safetensors"))) }
+        for name in ["last", "previous"] {
+            try Data("x".utf8).write(to: URL(fileURLWithPath: folder("run/checkpoints/\(name).safetensors")))
+        }
         let error = #expect(throws: FileError.self) { try again.run(resume: true) }
         #expect("\(try #require(error))".contains("can be used"))
     }
@@ -186,7 +202,9 @@ let tinyData: DataSet = {
         try net.recomputeNormStatistics(maker, Array(0..<120), batchSize: 40)
         let mean = try #require(net.state["features.denseblock1.denselayer1.norm1.running_mean"]).doubles()
         let x = try maker.batch((0..<120)[...].map { $0 }[...]).images
-        let stem = try withoutGrad { try x.conv2d(try #require(net.state["features.conv0.weight"]), padding: 1).mean([0, 2, 3]).doubles() }
+        let stem = try withoutGrad {
+            try x.conv2d(try #require(net.state["features.conv0.weight"]), padding: 1).mean([0, 2, 3]).doubles()
+        }
         #expect(relativeError(mean, stem) < 1e-5)
         #expect(net.normMomentum == 0.1)
     }

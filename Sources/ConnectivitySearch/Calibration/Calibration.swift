@@ -9,9 +9,11 @@ public struct Calibration: Codable, Sendable {
     public var configuration: CalibrationConfiguration
     /// The connectivities, in the order in which they were proposed.
     public var points: [Point]
-    /// What full training cost, and how well one seed of it orders as another; the first seed as if it were an evaluator.
+    /// What full training cost, and how well one seed of it orders as another; the first seed as if it were an
+    /// evaluator.
     public var full: Row
-    /// How far full trainings of one connectivity lie apart, and how far connectivities do beyond that; absent with one seed.
+    /// How far full trainings of one connectivity lie apart, and how far connectivities do beyond that; absent with one
+    /// seed.
     public var spread: Spread?
     /// The evaluators, and the MACs alone: what needs no evaluation at all.
     public var rows: [Row]
@@ -29,19 +31,23 @@ public struct Calibration: Codable, Sendable {
         public var mean: Double { full.reduce(0, +) / Double(full.count) }
     }
 
-    /// Where the differences of full trainings come from (one-way analysis of variance), as deviations of an accuracy of 0 to 1.
+    /// Where the differences of full trainings come from (one-way analysis of variance), as deviations of an accuracy
+    /// of 0 to 1.
     public struct Spread: Codable, Sendable, Hashable {
         /// Between seeds of one connectivity.
         public var seeds: Double
-        /// Between connectivities, the seeds' part taken off; 0 where there is no more than seeds explain: then such trainings cannot
-        /// tell which is better, whatever searches.
+        /// Between connectivities, the seeds' part taken off; 0 where there is no more than seeds explain: then such
+        /// trainings cannot tell which is better, whatever searches.
         public var connectivities: Double
 
         /// - Parameter values: accuracies, a row per connectivity, a column per seed.
         init?(_ values: [[Double]]) {
-            guard let seeds = values.first?.count, seeds > 1, values.count > 1, values.allSatisfy({ $0.count == seeds }) else { return nil }
+            guard let seeds = values.first?.count, seeds > 1, values.count > 1, values.allSatisfy({ $0.count == seeds })
+            else { return nil }
             func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
-            func squares(_ values: [Double]) -> Double { values.reduce(0) { $0 + ($1 - mean(values)) * ($1 - mean(values)) } }
+            func squares(_ values: [Double]) -> Double {
+                values.reduce(0) { $0 + ($1 - mean(values)) * ($1 - mean(values)) }
+            }
             let within = values.reduce(0) { $0 + squares($1) } / Double(values.count * (seeds - 1))
             let between = squares(values.map(mean)) / Double(values.count - 1)
             self.seeds = within.squareRoot()
@@ -59,7 +65,8 @@ public struct Calibration: Codable, Sendable {
         public var low: Double?
         /// The upper end.
         public var high: Double?
-        /// The correlation with the MACs held fixed: what is known beyond dear and cheap; absent where they tell everything.
+        /// The correlation with the MACs held fixed: what is known beyond dear and cheap; absent where they tell
+        /// everything.
         public var partialTau: Double?
         /// Seconds of a child.
         public var secondsPerChild: Double
@@ -98,8 +105,12 @@ public struct Calibration: Codable, Sendable {
         self.configuration = configuration
         guard let scratch = studies[.scratch] else { throw SearchError("the calibration has no full training") }
         let again = Dictionary(grouping: scratch.reevaluations, by: \.child)
-        let children = scratch.children.filter { $0.repeatOf == nil && again[$0.number]?.count == configuration.fullSeeds }
-        guard children.count > 1 else { throw SearchError("\(children.count) connectivities were trained in full; at least 2 are needed to compare") }
+        let children = scratch.children.filter {
+            $0.repeatOf == nil && again[$0.number]?.count == configuration.fullSeeds
+        }
+        guard children.count > 1 else {
+            throw SearchError("\(children.count) connectivities were trained in full; at least 2 are needed to compare")
+        }
         let seed = configuration.search.seed
         points = children.map { child in
             Point(
@@ -116,9 +127,12 @@ public struct Calibration: Codable, Sendable {
         rows = []
         for kind in [EvaluatorSettings.Kind.scratch, .inherit, .shared] {
             guard let history = studies[kind] else { continue }
-            let found = Dictionary(history.children.map { ($0.connectivity, $0.accuracy) }, uniquingKeysWith: { first, _ in first })
+            let found = Dictionary(
+                history.children.map { ($0.connectivity, $0.accuracy) }, uniquingKeysWith: { first, _ in first })
             let values = try points.map { point in
-                guard let value = found[point.connectivity] else { throw SearchError("the study of \(kind.rawValue) lacks a connectivity of the others") }
+                guard let value = found[point.connectivity] else {
+                    throw SearchError("the study of \(kind.rawValue) lacks a connectivity of the others")
+                }
                 return value
             }
             var row = Row(kind.rawValue, values, against: means, macs: macs, seed: seed)

@@ -40,7 +40,8 @@ public struct CalibrationRun {
         if let dataFolder { configuration.search.data.folder = dataFolder }
         let data = try DataSources.load(configuration.search.data.name, from: configuration.search.data.folder)
         guard data.digest == configuration.search.data.digest else {
-            throw SearchError("the data of \(configuration.search.data.name) have changed since \(folder.path) was started")
+            throw SearchError(
+                "the data of \(configuration.search.data.name) have changed since \(folder.path) was started")
         }
         self.init(configuration, data, folder: folder)
     }
@@ -49,13 +50,17 @@ public struct CalibrationRun {
     /// - Throws: `Interrupted` with all finished children kept; `SearchError`, `TrainingError`, `FileError`.
     public func run(resume: Bool) throws -> Calibration {
         guard configuration.fullEpochs >= 1, configuration.fullSeeds >= 1 else {
-            throw SearchError("full training of \(configuration.fullEpochs) epochs with \(configuration.fullSeeds) seeds; both must be 1 or more")
+            throw SearchError(
+                "full training of \(configuration.fullEpochs) epochs with \(configuration.fullSeeds) seeds; both must be 1 or more"
+            )
         }
         try configuration.search.validate()
         if resume, folder.exists {
             let stored = try folder.read(CalibrationConfiguration.self, from: folder.configuration)
             if let difference = configuration.difference(from: stored) {
-                throw SearchError("\(folder.path) holds another calibration: \(difference); continue it with 'ads calibrate --resume --out \(folder.path)'")
+                throw SearchError(
+                    "\(folder.path) holds another calibration: \(difference); continue it with 'ads calibrate --resume --out \(folder.path)'"
+                )
             }
         } else {
             try folder.create()
@@ -65,7 +70,8 @@ public struct CalibrationRun {
         var studies: [EvaluatorSettings.Kind: StudyHistory] = [:]
         var before: [EvaluatorSettings.Kind: Double] = [:]
         let own = try study(.scratch)
-        studies[.scratch] = try searched(own, "scratch, and each child in full: \(configuration.fullSeeds) × \(configuration.fullEpochs) epochs")
+        studies[.scratch] = try searched(
+            own, "scratch, and each child in full: \(configuration.fullSeeds) × \(configuration.fullEpochs) epochs")
         let shared = try study(.shared)
         studies[.shared] = try searched(shared, "shared weights")
         before[.shared] = try seconds(RunFolder(path(.shared) + "/shared"))
@@ -117,7 +123,9 @@ public struct CalibrationRun {
         let c = configuration.search
         let dense = RunFolder(folder.path + "/dense")
         guard !FileManager.default.fileExists(atPath: dense.result) else { return try seconds(dense) }
-        var trainer = Trainer(c.evaluation.training("dense", epochs: configuration.fullEpochs), try Network(c.architecture), data, folder: dense)
+        var trainer = Trainer(
+            c.evaluation.training("dense", epochs: configuration.fullEpochs), try Network(c.architecture), data,
+            folder: dense)
         let show = observer("the dense network that children inherit from")
         trainer.observer = { show(.training($0)) }
         try trainer.start(resume: true)
@@ -125,5 +133,7 @@ public struct CalibrationRun {
         return try trainer.run(resume: true).seconds
     }
 
-    private func seconds(_ run: RunFolder) throws -> Double { try run.read(TrainingResult.self, from: run.result).seconds }
+    private func seconds(_ run: RunFolder) throws -> Double {
+        try run.read(TrainingResult.self, from: run.result).seconds
+    }
 }

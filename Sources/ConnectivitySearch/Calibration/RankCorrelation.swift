@@ -3,7 +3,8 @@ import Randomness
 
 /// How alike two orders of the same things are.
 public enum RankCorrelation {
-    /// Kendall's τ-b: 1 for the same order, -1 for the opposite, 0 for no relation; the one of three that allows for ties (Kendall, 1945).
+    /// Kendall's τ-b: 1 for the same order, -1 for the opposite, 0 for no relation; the one of three that allows for
+    /// ties (Kendall, 1945).
     /// - Returns: `nil` where one of them ties everything.
     public static func kendall(_ a: [Double], _ b: [Double]) -> Double? {
         precondition(a.count == b.count, "rank correlation of \(a.count) and \(b.count) values")
@@ -20,17 +21,21 @@ public enum RankCorrelation {
         return Double(agreement) / (Double(differentA) * Double(differentB)).squareRoot()
     }
 
-    /// Kendall's partial τ of a and b with c held fixed (Kendall, 1942): what they have in common beyond what c has with both.
+    /// Kendall's partial τ of a and b with c held fixed (Kendall, 1942): what they have in common beyond what c has
+    /// with both.
     /// - Returns: `nil` where one of them ties everything, or c orders one of them entirely.
     public static func partial(_ a: [Double], _ b: [Double], given c: [Double]) -> Double? {
-        guard let ab = kendall(a, b), let ac = kendall(a, c), let bc = kendall(b, c), abs(ac) < 1, abs(bc) < 1 else { return nil }
+        guard let ab = kendall(a, b), let ac = kendall(a, c), let bc = kendall(b, c), abs(ac) < 1, abs(bc) < 1 else {
+            return nil
+        }
         return (ab - ac * bc) / ((1 - ac * ac) * (1 - bc * bc)).squareRoot()
     }
 
     private static func sign(_ a: Double, _ b: Double) -> Int { a > b ? 1 : a < b ? -1 : 0 }
 
     /// Between which values τ lies in 95% of samples drawn again from the pairs (percentile bootstrap).
-    public static func interval(_ a: [Double], _ b: [Double], seed: UInt64, samples: Int = 2000) -> ClosedRange<Double>? {
+    public static func interval(_ a: [Double], _ b: [Double], seed: UInt64, samples: Int = 2000) -> ClosedRange<Double>?
+    {
         var random = SeededGenerator(seed: seed, stream: 0xB007)
         let values = (0..<samples).compactMap { _ -> Double? in
             let chosen = a.indices.map { _ in random.index(below: a.count) }

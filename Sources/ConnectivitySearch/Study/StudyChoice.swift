@@ -3,7 +3,8 @@ import Strategies
 
 // What can be chosen from a finished or unfinished study without evaluating anything.
 extension StudyHistory {
-    /// What a child is worth by all that is known of it: its mean accuracy when it was evaluated again, else its reward.
+    /// What a child is worth by all that is known of it: its mean accuracy when it was evaluated again, else its
+    /// reward.
     public func worth(_ child: Child) -> (accuracy: Double, isEvaluatedAgain: Bool) {
         let again = reevaluations.filter { $0.child == child.number }
         guard !again.isEmpty else { return (child.reward, false) }
@@ -17,10 +18,13 @@ extension StudyHistory {
             throw SearchError("the study has no latencies; they are measured by a search with --target-latency")
         }
         let complete = children.filter { $0.repeatOf == nil && $0.state == .complete }
-        guard let cheapest = complete.map({ cost(measure, $0) }).min() else { throw SearchError("no child is evaluated to the end yet") }
+        guard let cheapest = complete.map({ cost(measure, $0) }).min() else {
+            throw SearchError("no child is evaluated to the end yet")
+        }
         let fitting = complete.filter { cost(measure, $0) <= limit ?? .max }
         guard !fitting.isEmpty else {
-            throw SearchError("no child keeps \(limit ?? 0) \(measure.noun); the cheapest has \(cheapest). Search with this target")
+            throw SearchError(
+                "no child keeps \(limit ?? 0) \(measure.noun); the cheapest has \(cheapest). Search with this target")
         }
         // Short evaluations are not compared with longer ones while there are longer ones.
         let again = fitting.filter { worth($0).isEvaluatedAgain }
@@ -34,7 +38,9 @@ extension StudyHistory {
     public func front(_ measure: CostMeasure = .macs) -> [Child] {
         let complete = children.filter { $0.repeatOf == nil && $0.state == .complete }
         var front: [Child] = []
-        for child in complete.sorted(by: { (cost(measure, $0), -$0.accuracy, $0.number) < (cost(measure, $1), -$1.accuracy, $1.number) })
+        for child in complete.sorted(by: {
+            (cost(measure, $0), -$0.accuracy, $0.number) < (cost(measure, $1), -$1.accuracy, $1.number)
+        })
         where child.accuracy > front.last?.accuracy ?? -1 {
             front.append(child)
         }
@@ -47,7 +53,9 @@ extension StudyHistory {
         case .parameters: child.parameters
         case .traffic, .latency:
             // Not kept with a child; only a study with a latency target has a table.
-            (try? Network(configuration.architecture, child.connectivity)).map { measure.of($0, configuration.target?.table) } ?? .max
+            (try? Network(configuration.architecture, child.connectivity)).map {
+                measure.of($0, configuration.target?.table)
+            } ?? .max
         }
     }
 }

@@ -17,7 +17,9 @@ public struct StudyHistory: Sendable {
     /// Reads a study.
     /// - Throws: `SearchError` for a study without a search; `FileError`.
     public init(_ storage: any StudyStorage) throws {
-        guard let configuration = try storage.configuration() else { throw SearchError("\(storage.name) holds no search that was started") }
+        guard let configuration = try storage.configuration() else {
+            throw SearchError("\(storage.name) holds no search that was started")
+        }
         self.configuration = configuration
         trials = try storage.trials(update: nil)
         updates = try storage.updates()
@@ -43,9 +45,11 @@ public struct StudyHistory: Sendable {
         }
     }
 
-    /// Training images of everything: what the children start from, the children, their longer evaluations, the strategy.
+    /// Training images of everything: what the children start from, the children, their longer evaluations, the
+    /// strategy.
     public var images: Int {
-        (configuration.imagesBefore ?? 0) + trials.reduce(0) { $0 + $1.images } + updates.reduce(0) { $0 + ($1.images ?? 0) }
+        (configuration.imagesBefore ?? 0) + trials.reduce(0) { $0 + $1.images }
+            + updates.reduce(0) { $0 + ($1.images ?? 0) }
     }
 
     /// The longer evaluations of the best children.
@@ -55,12 +59,13 @@ public struct StudyHistory: Sendable {
             guard let child = trial.proposal.again, trial.state.isFinished else { return nil }
             let result = judge.result(of: trial)
             return Reevaluation(
-                child: child, seed: trial.proposal.seed, accuracy: result.accuracy, loss: result.loss, seconds: trial.seconds)
+                child: child, seed: trial.proposal.seed, accuracy: result.accuracy, loss: result.loss,
+                seconds: trial.seconds)
         }
     }
 
-    /// SHA-256 over everything that a repetition of the search must give again: the children and their results, rewards and
-    /// the strategy's state, but no times and no workers.
+    /// SHA-256 over everything that a repetition of the search must give again: the children and their results, rewards
+    /// and the strategy's state, but no times and no workers.
     public func digest(strategy: Data?) throws -> String {
         struct Value: Encodable {
             var proposals: [Proposal]

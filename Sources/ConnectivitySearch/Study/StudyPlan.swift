@@ -11,7 +11,8 @@ extension StudyStorage {
         do {
             return try CanonicalJSON.value(SearchConfiguration.self, plan, "the configuration")
         } catch is Damage {
-            throw SearchError("\(name) holds a configuration that this version of ads cannot read; update ads, or start a new search")
+            throw SearchError(
+                "\(name) holds a configuration that this version of ads cannot read; update ads, or start a new search")
         }
     }
 

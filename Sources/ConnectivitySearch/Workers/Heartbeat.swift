@@ -48,8 +48,8 @@ final class Heartbeat: Sendable {
     /// Nothing is extended any more.
     func end() { state.withLock { $0.ends = true } }
 
-    /// Whether the storage was reached without a break for a whole lease. Before that the silence of others proves nothing: after a
-    /// suspended laptop's sleep or a storage's outage every lease has run out, and every worker lives.
+    /// Whether the storage was reached without a break for a whole lease. Before that the silence of others proves
+    /// nothing: after a suspended laptop's sleep or a storage's outage every lease has run out, and every worker lives.
     var mayJudgeSilence: Bool {
         let (since, last) = state.withLock { ($0.reachedSince, $0.reached) }
         guard let since, let last else { return false }
@@ -81,7 +81,9 @@ final class Heartbeat: Sendable {
     }
 
     private func share() {
-        guard let sharing, state.withLock({ $0.claim != nil }), let working = try? storage.leases().count else { return }
+        guard let sharing, state.withLock({ $0.claim != nil }), let working = try? storage.leases().count else {
+            return
+        }
         Runtime.setKernelThreads(max(sharing.own, sharing.all / max(1, working)))
     }
 

@@ -2,8 +2,8 @@ import Studies
 
 /// Counts the failures of machines that follow one another, with no evaluation that succeeds between them.
 struct MachineFailures {
-    /// So many in a row end the search: one may be another program's memory or a disk that was full for a moment; three tries at a child
-    /// that all fail mean that the next will, too.
+    /// So many in a row end the search: one may be another program's memory or a disk that was full for a moment; three
+    /// tries at a child that all fail mean that the next will, too.
     static let most = 3
 
     /// Failures in a row.

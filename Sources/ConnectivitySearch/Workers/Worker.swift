@@ -24,23 +24,27 @@ public struct Worker {
     let identity = WorkerIdentity.current
 
     /// A worker in this process.
-    /// - Parameter sharedThreads: threads of all workers together. Those of workers that have nothing to do, at the end of an update,
-    ///   help the others: only where our kernels compute, whose results do not depend on the threads.
+    /// - Parameter sharedThreads: threads of all workers together. Those of workers that have nothing to do, at the end
+    ///   of an update, help the others: only where our kernels compute, whose results do not depend on the threads.
     public init(
-        _ configuration: SearchConfiguration, _ storage: any StudyStorage, _ evaluator: any Evaluator, sharedThreads: Int? = nil
+        _ configuration: SearchConfiguration, _ storage: any StudyStorage, _ evaluator: any Evaluator,
+        sharedThreads: Int? = nil
     ) {
         self.configuration = configuration
         self.storage = storage
         self.evaluator = evaluator
         let alone = configuration.machine.device != "cpu" || configuration.machine.kernels == .torch
         heartbeat = Heartbeat(
-            storage, lease: configuration.lease, sharing: alone ? nil : sharedThreads.map { ($0, configuration.threads) })
+            storage, lease: configuration.lease,
+            sharing: alone ? nil : sharedThreads.map { ($0, configuration.threads) })
     }
 
     /// Evaluates the next waiting trial.
     /// - Throws: `Interrupted`, after the trial went back; what the storage throws.
     public func workOnce() throws -> Outcome {
-        guard let claim = try storage.claim(identity, token: Claim.newToken(), for: configuration.lease) else { return .nothingWaits }
+        guard let claim = try storage.claim(identity, token: Claim.newToken(), for: configuration.lease) else {
+            return .nothingWaits
+        }
         heartbeat.start(claim)
         defer { heartbeat.stop() }
         let report: Report

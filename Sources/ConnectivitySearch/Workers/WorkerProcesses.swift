@@ -5,7 +5,8 @@ import Training
 
 /// Processes that evaluate a study's trials, started again when they vanish.
 ///
-/// Each reads from a pipe that nobody writes to: its end tells the process that the search ended, however that happened.
+/// Each reads from a pipe that nobody writes to: its end tells the process that the search ended, however that
+/// happened.
 public final class WorkerProcesses: Workforce {
     public let count: Int
     private let command: [String]
@@ -31,7 +32,9 @@ public final class WorkerProcesses: Workforce {
             failures = failed ? failures + 1 : 0
         }
         running.removeAll { !$0.process.isRunning }
-        guard failures < 3 else { throw SearchError("the workers end with errors, as said above; the finished trials are kept") }
+        guard failures < 3 else {
+            throw SearchError("the workers end with errors, as said above; the finished trials are kept")
+        }
         while running.count < count { try start() }
         Thread.sleep(forTimeInterval: 0.02)
     }
@@ -60,8 +63,8 @@ public final class WorkerProcesses: Workforce {
 
     /// What a worker's process does: evaluates trials until the search that started it ends.
     ///
-    /// Once its machine failed it ends, without an error: the study knows of the failure, and the next process begins anew, which a device
-    /// that is in a bad state needs.
+    /// Once its machine failed it ends, without an error: the study knows of the failure, and the next process begins
+    /// anew, which a device that is in a bad state needs.
     /// - Throws: `FileError`; an interruption is the regular end.
     public static func serve(_ worker: Worker) throws {
         Thread {

@@ -3,8 +3,8 @@ import Registries
 
 /// A rule that says what each layer of a block reads: `log`, `nearest:2`, ...
 ///
-/// A new pattern is one file with a type that conforms, and its line in `ConnectivityPatterns`; in another package, a call of
-/// `ConnectivityPatterns.register`.
+/// A new pattern is one file with a type that conforms, and its line in `ConnectivityPatterns`; in another package, a
+/// call of `ConnectivityPatterns.register`.
 public protocol ConnectivityPattern: Sendable {
     /// The name a user types.
     static var name: String { get }
@@ -21,7 +21,8 @@ extension ConnectivityPattern {
     /// Refuses an argument where none is taken.
     static func takeNoArgument(_ argument: String?) throws {
         guard argument == nil else {
-            throw ArchitectureError.badPatternArgument(pattern: name, argument: argument, expected: "it takes no argument")
+            throw ArchitectureError.badPatternArgument(
+                pattern: name, argument: argument, expected: "it takes no argument")
         }
     }
 

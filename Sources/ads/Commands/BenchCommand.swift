@@ -79,7 +79,8 @@ struct BenchCommand: ParsableCommand {
             for kernels in choices {
                 console.line("\(kernels.rawValue), turn \(turn) of 2")
                 let timing = try Timing.measure(
-                    network, training: !inference, batch: batchSize, repetitions: (repetitions + 1) / 2, kernels: kernels, device: device)
+                    network, training: !inference, batch: batchSize, repetitions: (repetitions + 1) / 2,
+                    kernels: kernels, device: device)
                 timings[kernels, default: []].append(timing)
             }
         }
@@ -94,17 +95,22 @@ struct BenchCommand: ParsableCommand {
                 kernels: kernels, work: first.work, batch: batchSize, milliseconds: median, fastest: times[0],
                 slowest: times[times.count - 1], imagesPerSecond: Double(batchSize) / median * 1e3,
                 peakMegabytes: first.peakMegabytes,
-                shareOfPeak: kernels == .swift && device == .cpu ? perImage * Double(batchSize) / (median / 1e3) / peak : nil)
+                shareOfPeak: kernels == .swift && device == .cpu
+                    ? perImage * Double(batchSize) / (median / 1e3) / peak : nil)
         }
         let cost = network.cost
         let result = Result(
             parameters: cost.parameters, macs: cost.macs, connections: cost.connections, threads: Runtime.threads,
             instructionSet: LayerKernels.builtFor, peak: peak, multiplyAdds: done, runs: runs)
         if output.json { return try printJSON(result) }
-        print("\(options.arch ?? ""), \(options.label(network)): \(grouped(cost.parameters)) parameters, \(grouped(cost.macs)) MACs, \(Runtime.threads) threads, \(LayerKernels.builtFor)")
+        print(
+            "\(options.arch ?? ""), \(options.label(network)): \(grouped(cost.parameters)) parameters, \(grouped(cost.macs)) MACs, \(Runtime.threads) threads, \(LayerKernels.builtFor)"
+        )
         for run in runs {
             let share = run.shareOfPeak.map { ", \(percent($0)) of the processor's multiply-adds" } ?? ""
-            print("\(run.kernels.rawValue.padding(toLength: 6, withPad: " ", startingAt: 0)) \(run.work), batch \(run.batch): \(fixed(run.milliseconds, 2)) ms (\(fixed(run.fastest, 2)) to \(fixed(run.slowest, 2))), \(Int(run.imagesPerSecond)) images/s\(share)")
+            print(
+                "\(run.kernels.rawValue.padding(toLength: 6, withPad: " ", startingAt: 0)) \(run.work), batch \(run.batch): \(fixed(run.milliseconds, 2)) ms (\(fixed(run.fastest, 2)) to \(fixed(run.slowest, 2))), \(Int(run.imagesPerSecond)) images/s\(share)"
+            )
         }
         if runs.count == 2 { print("ours is \(fixed(runs[1].milliseconds / runs[0].milliseconds, 2)) times as fast") }
     }

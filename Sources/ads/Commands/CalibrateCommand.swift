@@ -41,7 +41,8 @@ struct CalibrateCommand: ParsableCommand {
     var fullEpochs: Int?
 
     @Option(
-        help: "Seeds each connectivity is trained in full with; with 2 or more, how well full training orders as itself is told. (default: 2)",
+        help:
+            "Seeds each connectivity is trained in full with; with 2 or more, how well full training orders as itself is told. (default: 2)",
         transform: Whole.count.parse)
     var fullSeeds: Int?
 
@@ -78,7 +79,10 @@ struct CalibrateCommand: ParsableCommand {
     @OptionGroup var target: TargetOptions
     @OptionGroup var workers: WorkerOptions
 
-    @Flag(help: "Continue the calibration in --out; everything else may then be left out. --workers, --threads, --max-lost and --data-dir may change.")
+    @Flag(
+        help:
+            "Continue the calibration in --out; everything else may then be left out. --workers, --threads, --max-lost and --data-dir may change."
+    )
     var resume = false
 
     func run() throws {
@@ -133,7 +137,9 @@ struct CalibrateCommand: ParsableCommand {
         return run
     }
 
-    private func settings(_ architecture: Architecture, _ set: DataSet, _ here: Machine) throws -> CalibrationConfiguration {
+    private func settings(
+        _ architecture: Architecture, _ set: DataSet, _ here: Machine
+    ) throws -> CalibrationConfiguration {
         do {
             var plan = SearchPlan(architecture, set, dataFolder: data.dataDir, seed: machine.seed, machine: here)
             if let childEpochs { plan.evaluator.epochs = childEpochs }
@@ -148,7 +154,9 @@ struct CalibrateCommand: ParsableCommand {
             workers.set(&plan)
             (plan.limitTrain, plan.limitValidation) = (limitTrain, limitValidation)
             let c = try plan.configuration()
-            return CalibrationConfiguration(c, fullEpochs: fullEpochs ?? 4, fullSeeds: fullSeeds ?? 2, sharedEpochs: sharedEpochs ?? EvaluatorSettings.sharedEpochs)
+            return CalibrationConfiguration(
+                c, fullEpochs: fullEpochs ?? 4, fullSeeds: fullSeeds ?? 2,
+                sharedEpochs: sharedEpochs ?? EvaluatorSettings.sharedEpochs)
         } catch let error as SearchError {
             throw UsageError("\(error)")
         }

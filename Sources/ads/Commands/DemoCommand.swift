@@ -51,7 +51,8 @@ struct DemoCommand: ParsableCommand {
         }
         func train(_ label: String, _ network: Network, _ path: String) throws -> TrainingResult {
             let configuration = TrainingConfiguration(
-                label: label, data: DataIdentity(data, folder: nil), recipe: recipe, seed: machine.seed, limitTrain: 4096,
+                label: label, data: DataIdentity(data, folder: nil), recipe: recipe, seed: machine.seed,
+                limitTrain: 4096,
                 testAtEnd: true, machine: here)
             var trainer = Trainer(configuration, network, data, folder: RunFolder(path))
             trainer.observer = { console.show($0, prefix: "      ") }

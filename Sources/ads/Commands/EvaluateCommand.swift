@@ -1,5 +1,5 @@
-import DenseKernels
 import ArgumentParser
+import DenseKernels
 import DenseNetModel
 import Files
 import Foundation
@@ -68,15 +68,23 @@ struct EvaluateCommand: ParsableCommand {
         let net = try folder.model(device: device)
         net.kernels = kernels
         let a = net.network.architecture
-        guard a.classes == set.classNames.count, a.imageSize == set.train.size, a.inputChannels == set.train.channels else {
-            throw TrainingError("the network tells \(a.classes) classes of \(a.imageSize)×\(a.imageSize) images apart; \(set.name) has \(set.classNames.count) of \(set.train.size)×\(set.train.size)")
+        guard a.classes == set.classNames.count, a.imageSize == set.train.size, a.inputChannels == set.train.channels
+        else {
+            throw TrainingError(
+                "the network tells \(a.classes) classes of \(a.imageSize)×\(a.imageSize) images apart; \(set.name) has \(set.classNames.count) of \(set.train.size)×\(set.train.size)"
+            )
         }
         let parts = Split(count: set.train.count, seed: trained.seed)
-        if split == .validation, trained.allData { throw TrainingError("\(path) was trained on the validation images too (--all-data); use --split test") }
+        if split == .validation, trained.allData {
+            throw TrainingError("\(path) was trained on the validation images too (--all-data); use --split test")
+        }
         let normalization = trained.normalization ?? Normalization(of: set.train, indices: parts.train)
         let indices = split == .test ? Array(0..<set.test.count) : split == .train ? parts.train : parts.validation
         let evaluation = try net.evaluate(BatchMaker(split == .test ? set.test : set.train, normalization), indices)
-        if split == .test { try folder.noteTestUse(command: "ads evaluate --split test --data \(set.name)", accuracy: evaluation.accuracy) }
+        if split == .test {
+            try folder.noteTestUse(
+                command: "ads evaluate --split test --data \(set.name)", accuracy: evaluation.accuracy)
+        }
         let stored = try? folder.read(TrainingResult.self, from: folder.result)
         let cost = net.network.cost
         let result = Result(
@@ -86,11 +94,17 @@ struct EvaluateCommand: ParsableCommand {
             confusion: evaluation.confusion, classNames: set.classNames,
             latency: latency ? try [1, 64].map { try measure(net, batch: $0) } : nil)
         if output.json { return try printJSON(result) }
-        print("\(set.name), \(split.rawValue), \(result.count) images: accuracy \(percent(result.accuracy)), loss \(fixed(result.loss, 4)), \(Int(result.inferenceImagesPerSecond)) images/s")
+        print(
+            "\(set.name), \(split.rawValue), \(result.count) images: accuracy \(percent(result.accuracy)), loss \(fixed(result.loss, 4)), \(Int(result.inferenceImagesPerSecond)) images/s"
+        )
         for (name, row) in zip(set.classNames, result.confusion) where set.classNames.count <= 20 {
-            print(name.padding(toLength: 12, withPad: " ", startingAt: 0) + row.map { String(format: "%6d", $0) }.joined())
+            print(
+                name.padding(toLength: 12, withPad: " ", startingAt: 0) + row.map { String(format: "%6d", $0) }.joined()
+            )
         }
-        for l in result.latency ?? [] { print("batch \(l.batch): \(fixed(l.milliseconds, 2)) ms, \(Int(l.imagesPerSecond)) images/s (median)") }
+        for l in result.latency ?? [] {
+            print("batch \(l.batch): \(fixed(l.milliseconds, 2)) ms, \(Int(l.imagesPerSecond)) images/s (median)")
+        }
     }
 
     private func measure(_ net: DenseNet, batch: Int) throws -> Latency {

@@ -60,7 +60,8 @@ struct InspectCommand: ParsableCommand {
         let dense = try Network(value.architecture).cost
         func share(_ a: Int, _ b: Int) -> Double { Double(a) / Double(b) }
         let result = Result(
-            parameters: cost.parameters, macs: cost.macs, connections: cost.connections, activationTraffic: cost.activationTraffic,
+            parameters: cost.parameters, macs: cost.macs, connections: cost.connections,
+            activationTraffic: cost.activationTraffic,
             parametersShare: share(cost.parameters, dense.parameters), macsShare: share(cost.macs, dense.macs),
             connectionsShare: share(cost.connections, dense.connections), architecture: value.architecture,
             connectivity: value.connectivity)

@@ -51,17 +51,22 @@ struct RetrainCommand: ParsableCommand {
         guard search.exists else { throw FileError("\(path) holds no run: there is no \(search.configuration)") }
         try search.expect(kind: "search")
         guard FileManager.default.fileExists(atPath: search.architecture) else {
-            throw SearchError("the search in \(path) is not finished; continue it with 'ads search --resume --out \(path)'")
+            throw SearchError(
+                "the search in \(path) is not finished; continue it with 'ads search --resume --out \(path)'")
         }
         let folder = RunFolder(out ?? "\(path)/retrained-\(machine.seed)")
         let console = Console(quiet: output.quiet)
         let (device, kernels) = try machine.apply()
-        var trainer = try resume && folder.exists ? continued(folder, search) : new(folder, search, .current(device: device, kernels: kernels))
+        var trainer =
+            try resume && folder.exists
+            ? continued(folder, search) : new(folder, search, .current(device: device, kernels: kernels))
         trainer.observer = { console.show($0) }
         let initial = try initialWeights(trainer)
         try trainer.start(resume: resume)
         let cost = trainer.network.cost
-        console.line("training \(trainer.configuration.label): \(grouped(cost.parameters)) parameters, \(grouped(cost.macs)) MACs")
+        console.line(
+            "training \(trainer.configuration.label): \(grouped(cost.parameters)) parameters, \(grouped(cost.macs)) MACs"
+        )
         try show(try trainer.run(resume: resume, initial: initial), json: output.json)
     }
 
@@ -75,11 +80,13 @@ struct RetrainCommand: ParsableCommand {
         }
         var configuration = TrainingConfiguration(
             label: label ?? (settings.strategy == AdsStrategy.name ? "found" : settings.strategy),
-            data: DataIdentity(data, folder: directory), recipe: try recipe.resolve(), seed: machine.seed, allData: allData,
+            data: DataIdentity(data, folder: directory), recipe: try recipe.resolve(), seed: machine.seed,
+            allData: allData,
             testAtEnd: true, machine: here)
         if inherit {
             guard settings.dense != nil else {
-                throw UsageError("the search in \(path) trained its children from scratch; there are no weights for --inherit")
+                throw UsageError(
+                    "the search in \(path) trained its children from scratch; there are no weights for --inherit")
             }
             // What is validated on must not have been trained on: the dense network's split is that of its seed.
             var own = settings
@@ -94,7 +101,8 @@ struct RetrainCommand: ParsableCommand {
     private func continued(_ folder: RunFolder, _ search: RunFolder) throws -> Trainer {
         try folder.expect(kind: "training")
         guard try folder.network() == search.network() else {
-            throw SearchError("\(folder.path) holds a run of another network than \(path) found; choose another folder with --out")
+            throw SearchError(
+                "\(folder.path) holds a run of another network than \(path) found; choose another folder with --out")
         }
         let c = try folder.read(TrainingConfiguration.self, from: folder.configuration)
         let resumed = Resumed(folder: folder)

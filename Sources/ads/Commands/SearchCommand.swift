@@ -26,7 +26,9 @@ struct SearchCommand: ParsableCommand {
     @Option(help: "The run's folder.")
     var out: String
 
-    @Option(help: ArgumentHelp("\(Strategies.all.map { "\($0.name) (\($0.help))" }.joined(separator: ", ")). (default: ads)"))
+    @Option(
+        help: ArgumentHelp(
+            "\(Strategies.all.map { "\($0.name) (\($0.help))" }.joined(separator: ", ")). (default: ads)"))
     var strategy: String?
 
     @Option(
@@ -35,7 +37,8 @@ struct SearchCommand: ParsableCommand {
     var children: Int?
 
     @Option(
-        help: "Propose children until so many training images are seen, those of --dense or shared weights included; with --children whatever comes first.",
+        help:
+            "Propose children until so many training images are seen, those of --dense or shared weights included; with --children whatever comes first.",
         transform: Whole.images.parse)
     var images: Int?
 
@@ -54,10 +57,16 @@ struct SearchCommand: ParsableCommand {
         transform: Real.weight.parse)
     var priceParameters: Double?
 
-    @Option(help: "scratch (short training from fresh weights), inherit (a trained dense network's weights, tuned) or shared (one network's shared weights, no training); inherit where --dense is given.")
+    @Option(
+        help:
+            "scratch (short training from fresh weights), inherit (a trained dense network's weights, tuned) or shared (one network's shared weights, no training); inherit where --dense is given."
+    )
     var evaluator: EvaluatorSettings.Kind?
 
-    @Option(help: "The run of the trained dense network that children inherit from, or that is pruned by magnitude; it must have this --seed.")
+    @Option(
+        help:
+            "The run of the trained dense network that children inherit from, or that is pruned by magnitude; it must have this --seed."
+    )
     var dense: String?
 
     @Option(
@@ -109,7 +118,8 @@ struct SearchCommand: ParsableCommand {
     var childrenPerUpdate: Int?
 
     @Option(
-        help: "Successive halving: N times fewer children of each update are trained N times longer, the others no further.",
+        help:
+            "Successive halving: N times fewer children of each update are trained N times longer, the others no further.",
         transform: Real(over: 1, upTo: 1e6).parse)
     var halving: Double?
 
@@ -130,7 +140,10 @@ struct SearchCommand: ParsableCommand {
         transform: Real.weight.parse)
     var entropyBonus: Double?
 
-    @Flag(help: "Continue the search in --out; everything else may then be left out. More --children or --images, --top, --reevaluation-seeds, --workers, --threads, --max-lost and --data-dir may change.")
+    @Flag(
+        help:
+            "Continue the search in --out; everything else may then be left out. More --children or --images, --top, --reevaluation-seeds, --workers, --threads, --max-lost and --data-dir may change."
+    )
     var resume = false
 
     /// Where children's weights come from.
@@ -138,9 +151,12 @@ struct SearchCommand: ParsableCommand {
 
     func validate() throws {
         if childEpochs == 0, kind != .inherit, !resume {
-            throw ValidationError("--child-epochs 0 is for --evaluator inherit: \(kind.rawValue) learns nothing without training")
+            throw ValidationError(
+                "--child-epochs 0 is for --evaluator inherit: \(kind.rawValue) learns nothing without training")
         }
-        if priceMacs != nil, priceParameters != nil { throw ValidationError("--price-macs and --price-parameters exclude each other") }
+        if priceMacs != nil, priceParameters != nil {
+            throw ValidationError("--price-macs and --price-parameters exclude each other")
+        }
         _ = try target.chosen()
     }
 
@@ -154,19 +170,23 @@ struct SearchCommand: ParsableCommand {
         } else {
             let (set, value) = try chosen(data, network, refusing: "a search starts from the dense network")
             search = SearchRun(
-                try settings(value.architecture, set, .current(device: applied.device, kernels: applied.kernels), console), set, folder: folder)
+                try settings(
+                    value.architecture, set, .current(device: applied.device, kernels: applied.kernels), console), set,
+                folder: folder)
         }
         let progress = SearchConsole(console)
         search.observer = progress.show
         let c = search.configuration
         (search.workers, search.workerCommand) = workers.processes(for: c, in: folder, threads: machine.threads)
         console.line(
-            "searching with \(c.strategy): \(c.budget), \(c.evaluator.kind.rawValue), \(c.target.map { "at most \(grouped($0.limit)) \($0.measure.noun)" } ?? "no target"), \(plural(search.workers, "worker")) with \(plural(c.threads, "thread")) each")
+            "searching with \(c.strategy): \(c.budget), \(c.evaluator.kind.rawValue), \(c.target.map { "at most \(grouped($0.limit)) \($0.measure.noun)" } ?? "no target"), \(plural(search.workers, "worker")) with \(plural(c.threads, "thread")) each"
+        )
         let result = try search.run(resume: resume)
         if output.json { return try printJSON(result) }
         if let latency = result.latency {
             print(
-                "one image takes \(fixed(latency.timed, 3)) ms, timed whole; \(fixed(latency.predicted, 3)) ms by the table, at most \(fixed(latency.target, 3)) ms asked\(latency.timed > latency.target * 1.05 ? ": missed by more than 5%" : "")")
+                "one image takes \(fixed(latency.timed, 3)) ms, timed whole; \(fixed(latency.predicted, 3)) ms by the table, at most \(fixed(latency.target, 3)) ms asked\(latency.timed > latency.target * 1.05 ? ": missed by more than 5%" : "")"
+            )
         }
         print(
             """

@@ -14,15 +14,21 @@ import Training
 extension SearchCommand {
     /// The table latencies come from: the study's, where it has one, so that a resumed search computes with the same.
     private func latencyTable(_ space: SearchSpace, _ here: Machine, _ console: Console) throws -> LatencyTable {
-        guard here.device == "cpu", here.kernels != .torch else { throw SearchError("a latency target needs --device cpu and our own kernels") }
+        guard here.device == "cpu", here.kernels != .torch else {
+            throw SearchError("a latency target needs --device cpu and our own kernels")
+        }
         let folder = RunFolder(out)
-        if resume, folder.exists, let stored = try SQLiteStudy(path: folder.study, mustExist: true).configuration()?.target?.table {
+        if resume, folder.exists,
+            let stored = try SQLiteStudy(path: folder.study, mustExist: true).configuration()?.target?.table
+        {
             return stored
         }
         console.line("measuring the latency of every layer the search can come to")
         let table = try LatencyTable(measuring: space, threads: here.threads)
         func milliseconds(_ network: Network) -> String { fixed(table.milliseconds(of: network), 3) }
-        console.line("one image takes \(milliseconds(try space.cheapest())) to \(milliseconds(try Network(space.architecture))) ms")
+        console.line(
+            "one image takes \(milliseconds(try space.cheapest())) to \(milliseconds(try Network(space.architecture))) ms"
+        )
         return table
     }
 
@@ -51,7 +57,8 @@ extension SearchCommand {
         try resumed.keeps("--connection-rate", connectionRate, c.agent.connectionRate)
         try resumed.keeps("--entropy-bonus", entropyBonus, c.agent.entropyBonus)
         try resumed.keeps("--price-macs", priceMacs, c.price?.measure == .macs ? c.price?.weight : nil)
-        try resumed.keeps("--price-parameters", priceParameters, c.price?.measure == .parameters ? c.price?.weight : nil)
+        try resumed.keeps(
+            "--price-parameters", priceParameters, c.price?.measure == .parameters ? c.price?.weight : nil)
         try resumed.keeps(flag: "--search-block-end", searchBlockEnd, c.searchesBlockEnds ?? false)
         try resumed.keeps("--child-threads", workers.childThreads, c.threads)
         var run = try SearchRun(continuing: folder, children: children, images: images, dataFolder: data.dataDir)
@@ -63,9 +70,12 @@ extension SearchCommand {
     }
 
     /// The configuration the options describe.
-    func settings(_ architecture: Architecture, _ set: DataSet, _ machine: Machine, _ console: Console) throws -> SearchConfiguration {
+    func settings(
+        _ architecture: Architecture, _ set: DataSet, _ machine: Machine, _ console: Console
+    ) throws -> SearchConfiguration {
         do {
-            var plan = SearchPlan(architecture, set, dataFolder: data.dataDir, seed: self.machine.seed, machine: machine)
+            var plan = SearchPlan(
+                architecture, set, dataFolder: data.dataDir, seed: self.machine.seed, machine: machine)
             plan.evaluator = EvaluatorSettings(kind)
             if let childEpochs { plan.evaluator.epochs = childEpochs }
             if let sharedEpochs { plan.evaluator.sharedEpochs = sharedEpochs }
@@ -73,7 +83,9 @@ extension SearchCommand {
             if let learningRate { plan.evaluator.learningRate = learningRate }
             plan.evaluator.halving = halving
             if let strategy { plan.strategy = strategy }
-            (plan.children, plan.images, plan.limitTrain, plan.limitValidation) = (children, images, limitTrain, limitValidation)
+            (plan.children, plan.images, plan.limitTrain, plan.limitValidation) = (
+                children, images, limitTrain, limitValidation
+            )
             workers.set(&plan)
             if let top { plan.top = top }
             if let reevaluationSeeds { plan.reevaluationSeeds = reevaluationSeeds }
@@ -85,7 +97,8 @@ extension SearchCommand {
             plan.target = try target.chosen()
             if plan.target?.measure == .latency { plan.latencyTable = try latencyTable(plan.space, machine, console) }
             // validate() refuses both prices.
-            plan.price = priceMacs.map { Price(.macs, weight: $0) } ?? priceParameters.map { Price(.parameters, weight: $0) }
+            plan.price =
+                priceMacs.map { Price(.macs, weight: $0) } ?? priceParameters.map { Price(.parameters, weight: $0) }
             (plan.dense, plan.shared) = (dense.map { RunFolder($0) }, shared.map { RunFolder($0) })
             return try plan.configuration()
         } catch let error as SearchError {

@@ -6,7 +6,8 @@ import Training
 /// What `ads search` starts for each of its workers.
 struct SearchWorkerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "search-worker", abstract: "Evaluates children for a search that runs; ads search starts it.", shouldDisplay: false)
+        commandName: "search-worker", abstract: "Evaluates children for a search that runs; ads search starts it.",
+        shouldDisplay: false)
 
     @Argument(help: "The search's folder.")
     var folder: String

@@ -50,7 +50,8 @@ struct TrainCommand: ParsableCommand {
         } else {
             let (set, value) = try chosen(data, network, seed: machine.seed)
             let configuration = TrainingConfiguration(
-                label: label ?? network.label(value), data: DataIdentity(set, folder: data.dataDir), recipe: try recipe.resolve(),
+                label: label ?? network.label(value), data: DataIdentity(set, folder: data.dataDir),
+                recipe: try recipe.resolve(),
                 seed: machine.seed, limitTrain: limitTrain, allData: allData, testAtEnd: split == .test,
                 machine: .current(device: device, kernels: kernels))
             job = Trainer(configuration, value, set, folder: folder)
@@ -60,7 +61,8 @@ struct TrainCommand: ParsableCommand {
         trainer.observer = { console.show($0) }
         let cost = job.network.cost
         console.line(
-            "training \(job.configuration.label): \(grouped(cost.parameters)) parameters, \(grouped(cost.macs)) MACs, \(cost.connections) connections, \(job.configuration.machine.threads) threads")
+            "training \(job.configuration.label): \(grouped(cost.parameters)) parameters, \(grouped(cost.macs)) MACs, \(cost.connections) connections, \(job.configuration.machine.threads) threads"
+        )
         let result = try trainer.run(resume: resume, initial: initialWeights(trainer))
         try show(result, json: output.json)
     }

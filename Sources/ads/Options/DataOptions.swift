@@ -13,7 +13,8 @@ struct DataOptions: ParsableArguments {
     func load() throws -> DataSet? {
         guard let data else { return nil }
         guard DataSources.all.contains(where: { $0.name == data }) else {
-            throw UsageError("unknown data set '\(data)'; known are \(DataSources.all.map { $0.name }.joined(separator: ", "))")
+            throw UsageError(
+                "unknown data set '\(data)'; known are \(DataSources.all.map { $0.name }.joined(separator: ", "))")
         }
         return try DataSources.load(data, from: dataDir)
     }

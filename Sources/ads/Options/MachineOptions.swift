@@ -18,13 +18,15 @@ struct MachineOptions: ParsableArguments {
     var typedSeed: UInt64?
 
     @Option(
-        name: .customLong("device"), help: ArgumentHelp("cpu, cuda, cuda:N or mps. (default: cpu)", valueName: "device"))
+        name: .customLong("device"), help: ArgumentHelp("cpu, cuda, cuda:N or mps. (default: cpu)", valueName: "device")
+    )
     var typedDevice: String?
 
     @Option(
         name: .customLong("kernels"),
         help: ArgumentHelp(
-            "What computes dense blocks on CPU: auto, swift (our SIMD kernels) or torch. (default: auto)", valueName: "kernels"))
+            "What computes dense blocks on CPU: auto, swift (our SIMD kernels) or torch. (default: auto)",
+            valueName: "kernels"))
     var typedKernels: KernelChoice?
 
     /// The seed, typed or not.

@@ -6,7 +6,10 @@ import Training
 
 /// Which network: `--arch`, `--stem`, `--connectivity`.
 struct NetworkOptions: ParsableArguments {
-    @Option(help: "densenet-L-k (densenet-40-12), densenet-bc-L-k, densenet121, densenet161, densenet169, densenet201, or a JSON file.")
+    @Option(
+        help:
+            "densenet-L-k (densenet-40-12), densenet-bc-L-k, densenet121, densenet161, densenet169, densenet201, or a JSON file."
+    )
     var arch: String?
 
     @Option(help: "Channels of the stem, where not the architecture's own.", transform: Whole.channels.parse)
@@ -39,7 +42,8 @@ struct NetworkOptions: ParsableArguments {
             if let size { architecture.imageSize = size }
             try architecture.validate()
             if let connectivity {
-                stored = try connectivity.hasSuffix(".json")
+                stored =
+                    try connectivity.hasSuffix(".json")
                     ? RunFolder.decode(Connectivity.self, connectivity)
                     : Connectivity(ConnectivityPatterns.parse(connectivity), for: architecture, seed: seed)
             }
@@ -53,6 +57,7 @@ struct NetworkOptions: ParsableArguments {
     func label(_ network: Network) -> String {
         if network.connectivity == .dense(network.architecture) { return "dense" }
         guard let connectivity else { return "given" }
-        return connectivity.hasSuffix(".json") ? URL(fileURLWithPath: connectivity).deletingPathExtension().lastPathComponent : connectivity
+        return connectivity.hasSuffix(".json")
+            ? URL(fileURLWithPath: connectivity).deletingPathExtension().lastPathComponent : connectivity
     }
 }

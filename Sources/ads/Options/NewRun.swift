@@ -5,9 +5,13 @@ import Training
 
 /// Whether a command with --resume goes on with what its folder says, everything else being left out.
 /// - Throws: `UsageError` when there is nothing to go on with.
-func continuesAlone(_ resume: Bool, _ folder: RunFolder, _ data: DataOptions, _ network: NetworkOptions, _ what: String) throws -> Bool {
+func continuesAlone(
+    _ resume: Bool, _ folder: RunFolder, _ data: DataOptions, _ network: NetworkOptions, _ what: String
+) throws -> Bool {
     if resume, folder.exists, data.data == nil, network.arch == nil { return true }
-    if resume, !folder.exists, data.data == nil { throw UsageError("there is no \(what) in \(folder.path) to continue; start one with --data and --arch") }
+    if resume, !folder.exists, data.data == nil {
+        throw UsageError("there is no \(what) in \(folder.path) to continue; start one with --data and --arch")
+    }
     return false
 }
 
@@ -19,7 +23,9 @@ func chosen(
 ) throws -> (set: DataSet, network: Network) {
     if let refusal, network.connectivity != nil { throw UsageError("\(refusal); leave --connectivity out") }
     guard let set = try data.load() else { throw UsageError("--data is needed: cifar10, cifar100 or shapes") }
-    guard let value = try network.network(classes: set.classNames.count, channels: set.train.channels, size: set.train.size, seed: seed)
+    guard
+        let value = try network.network(
+            classes: set.classNames.count, channels: set.train.channels, size: set.train.size, seed: seed)
     else { throw UsageError("--arch is needed, such as densenet-40-12") }
     return (set, value)
 }

@@ -1,6 +1,7 @@
 import Foundation
 
-/// A whole number from the command line: refused where it is parsed, with the range, before anything is computed with it.
+/// A whole number from the command line: refused where it is parsed, with the range, before anything is computed with
+/// it.
 struct Whole: Sendable {
     let range: ClosedRange<Int>
 
@@ -54,12 +55,15 @@ struct Real: Sendable {
     static let weight = Real(from: 0, upTo: 1e6)
     /// Shares that leave something: momentum, dropout.
     static let share = Real(from: 0, under: 1)
-    /// MACs, parameters, elements, or a share of them. No network of ours comes near the limit, and `Int` holds its thousandfold.
+    /// MACs, parameters, elements, or a share of them. No network of ours comes near the limit, and `Int` holds its
+    /// thousandfold.
     static let cost = Real(over: 0, upTo: 1e15)
 
     /// For `transform:` of an option.
     @Sendable func parse(_ text: String) throws -> Double {
-        guard let value = Double(text), value.isFinite, contains(value) else { throw RangeError("a number \(words) is needed") }
+        guard let value = Double(text), value.isFinite, contains(value) else {
+            throw RangeError("a number \(words) is needed")
+        }
         return value
     }
 

@@ -55,7 +55,12 @@ struct Resumed {
     func keeps(_ options: TargetOptions, _ c: SearchConfiguration) throws {
         guard let (measure, value) = try options.chosen() else { return }
         // Only a search for the same measure has what its costs are computed from.
-        if let stored = c.target, stored.measure == measure, try CostTarget(measure, value, in: c.space, table: stored.table) == stored { return }
-        throw refusal("--target-\(measure.rawValue)", c.target.map { "at most \($0.limit) \($0.measure.noun)" } ?? "not set")
+        if let stored = c.target, stored.measure == measure,
+            try CostTarget(measure, value, in: c.space, table: stored.table) == stored
+        {
+            return
+        }
+        throw refusal(
+            "--target-\(measure.rawValue)", c.target.map { "at most \($0.limit) \($0.measure.noun)" } ?? "not set")
     }
 }

@@ -20,7 +20,8 @@ struct TargetOptions: ParsableArguments {
     var targetTraffic: Double?
 
     @Option(
-        help: "The most milliseconds one image may take on --threads threads, by a table of layers that a search measures first.",
+        help:
+            "The most milliseconds one image may take on --threads threads, by a table of layers that a search measures first.",
         transform: Real.cost.parse)
     var targetLatency: Double?
 
@@ -31,10 +32,14 @@ struct TargetOptions: ParsableArguments {
     /// The one target that was given.
     func chosen() throws -> (measure: CostMeasure, value: Double)? {
         let given: [(CostMeasure, Double)] = [
-            targetMacs.map { (.macs, $0) }, targetParameters.map { (.parameters, $0) }, targetTraffic.map { (.traffic, $0) },
+            targetMacs.map { (.macs, $0) }, targetParameters.map { (.parameters, $0) },
+            targetTraffic.map { (.traffic, $0) },
             targetLatency.map { (.latency, $0) },
         ].compactMap { $0 }
-        guard given.count <= 1 else { throw UsageError("one target at a time: --target-macs, --target-parameters, --target-traffic or --target-latency") }
+        guard given.count <= 1 else {
+            throw UsageError(
+                "one target at a time: --target-macs, --target-parameters, --target-traffic or --target-latency")
+        }
         return given.first
     }
 }

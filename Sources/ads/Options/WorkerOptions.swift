@@ -6,13 +6,18 @@ import Training
 
 /// Who evaluates a search's children.
 struct WorkerOptions: ParsableArguments {
-    @Option(help: "Processes that evaluate children side by side; without it as many as the cores allow. Rewards do not depend on it.", transform: Whole.threads.parse)
+    @Option(
+        help:
+            "Processes that evaluate children side by side; without it as many as the cores allow. Rewards do not depend on it.",
+        transform: Whole.threads.parse)
     var workers: Int?
 
     @Option(help: "Threads that compute one child. (default: 1)", transform: Whole.threads.parse)
     var childThreads: Int?
 
-    @Option(help: "Times a child may be lost with its process before the search stops and says so. (default: 5)", transform: Whole.countOrNone.parse)
+    @Option(
+        help: "Times a child may be lost with its process before the search stops and says so. (default: 5)",
+        transform: Whole.countOrNone.parse)
     var maxLost: Int?
 
     /// What these options say in a plan.
@@ -22,7 +27,9 @@ struct WorkerOptions: ParsableArguments {
         plan.lease = lease
     }
 
-    @Option(help: "Seconds a worker or the search may be silent, suspended say, before others take what it had. (default: 30)",
+    @Option(
+        help:
+            "Seconds a worker or the search may be silent, suspended say, before others take what it had. (default: 30)",
         transform: Real(from: 1, upTo: 86_400).parse)
     var lease: Double?
 
@@ -36,12 +43,16 @@ struct WorkerOptions: ParsableArguments {
     static func fitting(_ c: SearchConfiguration, threads: Int?) -> Int {
         // A GPU is not shared; more workers than an update has children would wait.
         guard c.machine.device == "cpu" else { return 1 }
-        return max(1, min((threads ?? ProcessInfo.processInfo.activeProcessorCount) / c.threads, c.agent.childrenPerUpdate))
+        return max(
+            1, min((threads ?? ProcessInfo.processInfo.activeProcessorCount) / c.threads, c.agent.childrenPerUpdate))
     }
 
     /// What starts a worker.
     static func command(_ folder: RunFolder, workers: Int) -> [String] {
         let program = Bundle.main.executablePath ?? CommandLine.arguments[0]
-        return [program, SearchWorkerCommand._commandName, URL(fileURLWithPath: folder.path).standardizedFileURL.path, "\(workers)"]
+        return [
+            program, SearchWorkerCommand._commandName, URL(fileURLWithPath: folder.path).standardizedFileURL.path,
+            "\(workers)",
+        ]
     }
 }

@@ -7,16 +7,17 @@ public struct FuzzedReader: Sendable {
     public let name: String
     /// Reads bytes to the end: whatever a value is asked for after it was read is asked for here.
     public let read: @Sendable (Data) throws -> Void
-    /// Whether an error is one that the reader says it throws.
-    public let declares: @Sendable (any Error) -> Bool
+    /// The errors that the reader says it throws.
+    private let declared: [any Error.Type]
 
-    /// A reader.
+    /// A reader and what it throws.
     public init(
-        _ name: String, _ declares: @escaping @Sendable (any Error) -> Bool, read: @escaping @Sendable (Data) throws -> Void
+        _ name: String, throwing declared: any Error.Type...,
+        read: @escaping @Sendable (Data) throws -> Void
     ) {
         self.name = name
         self.read = read
-        self.declares = declares
+        self.declared = declared
     }
 
     /// What became of some bytes.
@@ -37,8 +38,12 @@ public struct FuzzedReader: Sendable {
             return .wrong(broken.reason)
         } catch {
             let sentence = "\(error)"
-            guard declares(error) else { return .wrong("an undeclared \(type(of: error)): \(sentence)") }
-            guard !sentence.isEmpty, sentence.utf8.count < 1500 else { return .wrong("a sentence of \(sentence.utf8.count) bytes") }
+            guard declared.contains(where: { $0 == type(of: error) }) else {
+                return .wrong("an undeclared \(type(of: error)): \(sentence)")
+            }
+            guard !sentence.isEmpty, sentence.utf8.count < 1500 else {
+                return .wrong("a sentence of \(sentence.utf8.count) bytes")
+            }
             let steers = sentence.unicodeScalars.contains { $0.properties.generalCategory == .control }
             return steers ? .wrong("a control character in: \(sentence)") : .refused(sentence)
         }

@@ -8,7 +8,7 @@ extension FuzzedReader {
     /// The readers that need no libtorch.
     public static let values = [safetensors, pickle, architecture, connectivity, network]
 
-    private static let safetensors = FuzzedReader("safetensors", { $0 is FileError }) { data in
+    private static let safetensors = FuzzedReader("safetensors", throwing: FileError.self) { data in
         let file = try Safetensors(data, named: "x")
         for (name, tensor) in file.tensors where tensor.shape.reduce(1, *) > tensor.bytes.count {
             throw BrokenPromise("'\(name)' of shape \(tensor.shape) has \(tensor.bytes.count) bytes")
@@ -16,9 +16,10 @@ extension FuzzedReader {
         _ = file.arrays.reduce(into: Data()) { $0.append($1) }
     }
 
-    private static let pickle = FuzzedReader("pickle", { $0 is PickleError }) { data in
+    private static let pickle = FuzzedReader("pickle", throwing: PickleError.self) { data in
         // Limits at which a fuzzer gets somewhere; that the defaults hold has tests of its own.
-        let value = try PickleReader.read(data, limits: PickleLimits(bytes: 1 << 20, instructions: 20_000, values: 20_000))
+        let value = try PickleReader.read(
+            data, limits: PickleLimits(bytes: 1 << 20, instructions: 20_000, values: 20_000))
         if value.hashValue != value.hashValue { throw BrokenPromise("two hash values") }
     }
 
@@ -26,15 +27,19 @@ extension FuzzedReader {
     public static func decode<Value: Decodable>(_: Value.Type, _ data: Data) throws -> Value {
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
-        decoder.nonConformingFloatDecodingStrategy = .convertFromString(positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-        return try JSONFile.decode(Value.self, from: data, named: "x", decoder, JSONLimits(bytes: 1 << 20, values: 50_000))
+        decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+        return try JSONFile.decode(
+            Value.self, from: data, named: "x", decoder, JSONLimits(bytes: 1 << 20, values: 50_000))
     }
 
-    private static let architecture = FuzzedReader("architecture", { $0 is FileError || $0 is ArchitectureError }) { data in
+    private static let architecture = FuzzedReader("architecture", throwing: FileError.self, ArchitectureError.self) {
+        data in
         try check(Network(decode(Architecture.self, data)))
     }
 
-    private static let connectivity = FuzzedReader("connectivity", { $0 is FileError || $0 is ArchitectureError }) { data in
+    private static let connectivity = FuzzedReader("connectivity", throwing: FileError.self, ArchitectureError.self) {
+        data in
         let connectivity = try decode(Connectivity.self, data)
         _ = connectivity.key
         // The smallest architecture it could belong to.
@@ -45,7 +50,7 @@ extension FuzzedReader {
         try check(Network(architecture, connectivity))
     }
 
-    private static let network = FuzzedReader("network", { $0 is FileError || $0 is ArchitectureError }) { data in
+    private static let network = FuzzedReader("network", throwing: FileError.self, ArchitectureError.self) { data in
         try check(decode(Network.self, data))
     }
 

@@ -31,8 +31,12 @@ struct StudyBestCommand: ParsableCommand {
     func run() throws {
         let history = try StudyHistory(openStudy(study))
         let target = try target.chosen()
-        let child = try target.map { try history.best($0.measure, limit: limit($0.measure, $0.value, history)) } ?? history.best()
-        if let out { try AtomicFile.write(RunFolder.encoder(pretty: false).encode(child.connectivity) + Data("\n".utf8), to: out) }
+        let child =
+            try target.map { try history.best($0.measure, limit: limit($0.measure, $0.value, history)) }
+            ?? history.best()
+        if let out {
+            try AtomicFile.write(RunFolder.encoder(pretty: false).encode(child.connectivity) + Data("\n".utf8), to: out)
+        }
         if json { return try printJSON(child) }
         let worth = history.worth(child)
         let dense = try Network(history.configuration.architecture).cost.macs

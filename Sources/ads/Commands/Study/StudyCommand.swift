@@ -9,7 +9,8 @@ import Training
 
 struct StudyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "study", abstract: "Looks into the studies that searches leave: trials, the best, the file's health.",
+        commandName: "study",
+        abstract: "Looks into the studies that searches leave: trials, the best, the file's health.",
         discussion: """
             A study may be looked at while it is searched.
 
@@ -17,14 +18,17 @@ struct StudyCommand: ParsableCommand {
               ads study best runs/ads --target-macs 0.5
             """,
         subcommands: [
-            StudyListCommand.self, StudyShowCommand.self, StudyBestCommand.self, StudyTrialsCommand.self, StudyDoctorCommand.self,
+            StudyListCommand.self, StudyShowCommand.self, StudyBestCommand.self, StudyTrialsCommand.self,
+            StudyDoctorCommand.self,
         ])
 }
 
 /// The study an argument names: a run's folder, or a study's file.
 func openStudy(_ path: String) throws -> SQLiteStudy {
     var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { throw UsageError("there is no run \(path)") }
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+        throw UsageError("there is no run \(path)")
+    }
     return try SQLiteStudy(path: isFolder.boolValue ? RunFolder(path).study : path, mustExist: true)
 }
 

@@ -22,6 +22,8 @@ struct StudyDoctorCommand: ParsableCommand {
         let (troubles, notes) = try history.findings(storage)
         for note in notes { print(note) }
         guard troubles.isEmpty else { throw SearchError("\(storage.name): \(troubles.joined(separator: "; "))") }
-        print("sound: \(plural(history.trials.count, "trial")), \(plural(history.updates.count, "update")), every row as it was written")
+        print(
+            "sound: \(plural(history.trials.count, "trial")), \(plural(history.updates.count, "update")), every row as it was written"
+        )
     }
 }

@@ -20,7 +20,9 @@ struct StudyListCommand: ParsableCommand {
     func run() throws {
         var found = 0
         for folder in folders { try list(folder, depth: 0, &found) }
-        if found == 0 { throw UsageError("no study in \(folders.joined(separator: ", ")): a search's folder has a study.sqlite") }
+        if found == 0 {
+            throw UsageError("no study in \(folders.joined(separator: ", ")): a search's folder has a study.sqlite")
+        }
     }
 
     private func list(_ path: String, depth: Int, _ found: inout Int) throws {
@@ -45,8 +47,13 @@ struct StudyListCommand: ParsableCommand {
             let history = try StudyHistory(storage)
             let c = history.configuration
             let paid = history.children.filter { $0.repeatOf == nil }
-            let best = (try? history.best()).map { "best \(percent(history.worth($0).accuracy)) at \(grouped($0.macs)) MACs" } ?? "none evaluated"
-            let owner = try storage.owner().map { $0.owner.isDead || $0.secondsLeft < 0 ? ", left unfinished" : ", searched by \($0.owner)" } ?? ""
+            let best =
+                (try? history.best()).map { "best \(percent(history.worth($0).accuracy)) at \(grouped($0.macs)) MACs" }
+                ?? "none evaluated"
+            let owner =
+                try storage.owner().map {
+                    $0.owner.isDead || $0.secondsLeft < 0 ? ", left unfinished" : ", searched by \($0.owner)"
+                } ?? ""
             return "\(c.strategy) on \(c.data.name), \(c.progress(paid.count)), \(best)\(owner)"
         } catch {
             return "\(error)"

@@ -44,7 +44,8 @@ struct StudyShowCommand: ParsableCommand {
         let summary = Summary(
             strategy: c.strategy, data: c.data.name, children: paid, repeats: children.count - paid, states: states,
             updates: history.updates.count, images: history.images,
-            seconds: history.trials.reduce(0) { $0 + $1.seconds }, digest: try history.digest(strategy: storage.strategy()?.state),
+            seconds: history.trials.reduce(0) { $0 + $1.seconds },
+            digest: try history.digest(strategy: storage.strategy()?.state),
             front: history.front())
         if json { return try printJSON(summary) }
         print(
@@ -56,7 +57,9 @@ struct StudyShowCommand: ParsableCommand {
             digest \(summary.digest)
             """)
         for child in summary.front {
-            print("front: child \(child.number), validation \(percent(child.accuracy)), \(grouped(child.macs)) MACs, \(grouped(child.parameters)) parameters")
+            print(
+                "front: child \(child.number), validation \(percent(child.accuracy)), \(grouped(child.macs)) MACs, \(grouped(child.parameters)) parameters"
+            )
         }
     }
 }

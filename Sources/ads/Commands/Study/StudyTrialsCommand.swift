@@ -22,21 +22,31 @@ struct StudyTrialsCommand: ParsableCommand {
         let history = try StudyHistory(openStudy(study))
         let children = Dictionary(uniqueKeysWithValues: history.children.map { ($0.number, $0) })
         if csv {
-            print("trial,state,update,position,again,repeat_of,accuracy,loss,reward,macs,parameters,connections,seed,images,seconds,lost,worker,failure,connectivity")
+            print(
+                "trial,state,update,position,again,repeat_of,accuracy,loss,reward,macs,parameters,connections,seed,images,seconds,lost,worker,failure,connectivity"
+            )
         }
         for trial in history.trials {
             let (p, last) = (trial.proposal, trial.curve.last)
             if csv {
                 let fields: [String?] = [
-                    "\(trial.number)", trial.state.rawValue, "\(p.update)", "\(p.position)", p.again.map(String.init), p.repeatOf.map(String.init),
-                    last.map { "\($0.accuracy)" }, last.map { "\($0.loss)" }, children[trial.number].map { "\($0.reward)" }, "\(p.macs)",
-                    "\(p.parameters)", "\(p.connections)", "\(p.seed)", "\(trial.images)", "\(trial.seconds)", "\(trial.lost)", last?.worker,
+                    "\(trial.number)", trial.state.rawValue, "\(p.update)", "\(p.position)", p.again.map(String.init),
+                    p.repeatOf.map(String.init),
+                    last.map { "\($0.accuracy)" }, last.map { "\($0.loss)" },
+                    children[trial.number].map { "\($0.reward)" }, "\(p.macs)",
+                    "\(p.parameters)", "\(p.connections)", "\(p.seed)", "\(trial.images)", "\(trial.seconds)",
+                    "\(trial.lost)", last?.worker,
                     trial.failure, p.connectivity.key,
                 ]
                 print(fields.map { Self.quoted($0 ?? "") }.joined(separator: ","))
             } else {
-                let what = p.again.map { "child \($0) again" } ?? p.repeatOf.map { "repeats child \($0)" } ?? "update \(p.update)"
-                let result = trial.failure.map { ", \($0)" } ?? last.map { ", validation \(percent($0.accuracy)), \(fixed(trial.seconds, 1)) s" } ?? ""
+                let what =
+                    p.again.map { "child \($0) again" } ?? p.repeatOf.map { "repeats child \($0)" }
+                    ?? "update \(p.update)"
+                let result =
+                    trial.failure.map { ", \($0)" } ?? last.map {
+                        ", validation \(percent($0.accuracy)), \(fixed(trial.seconds, 1)) s"
+                    } ?? ""
                 print("trial \(trial.number): \(trial.state.rawValue), \(what), \(grouped(p.macs)) MACs\(result)")
             }
         }
@@ -44,6 +54,7 @@ struct StudyTrialsCommand: ParsableCommand {
 
     /// A field as RFC 4180 has it.
     private static func quoted(_ text: String) -> String {
-        text.contains { $0 == "," || $0 == "\"" || $0.isNewline } ? "\"\(text.replacingOccurrences(of: "\"", with: "\"\""))\"" : text
+        text.contains { $0 == "," || $0 == "\"" || $0.isNewline }
+            ? "\"\(text.replacingOccurrences(of: "\"", with: "\"\""))\"" : text
     }
 }
