@@ -15,6 +15,9 @@ public struct EvaluatorSettings: Codable, Sendable, Hashable {
         public static let inherit = Kind(rawValue: InheritEvaluator.name)
         /// The weights of one network that was trained through sampled connectivities; no training of its own.
         public static let shared = Kind(rawValue: SharedEvaluator.name)
+
+        /// What this library has; `Evaluators` knows of more where a package registered them.
+        public static let builtIn = [scratch, inherit, shared]
     }
     /// Where the weights come from.
     public var kind: Kind

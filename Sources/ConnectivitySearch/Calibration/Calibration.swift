@@ -125,7 +125,7 @@ public struct Calibration: Codable, Sendable {
         full.pays(scratch.trials.filter { $0.proposal.again != nil })
         if configuration.fullSeeds < 2 { (full.tau, full.low, full.high, full.partialTau) = (nil, nil, nil, nil) }
         rows = []
-        for kind in [EvaluatorSettings.Kind.scratch, .inherit, .shared] {
+        for kind in EvaluatorSettings.Kind.builtIn {
             guard let history = studies[kind] else { continue }
             let found = Dictionary(
                 history.children.map { ($0.connectivity, $0.accuracy) }, uniquingKeysWith: { first, _ in first })

@@ -17,7 +17,7 @@ extension EvaluatorSettings.Kind: ExpressibleByArgument {
     }
 
     /// The evaluators' names.
-    public static var allValueStrings: [String] { Evaluators.all.map { $0.name } }
+    public static var allValueStrings: [String] { builtIn.map(\.rawValue) }
 }
 
 /// The split of a final accuracy.
