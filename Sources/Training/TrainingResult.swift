@@ -1,0 +1,63 @@
+/// One epoch's line of `metrics.jsonl`.
+public struct EpochMetrics: Codable, Hashable, Sendable {
+    /// The epoch, from 1.
+    public var epoch: Int
+    /// Mean loss of its steps.
+    public var trainLoss: Double
+    /// Accuracy of its steps, 0 to 1.
+    public var trainAccuracy: Double
+    /// Validated loss; absent where nothing is validated.
+    public var validationLoss: Double?
+    /// Validated accuracy, 0 to 1; absent where nothing is validated.
+    public var validationAccuracy: Double?
+    /// The learning rate of the epoch's last step.
+    public var learningRate: Double
+    /// Seconds in training, validation left out.
+    public var seconds: Double
+    /// Training images a second.
+    public var imagesPerSecond: Double
+}
+
+/// What a training or evaluation ends with: `result.json` and the output of `--json`.
+public struct TrainingResult: Codable, Hashable, Sendable {
+    /// What the run is called.
+    public var label: String
+    /// The split that `accuracy` and `loss` are of: `validation`, `test`, or `train` with all data.
+    public var split: String
+    /// Accuracy on `split`, 0 to 1.
+    public var accuracy: Double
+    /// Loss on `split`.
+    public var loss: Double
+    /// The best validated accuracy, whatever `split` is.
+    public var validationAccuracy: Double?
+    /// Parameters of the network.
+    public var parameters: Int
+    /// Multiply-adds of one image.
+    public var macs: Int
+    /// Connections of the network.
+    public var connections: Int
+    /// Training images over the seconds in training.
+    public var imagesPerSecond: Double
+    /// Images a second of the final evaluation, at its batch size.
+    public var inferenceImagesPerSecond: Double?
+    /// Seconds in training.
+    public var seconds: Double
+    /// Epochs trained.
+    public var epochs: Int
+    /// What decided weights, order and split.
+    public var seed: UInt64
+    /// The run's folder.
+    public var run: String
+}
+
+/// What a training tells while it works.
+public enum TrainingEvent: Sendable {
+    /// A step was trained; loss and accuracy are the epoch's so far.
+    case step(
+        epoch: Int, epochs: Int, step: Int, steps: Int, loss: Double, accuracy: Double, imagesPerSecond: Double,
+        secondsLeft: Double)
+    /// An epoch was trained and validated.
+    case epoch(EpochMetrics, epochs: Int, isBest: Bool)
+    /// A sentence for who watches.
+    case note(String)
+}
