@@ -49,13 +49,13 @@ extension Strategy {
 
 /// The strategies that can be named.
 public enum Strategies {
-    private static let registry = Registry<any Strategy.Type>(
-        "strategy",
-        [
-            AdsStrategy.self, TradeoffStrategy.self, RandomStrategy.self, EvolutionStrategy.self,
-            MagnitudeStrategy.self,
-            FixedStrategy.self, SpreadStrategy.self,
-        ], name: { $0.name })
+    /// What this library has; `all` are more where a package registered its own.
+    public static let builtIn: [any Strategy.Type] = [
+        AdsStrategy.self, TradeoffStrategy.self, RandomStrategy.self, EvolutionStrategy.self, MagnitudeStrategy.self,
+        FixedStrategy.self, SpreadStrategy.self,
+    ]
+
+    private static let registry = Registry<any Strategy.Type>("strategy", builtIn, name: { $0.name })
 
     /// Every strategy: what is built in, then what was registered, by name.
     public static var all: [any Strategy.Type] { registry.all }

@@ -28,7 +28,7 @@ struct SearchCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "\(Strategies.all.map { "\($0.name) (\($0.help))" }.joined(separator: ", ")). (default: ads)"))
+            "\(Strategies.builtIn.map { "\($0.name) (\($0.help))" }.joined(separator: ", ")). (default: ads)"))
     var strategy: String?
 
     @Option(
