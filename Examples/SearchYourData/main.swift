@@ -37,6 +37,7 @@ let architecture = try Architecture(
 try Runtime.setThreads(2)
 var plan = SearchPlan(architecture, data, machine: .current(device: .cpu, kernels: .automatic))
 plan.children = 12
+plan.childThreads = 2
 plan.evaluator.batchSize = 32
 plan.evaluator.epochs = 2
 plan.target = (.macs, 0.75)

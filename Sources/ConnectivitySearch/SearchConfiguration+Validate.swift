@@ -6,40 +6,40 @@ extension SearchConfiguration {
     /// - Throws: `SearchError`.
     public func validate() throws {
         func need(_ condition: Bool, _ reason: String) throws { if !condition { throw SearchError(reason) } }
+        let most = 1_000_000
         try need(children >= 1, "\(children) children; at least 1 is needed")
-        try need(agent.childrenPerUpdate >= 1, "\(agent.childrenPerUpdate) children an update; at least 1 is needed")
         try need(
-            evaluator.epochs > 0 || (evaluator.epochs == 0 && evaluator.kind == .inherit),
-            "\(evaluator.epochs) epochs a child; it must be over 0, or 0 with inherited weights")
-        try need(
-            evaluator.epochs > 0 || evaluator.halving == nil,
-            "halving of children that are not trained; give them --child-epochs over 0")
-        try need(evaluator.batchSize >= 2, "batch size \(evaluator.batchSize); BN needs at least 2 images")
-        try need(evaluator.learningRate > 0, "learning rate \(evaluator.learningRate); it must be over 0")
-        try need(threads >= 1, "\(threads) threads a child; at least 1 is needed")
-        if let price, price.measure != .macs, price.measure != .parameters {
-            throw SearchError("a price on \(price.measure.rawValue); prices are on MACs or parameters")
+            1...most ~= agent.childrenPerUpdate,
+            "\(agent.childrenPerUpdate) children an update; 1 to \(most) are possible")
+        try need(1...4096 ~= agent.hidden, "an agent of \(agent.hidden) units; 1 to 4096 are possible")
+        try need(1...1024 ~= threads, "\(threads) threads a child; 1 to 1024 are possible")
+        for (limit, what) in [(limitTrain, "training"), (limitValidation, "validation")] {
+            if let limit { try need(limit >= 1, "a limit of \(limit) \(what) images; at least 1 is needed") }
+        }
+        if let price {
+            try need(price.weight.isFinite && price.weight >= 0, "a price of \(price.weight); it must be 0 or more")
+            try need(
+                price.measure == .macs || price.measure == .parameters,
+                "a price on \(price.measure.rawValue); prices are on MACs or parameters")
         }
         if let leaseSeconds {
             try need((1...86_400).contains(leaseSeconds), "a lease of \(leaseSeconds) seconds; it must be 1 to 86400")
         }
         if let maxLost { try need(maxLost >= 0, "\(maxLost) losses of a child; it must be 0 or more") }
-        if let halving = evaluator.halving {
-            try need(halving > 1 && halving.isFinite, "halving by \(halving); it must be over 1")
-        }
-        try need(top >= 0, "the top \(top); it must be 0 or more")
-        try need(reevaluationSeeds >= 1, "\(reevaluationSeeds) seeds to evaluate again; at least 1 is needed")
-        try need(reevaluationLength > 0, "a length of \(reevaluationLength); it must be over 0")
-        if let epochs = evaluator.sharedEpochs {
-            try need(epochs >= 1, "\(epochs) epochs of shared weights; at least 1 is needed")
-        }
-        if evaluator.kind == .shared {
-            try need(
-                evaluator.halving == nil,
-                "--halving with shared weights; children that are not trained cannot be trained longer")
-        }
+        try need(0...most ~= top, "the top \(top); it must be from 0 to \(most)")
+        try need(
+            1...most ~= reevaluationSeeds, "\(reevaluationSeeds) seeds to evaluate again; 1 to \(most) are possible")
+        try need(
+            reevaluationLength > 0 && reevaluationLength <= Double(most),
+            "evaluations \(reevaluationLength) times as long; it must be over 0, up to \(most)")
+        try evaluator.validate()
+        try target?.validate(in: space)
         if let imageBudget {
             let before = imagesBefore ?? 0
+            try need(before >= 0, "\(before) images before the first child; it must be 0 or more")
+            try need(
+                children < .max || evaluator.lengths != [0],
+                "children that are not trained see no images of their own; --images needs --children, too")
             try need(
                 imageBudget > before,
                 "a budget of \(imageBudget) images; \(before) were seen before the first child, by the weights that children start from"

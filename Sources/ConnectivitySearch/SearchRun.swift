@@ -59,7 +59,8 @@ public struct SearchRun {
     public func run(resume: Bool) throws -> SearchResult {
         try configuration.validate()
         // Before anything is written: what cannot be evaluated is refused here, whoever evaluates.
-        let evaluator = try makeEvaluator()
+        let context = EvaluationContext(configuration.evaluation, data, folder: folder)
+        let evaluator = try Evaluators.named(configuration.evaluator.kind).init(context)
         let type = try Strategies.named(configuration.strategy)
         let dense = try type.needsDense ? TrainedDense(of: context, for: "\(type.name) prunes") : nil
         if !(resume && folder.exists) { try folder.create() }
@@ -114,10 +115,13 @@ public struct SearchRun {
     public static func work(in folder: RunFolder, workers: Int) throws {
         let run = try SearchRun(continuing: folder)
         let configuration = run.configuration
+        try configuration.validate()
+        let context = EvaluationContext(configuration.evaluation, run.data, folder: folder)
         try Runtime.setThreads(configuration.threads)
         try WorkerProcesses.serve(
             Worker(
-                configuration, SQLiteStudy(path: folder.study, mustExist: true), run.makeEvaluator(),
+                configuration, SQLiteStudy(path: folder.study, mustExist: true),
+                Evaluators.named(configuration.evaluator.kind).init(context),
                 sharedThreads: workers * configuration.threads))
     }
 
@@ -130,7 +134,7 @@ public struct SearchRun {
         }
         let shared =
             configuration.evaluator.kind == .shared
-            ? SharedWeights(configuration.evaluation, RunFolder(""), data).training.images(of: data) : 0
+            ? try SharedWeights(configuration.evaluation, RunFolder(""), data).training.images(of: data) : 0
         return (dense ?? 0) + shared
     }
 
@@ -157,11 +161,5 @@ public struct SearchRun {
             throw SearchError("the weights of \(weights.folder.path) have changed since the search was started")
         }
         known.sharedDigest = digest
-    }
-
-    private var context: EvaluationContext { EvaluationContext(configuration.evaluation, data, folder: folder) }
-
-    private func makeEvaluator() throws -> any Evaluator {
-        try Evaluators.named(configuration.evaluator.kind).init(context)
     }
 }

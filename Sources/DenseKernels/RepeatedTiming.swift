@@ -1,6 +1,6 @@
 import Foundation
 
-/// Times works that are done again and again, in turn: every timing of this package goes through here.
+/// Times works that are done again and again, in turn: every repeated timing of this package goes through here.
 /// - Parameters:
 ///   - repetitions: of each work, in each round.
 ///   - warmUp: repetitions at the beginning of each round that are not counted.

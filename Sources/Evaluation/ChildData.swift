@@ -3,9 +3,12 @@ import Training
 
 /// The data children are trained and validated on.
 public struct ChildData {
-    package private(set) var maker: BatchMaker
-    package let train: [Int]
-    package let validation: [Int]
+    /// Makes batches of the training images, normalised.
+    public private(set) var maker: BatchMaker
+    /// The images children are trained on.
+    public let train: [Int]
+    /// The images children are validated on.
+    public let validation: [Int]
     private let split: Split
     private let seed: UInt64
 
@@ -20,12 +23,12 @@ public struct ChildData {
     }
 
     /// The same images, normalised as a network was trained on them.
-    package func normalized(as normalization: Normalization?) -> ChildData {
+    public func normalized(as normalization: Normalization?) -> ChildData {
         var data = self
         if let normalization { data.maker = BatchMaker(maker.set, normalization) }
         return data
     }
 
     /// The fixed training images that BN statistics are recomputed over, of all classes.
-    package func forNorm(_ count: Int) -> [Int] { split.sample(count, seed: seed) }
+    public func forNorm(_ count: Int) -> [Int] { split.sample(count, seed: seed) }
 }

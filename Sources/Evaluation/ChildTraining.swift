@@ -10,7 +10,7 @@ extension EvaluatorSettings {
     /// Trains a network in memory: one-cycle over `epochs · length` (over `length` epochs where `epochs` is 0), with
     /// the recipe's other values.
     /// - Returns: the training images seen; none at a length of 0.
-    package func train(_ net: DenseNet, _ data: ChildData, seed: UInt64, length: Double) throws -> Int {
+    public func train(_ net: DenseNet, _ data: ChildData, seed: UInt64, length: Double) throws -> Int {
         guard length > 0 else { return 0 }
         let perEpoch = data.train.count / batchSize
         guard perEpoch > 0 else {
@@ -32,7 +32,7 @@ extension EvaluatorSettings {
     }
 
     /// Validates a network whose weights were another's, its BN statistics recomputed over a fixed set of batches.
-    package func score(_ net: DenseNet, _ data: ChildData, images: Int) throws -> ChildEvaluation {
+    public func score(_ net: DenseNet, _ data: ChildData, images: Int) throws -> ChildEvaluation {
         try net.recomputeNormStatistics(data.maker, data.forNorm(normBatches * batchSize), batchSize: batchSize)
         let validation = try net.evaluate(data.maker, data.validation)
         return ChildEvaluation(accuracy: validation.accuracy, loss: validation.loss, images: images)

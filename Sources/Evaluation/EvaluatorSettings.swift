@@ -1,3 +1,4 @@
+import Strategies
 import Training
 
 /// How a child becomes an accuracy.
@@ -37,6 +38,31 @@ public struct EvaluatorSettings: Codable, Sendable, Hashable {
 
     /// The lengths of a child's evaluations, one after the other, as multiples of `epochs`.
     public var lengths: [Double] { kind == .shared || epochs == 0 ? [0] : halving.map { [1, $0] } ?? [1] }
+
+    /// Refuses values that evaluate nothing.
+    /// - Throws: `SearchError`.
+    package func validate() throws {
+        func need(_ condition: Bool, _ reason: String) throws { if !condition { throw SearchError(reason) } }
+        let most = 1_000_000
+        try need(
+            epochs > 0 || (epochs == 0 && kind != .scratch && kind != .shared),
+            "\(epochs) epochs a child; it must be over 0, or 0 with inherited weights")
+        try need(epochs <= Double(most), "\(epochs) epochs a child; up to \(most) are possible")
+        try need(2...most ~= batchSize, "batch size \(batchSize); 2 images, which BN needs, to \(most) are possible")
+        try need(1...most ~= normBatches, "\(normBatches) batches for BN's statistics; 1 to \(most) are possible")
+        try need(
+            learningRate > 0 && learningRate.isFinite, "learning rate \(learningRate); it must be over 0")
+        if let sharedEpochs {
+            try need(1...most ~= sharedEpochs, "\(sharedEpochs) epochs of shared weights; 1 to \(most) are possible")
+        }
+        if let halving {
+            try need(halving > 1 && halving <= Double(most), "halving by \(halving); it must be over 1, up to \(most)")
+            try need(epochs > 0, "halving of children that are not trained; give them --child-epochs over 0")
+            try need(
+                kind != .shared, "--halving with shared weights; children that are not trained cannot be trained longer"
+            )
+        }
+    }
 
     /// Epochs of shared weights where nothing else is asked for; ours.
     public static let sharedEpochs = 8

@@ -54,6 +54,19 @@ public struct CostTarget: Codable, Sendable, Hashable {
         self.table = table
     }
 
+    /// Refuses what no search of a space can keep, as a file may hold anything.
+    /// - Throws: `SearchError`.
+    package func validate(in space: SearchSpace) throws {
+        if measure == .latency {
+            guard let table else { throw SearchError("the target limits latencies, and has no table of them") }
+            try table.validate(for: space.architecture)
+        }
+        let least = cost(of: try space.cheapest())
+        guard limit >= least, limit <= 1 << 53 else {
+            throw SearchError("the target's limit of \(limit) \(measure.noun) is out of reach; the least is \(least)")
+        }
+    }
+
     /// A target as a user writes it: up to 1 a share of the dense network, else a number; a latency is in milliseconds.
     /// - Throws: `SearchError` when the space cannot reach it, with the reachable range.
     public init(_ measure: CostMeasure, _ value: Double, in space: SearchSpace, table: LatencyTable? = nil) throws {

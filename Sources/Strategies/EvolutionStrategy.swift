@@ -111,5 +111,11 @@ public final class EvolutionStrategy: Strategy {
         }
     }
     public func state() throws -> Data { Data(try CanonicalJSON.text(memory).utf8) }
-    public func restore(_ state: Data) throws { memory = try JSONDecoder().decode(Memory.self, from: state) }
+    public func restore(_ state: Data) throws {
+        let stored = try JSONDecoder().decode(Memory.self, from: state)
+        guard stored.members.allSatisfy({ $0.choices.count == space.entries.count }) else {
+            throw SearchError("the study's matrices have another size than this program's")
+        }
+        memory = stored
+    }
 }

@@ -35,5 +35,11 @@ public final class FixedStrategy: Strategy {
 
     public func learn(_ children: [(connectivity: Connectivity, reward: Double)]) {}
     public func state() throws -> Data { Data(try CanonicalJSON.text(next).utf8) }
-    public func restore(_ state: Data) throws { next = try JSONDecoder().decode(Int.self, from: state) }
+    public func restore(_ state: Data) throws {
+        let stored = try JSONDecoder().decode(Int.self, from: state)
+        guard 0...rows.count ~= stored else {
+            throw SearchError("the study's state is not that of \(rows.count) patterns")
+        }
+        next = stored
+    }
 }

@@ -31,6 +31,18 @@ public struct LatencyTable: Codable, Sendable, Hashable {
         (self.threads, self.base, self.layers, self.transitions) = (threads, base, layers, transitions)
     }
 
+    /// Refuses a table that is not of an architecture, or whose numbers no measurement gives.
+    /// - Throws: `SearchError`.
+    package func validate(for architecture: Architecture) throws {
+        let blocks = architecture.blocks.count
+        // A million seconds.
+        func isTime(_ milliseconds: Double) -> Bool { milliseconds >= 0 && milliseconds <= 1e9 }
+        let points = (layers + transitions).joined()
+        guard layers.count == blocks, transitions.count == blocks, 1...1024 ~= threads, isTime(base),
+            points.allSatisfy({ 1...(1 << 32) ~= $0.channels && isTime($0.milliseconds) })
+        else { throw SearchError("the table of latencies is none of a network of \(blocks) blocks") }
+    }
+
     /// Milliseconds of a network for one image.
     public func milliseconds(of network: Network) -> Double {
         var sum = base

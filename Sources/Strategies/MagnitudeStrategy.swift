@@ -113,7 +113,8 @@ public final class MagnitudeStrategy: Strategy {
 
     public func restore(_ state: Data) throws {
         let stored = try PropertyListDecoder().decode(Stored.self, from: state)
-        guard stored.choices.count == choices.count else {
+        guard stored.choices.count == choices.count, 0...(1 << 53) ~= stored.pruned, 0...(1 << 53) ~= stored.images
+        else {
             throw SearchError("the study's matrices have another size than this program's")
         }
         (pruned, tuned, images, choices) = (stored.pruned, stored.tuned, stored.images, stored.choices)

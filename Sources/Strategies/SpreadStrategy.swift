@@ -40,5 +40,9 @@ public final class SpreadStrategy: Strategy {
 
     public func learn(_ children: [(connectivity: Connectivity, reward: Double)]) {}
     public func state() throws -> Data { Data(try CanonicalJSON.text(memory).utf8) }
-    public func restore(_ state: Data) throws { memory = try JSONDecoder().decode(Memory.self, from: state) }
+    public func restore(_ state: Data) throws {
+        let stored = try JSONDecoder().decode(Memory.self, from: state)
+        guard 0...(1 << 53) ~= stored.next else { throw SearchError("the study's state has a place of \(stored.next)") }
+        memory = stored
+    }
 }

@@ -28,7 +28,9 @@ struct TrainingState: Codable {
     /// Refuses what no training of so many epochs and steps an epoch was ever in.
     /// - Throws: `FileError` with a clause.
     func validate(epochs: Int, steps: Int) throws {
-        guard 0...epochs ~= epoch, 0...steps ~= step, seen >= 0, correct >= 0, imagesTrained >= 0,
+        // Far above any training's, far below an overflow.
+        let most = 1 << 60
+        guard 0...epochs ~= epoch, 0...steps ~= step, 0...most ~= seen, 0...most ~= correct, 0...most ~= imagesTrained,
             history.count == epoch
         else {
             throw FileError(

@@ -79,9 +79,18 @@ extension TrainingConfiguration {
         Split(count: data.train.count, seed: seed, limit: limitTrain, holdOut: !allData)
     }
 
+    /// Refuses numbers that no training has.
+    /// - Throws: `TrainingError`.
+    public func validate() throws {
+        try recipe.validate()
+        if let limitTrain, limitTrain < 1 { throw TrainingError("\(limitTrain) training images; at least 1 is needed") }
+    }
+
     /// Training images the whole training sees.
-    public func images(of data: DataSet) -> Int {
-        split(of: data).train.count / recipe.batchSize * recipe.batchSize * recipe.epochs
+    /// - Throws: `TrainingError` for numbers that no training has.
+    public func images(of data: DataSet) throws -> Int {
+        try validate()
+        return split(of: data).train.count / recipe.batchSize * recipe.batchSize * recipe.epochs
     }
 }
 

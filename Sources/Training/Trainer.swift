@@ -49,7 +49,7 @@ public struct Trainer {
     /// - Throws: `TrainingError`.
     func validate() throws {
         let recipe = configuration.recipe
-        try recipe.validate()
+        try configuration.validate()
         let split = configuration.split(of: data)
         guard split.train.count >= recipe.batchSize else {
             throw TrainingError(
@@ -68,11 +68,11 @@ public struct Trainer {
     /// - Parameter initial: weights to start from instead of fresh ones.
     /// - Throws: `Interrupted` after saving; `TrainingError` when the loss is no number; `FileError`.
     public func run(resume: Bool, initial: DenseNet? = nil) throws -> TrainingResult {
+        try validate()
         let recipe = configuration.recipe
         let device = try Device(named: configuration.machine.device)
         let split = configuration.split(of: data)
         let steps = split.train.count / recipe.batchSize
-        try validate()
         let maker = BatchMaker(data.train, normalization)
         try Runtime.seed(SeededGenerator(seed: configuration.seed, stream: 1).state)
         if configuration.initialWeights != nil, initial == nil, !(resume && hasCheckpoint) {

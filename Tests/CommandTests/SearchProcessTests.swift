@@ -250,7 +250,7 @@ import Testing
             (["--strategy", "magnitude"], "magnitude prunes a trained dense network; give its run with --dense"),
             (
                 ["--evaluator", "shared", "--images", "100"],
-                "children with shared weights see no images of their own; --images needs --children, too"
+                "children that are not trained see no images of their own; --images needs --children, too"
             ),
             (["--evaluator", "shared", "--halving", "2"], "--halving with shared weights"),
             (["--evaluator", "shared", "--shared-epochs", "0"], "a whole number from 1 to 1000000 is needed"),

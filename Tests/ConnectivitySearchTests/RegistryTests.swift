@@ -109,7 +109,7 @@ private struct Savings: NamedEvaluator {
         try refused("--dense is for --evaluator inherit and for strategies that prune it") {
             $0.dense = RunFolder("/nowhere")
         }
-        try refused("children with shared weights see no images of their own; --images needs --children, too") {
+        try refused("children that are not trained see no images of their own; --images needs --children, too") {
             ($0.evaluator, $0.images) = (EvaluatorSettings(.shared), 1000)
         }
         try refused("0 children; at least 1 is needed") { $0.children = 0 }

@@ -102,7 +102,7 @@ public struct CalibrationRun {
         if kind == .shared { c.evaluator.sharedEpochs = configuration.sharedEpochs }
         if kind == .inherit {
             let dense = RunFolder(folder.path + "/dense")
-            c.dense = URL(fileURLWithPath: dense.path).standardizedFileURL.path
+            c.dense = dense.absolutePath
             c.denseDigest = try TrainedDense.digest(dense)
         }
         c.imagesBefore = try SearchRun.imagesBefore(c, data)

@@ -4,7 +4,6 @@ import DenseNetArchitecture
 import DenseNetModel
 import Foundation
 import Reporting
-import Strategies
 import Torch
 import Training
 

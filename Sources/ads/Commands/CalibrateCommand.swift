@@ -81,7 +81,7 @@ struct CalibrateCommand: ParsableCommand {
 
     @Flag(
         help:
-            "Continue the calibration in --out; everything else may then be left out. --workers, --threads, --max-lost and --data-dir may change."
+            "Continue the calibration in --out; everything else may then be left out. --workers, --threads, --max-lost, --lease and --data-dir may change."
     )
     var resume = false
 

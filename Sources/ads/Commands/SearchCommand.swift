@@ -142,7 +142,7 @@ struct SearchCommand: ParsableCommand {
 
     @Flag(
         help:
-            "Continue the search in --out; everything else may then be left out. More --children or --images, --top, --reevaluation-seeds, --workers, --threads, --max-lost and --data-dir may change."
+            "Continue the search in --out; everything else may then be left out. More --children or --images, --top, --reevaluation-seeds, --workers, --threads, --max-lost, --lease and --data-dir may change."
     )
     var resume = false
 

@@ -51,7 +51,7 @@ struct WorkerOptions: ParsableArguments {
     static func command(_ folder: RunFolder, workers: Int) -> [String] {
         let program = Bundle.main.executablePath ?? CommandLine.arguments[0]
         return [
-            program, SearchWorkerCommand._commandName, URL(fileURLWithPath: folder.path).standardizedFileURL.path,
+            program, SearchWorkerCommand._commandName, folder.absolutePath,
             "\(workers)",
         ]
     }

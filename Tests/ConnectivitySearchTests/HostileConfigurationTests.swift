@@ -1,0 +1,127 @@
+import DenseNetArchitecture
+import Foundation
+import ImageData
+import Studies
+import Testing
+import Training
+
+@testable import ConnectivitySearch
+@testable import Evaluation
+@testable import Strategies
+
+/// A configuration or a strategy's state as no program wrote it is refused in a sentence, before anything is computed with it.
+@Suite struct HostileConfigurationTests {
+    private func plan() throws -> SearchPlan {
+        SearchPlan(
+            try Architecture(
+                blocks: [3, 2], growthRate: 4, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 8),
+                imageSize: 32, classes: 10),
+            try DataSources.load("shapes"), machine: .current(device: .cpu, kernels: .automatic))
+    }
+
+    private static let changes: [(String, @Sendable (inout SearchConfiguration) -> Void)] = [
+        ("inf epochs a child; up to 1000000 are possible", { $0.evaluator.epochs = .infinity }),
+        ("nan epochs a child; it must be over 0, or 0 with inherited weights", { $0.evaluator.epochs = .nan }),
+        ("batch size 1; 2 images, which BN needs, to 1000000 are possible", { $0.evaluator.batchSize = 1 }),
+        ("0 batches for BN's statistics; 1 to 1000000 are possible", { $0.evaluator.normBatches = 0 }),
+        ("\(Int.max) batches for BN's statistics; 1 to 1000000 are possible", { $0.evaluator.normBatches = .max }),
+        ("halving by 1e+300; it must be over 1, up to 1000000", { $0.evaluator.halving = 1e300 }),
+        ("0 epochs of shared weights; 1 to 1000000 are possible", { $0.evaluator.sharedEpochs = 0 }),
+        ("learning rate inf; it must be over 0", { $0.evaluator.learningRate = .infinity }),
+        ("evaluations inf times as long; it must be over 0, up to 1000000", { $0.reevaluationLength = .infinity }),
+        ("\(Int.max) seeds to evaluate again; 1 to 1000000 are possible", { $0.reevaluationSeeds = .max }),
+        ("the top -1; it must be from 0 to 1000000", { $0.top = -1 }),
+        ("a limit of -5 training images; at least 1 is needed", { $0.limitTrain = -5 }),
+        ("a limit of 0 validation images; at least 1 is needed", { $0.limitValidation = 0 }),
+        ("0 threads a child; 1 to 1024 are possible", { $0.childThreads = 0 }),
+        ("an agent of 0 units; 1 to 4096 are possible", { $0.agent.hidden = 0 }),
+        ("a price of nan; it must be 0 or more", { $0.price = Price(.macs, weight: .nan) }),
+        ("a price on traffic; prices are on MACs or parameters", { $0.price = Price(.traffic, weight: 1) }),
+        ("a lease of 0.0 seconds; it must be 1 to 86400", { $0.leaseSeconds = 0 }),
+        ("-1 losses of a child; it must be 0 or more", { $0.maxLost = -1 }),
+        ("-1 images before the first child; it must be 0 or more", { ($0.imageBudget, $0.imagesBefore) = (1, -1) }),
+        (
+            "children that are not trained see no images of their own; --images needs --children, too",
+            {
+                $0.evaluator = EvaluatorSettings(.inherit)
+                ($0.evaluator.epochs, $0.children, $0.imageBudget) = (0, .max, 1000)
+            }
+        ),
+        (
+            "the target limits latencies, and has no table of them",
+            { $0.target = CostTarget(.latency, limit: 1000, table: nil) }
+        ),
+        (
+            "the table of latencies is none of a network of 2 blocks",
+            {
+                let table = LatencyTable(threads: 1, base: 1, layers: [[]], transitions: [[], []])
+                $0.target = CostTarget(.latency, limit: 1000, table: table)
+            }
+        ),
+        (
+            "the table of latencies is none of a network of 2 blocks",
+            {
+                let rows = [[LatencyTable.Point(channels: 8, milliseconds: 1e300)], []]
+                let table = LatencyTable(threads: 1, base: 1, layers: rows, transitions: [[], []])
+                $0.target = CostTarget(.latency, limit: 1000, table: table)
+            }
+        ),
+    ]
+
+    @Test(arguments: changes.indices) func isRefused(index: Int) throws {
+        var configuration = try plan().configuration()
+        try configuration.validate()
+        Self.changes[index].1(&configuration)
+        #expect(throws: SearchError(Self.changes[index].0)) { try configuration.validate() }
+    }
+
+    @Test func limitsOutOfReach() throws {
+        var configuration = try plan().configuration()
+        let least = try configuration.space.cheapest().cost.macs
+        for limit in [Int.min, -1, 0, least - 1] {
+            configuration.target = CostTarget(.macs, limit: limit)
+            let sentence = "the target's limit of \(limit) MACs is out of reach; the least is \(least)"
+            #expect(throws: SearchError(sentence)) { try configuration.validate() }
+        }
+        configuration.target = CostTarget(.macs, limit: least)
+        try configuration.validate()
+    }
+
+    @Test func statesOfStrategies() throws {
+        let space = try plan().space
+        func refused(_ strategy: any Strategy, _ states: String...) {
+            for state in states { #expect(throws: SearchError.self) { try strategy.restore(Data(state.utf8)) } }
+        }
+        let context = StrategyContext(space, seed: 1)
+        refused(try FixedStrategy(context), "-1", "99", "\(Int.max)")
+        let random = String(decoding: try RandomStrategy(context).state(), as: UTF8.self)
+        refused(
+            try EvolutionStrategy(context), #"{"random":\#(random),"members":[{"choices":[true],"reward":1}]}"#,
+            #"{"random":\#(random),"members":[{"choices":[],"reward":1}]}"#)
+        refused(
+            try SpreadStrategy(context), #"{"random":\#(random),"next":\#(Int.max)}"#,
+            #"{"random":\#(random),"next":-1}"#)
+        // What a strategy wrote itself is taken.
+        for name in ["random", "evolution", "fixed", "spread", "ads"] {
+            let strategy = try Strategies.named(name).init(context)
+            _ = try strategy.propose(3)
+            try strategy.restore(strategy.state())
+        }
+    }
+
+    @Test func trainingsOfNoImages() throws {
+        let data = try DataSources.load("shapes")
+        var configuration = try plan().configuration().evaluation.training("x", epochs: 1)
+        #expect(try configuration.images(of: data) > 0)
+        configuration.recipe.batchSize = 0
+        #expect(throws: TrainingError.self) { try configuration.images(of: data) }
+        configuration.recipe.batchSize = 64
+        configuration.recipe.epochs = .max
+        #expect(throws: TrainingError.self) { try configuration.images(of: data) }
+        configuration.recipe.epochs = 1
+        configuration.limitTrain = -5
+        #expect(throws: TrainingError("-5 training images; at least 1 is needed")) {
+            try configuration.images(of: data)
+        }
+    }
+}
