@@ -9,7 +9,8 @@ import Training
 @testable import Evaluation
 @testable import Strategies
 
-/// A configuration or a strategy's state as no program wrote it is refused in a sentence, before anything is computed with it.
+/// A configuration or a strategy's state as no program wrote it is refused in a sentence, before anything is computed
+/// with it.
 @Suite struct HostileConfigurationTests {
     private func plan() throws -> SearchPlan {
         SearchPlan(
