@@ -41,10 +41,19 @@ public struct SearchRun {
     public init(
         continuing folder: RunFolder, children: Int? = nil, images: Int? = nil, dataFolder: String? = nil
     ) throws {
-        guard var configuration = try SQLiteStudy(path: folder.study, mustExist: true).configuration() else {
+        let study = try SQLiteStudy(path: folder.study, mustExist: true)
+        guard var configuration = try study.configuration() else {
             throw SearchError("\(folder.path) holds no search that was started; start it without --resume")
         }
-        if let children { configuration.children = children }
+        if let children {
+            let known = try StudyHistory(study).children.filter { $0.repeatOf == nil }.count
+            guard children >= known else {
+                throw SearchError(
+                    "\(folder.path) has \(known) finished children; --children \(children) is fewer, type more or leave it out"
+                )
+            }
+            configuration.children = children
+        }
         if let images { configuration.imageBudget = images }
         if let dataFolder { configuration.data.folder = dataFolder }
         let data = try DataSources.load(configuration.data.name, from: configuration.data.folder)

@@ -20,6 +20,7 @@ public enum AtomicFile {
     /// Writes several pieces as one file.
     /// - Throws: `FileError`, as above.
     public static func write(_ pieces: [Data], to path: String) throws {
+        let path = try target(of: path)
         let temporary = path + ".part-\(ProcessInfo.processInfo.processIdentifier)"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
         guard descriptor >= 0 else { throw failure("cannot create \(temporary)") }
@@ -37,6 +38,31 @@ public enum AtomicFile {
             throw error
         }
         syncFolder(of: path)
+    }
+
+    /// The file that is replaced where a path is written: a link's target, as the link itself would be lost.
+    /// - Throws: `FileError` for what is no file: a pipe or a device would be gone, and nobody behind it told.
+    private static func target(of path: String) throws -> String {
+        var status = stat()
+        guard lstat(path, &status) == 0 else { return path }
+        guard status.st_mode & S_IFMT == S_IFLNK else {
+            try checkIsFile(status, path)
+            return path
+        }
+        guard stat(path, &status) == 0, let resolved = realpath(path, nil) else {
+            throw FileError("\(path) is a link to nowhere; remove it or choose another name")
+        }
+        defer { free(resolved) }
+        try checkIsFile(status, path)
+        return String(cString: resolved)
+    }
+
+    private static func checkIsFile(_ status: stat, _ path: String) throws {
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: return
+        case S_IFDIR: throw FileError("\(path) is a folder; choose a file's name")
+        default: throw FileError("\(path) is no regular file and is not replaced; choose another name")
+        }
     }
 
     /// Adds a line to a file of lines, on disk before it returns; what was there stays, whatever happens. Where the

@@ -27,6 +27,11 @@ public struct BatchMaker: Sendable {
     ///   it at random and flips every other one; `nil` leaves images as they are.
     public func batch(_ indices: ArraySlice<Int>, augmentation: SeededGenerator? = nil) throws -> Batch {
         let (channels, size) = (set.channels, set.size)
+        guard normalization.mean.count == channels else {
+            throw DataError(
+                "images of \(channels) channels cannot be normalised by \(normalization.mean.count) means; use the data the run was trained on"
+            )
+        }
         let plane = size * size
         var tables = [[Float]](repeating: [], count: channels)
         for c in 0..<channels {

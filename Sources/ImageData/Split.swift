@@ -36,6 +36,20 @@ public struct Normalization: Codable, Hashable, Sendable {
     /// Standard deviation per channel.
     public let deviation: [Float]
 
+    /// Decodes and checks: as many deviations as means, all finite, deviations over 0.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        mean = try container.decode([Float].self, forKey: .mean)
+        deviation = try container.decode([Float].self, forKey: .deviation)
+        guard !mean.isEmpty, mean.count == deviation.count, mean.allSatisfy(\.isFinite),
+            deviation.allSatisfy({ $0.isFinite && $0 > 0 })
+        else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .deviation, in: container,
+                debugDescription: "a mean and a deviation over 0 are needed for each channel")
+        }
+    }
+
     /// The statistics of the given images.
     public init(of set: ImageSet, indices: [Int]) {
         let plane = set.size * set.size

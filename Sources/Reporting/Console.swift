@@ -70,12 +70,12 @@ public final class Console {
         switch event {
         case .step(let epoch, let epochs, let step, let steps, let loss, let accuracy, let speed, let left):
             progress(
-                "\(prefix)epoch \(epoch)/\(epochs), step \(step)/\(steps): loss \(fixed(loss, 3)), accuracy \(percent(accuracy)), \(Int(speed)) images/s, \(duration(left)) left"
+                "\(prefix)epoch \(epoch)/\(epochs), step \(step)/\(steps): loss \(fixed(loss, 3)), accuracy \(percent(accuracy)), \(fixed(speed.rounded(.down), 0)) images/s, \(duration(left)) left"
             )
         case .epoch(let m, let epochs, let isBest):
             let validation = m.validationAccuracy.map { ", validation \(percent($0))" } ?? ""
             line(
-                "\(prefix)epoch \(m.epoch)/\(epochs): loss \(fixed(m.trainLoss, 3)), accuracy \(percent(m.trainAccuracy))\(validation), \(Int(m.imagesPerSecond)) images/s\(isBest ? ", best so far" : "")"
+                "\(prefix)epoch \(m.epoch)/\(epochs): loss \(fixed(m.trainLoss, 3)), accuracy \(percent(m.trainAccuracy))\(validation), \(fixed(m.imagesPerSecond.rounded(.down), 0)) images/s\(isBest ? ", best so far" : "")"
             )
         case .note(let text): line(prefix + text)
         }

@@ -60,7 +60,7 @@ public struct HTMLReport {
         let body = rows.map { row -> String in
             let deviation = row.accuracyDeviation.map { " <small>± \(fixed($0 * 100, 2))</small>" } ?? ""
             return """
-                <tr\(isBest(row) ? " class=\"best\"" : "")><th scope="row">\(escape(row.label))</th><td>\(percent(row.accuracyMean))\(deviation)</td><td>\(escape(row.split))</td><td class="words">\(escape(row.trained))</td><td>\(row.seeds.count)</td><td>\(grouped(row.parameters))</td><td>\(grouped(row.macs))</td><td>\(row.connections)</td><td>\(duration(row.secondsMean))</td><td>\(Int(row.imagesPerSecond))</td><td>\(row.inferenceImagesPerSecond.map { "\(Int($0))" } ?? "–")</td></tr>
+                <tr\(isBest(row) ? " class=\"best\"" : "")><th scope="row">\(escape(row.label))</th><td>\(percent(row.accuracyMean))\(deviation)</td><td>\(escape(row.split))</td><td class="words">\(escape(row.trained))</td><td>\(row.seeds.count)</td><td>\(grouped(row.parameters))</td><td>\(grouped(row.macs))</td><td>\(row.connections)</td><td>\(duration(row.secondsMean))</td><td>\(fixed(row.imagesPerSecond.rounded(.down), 0))</td><td>\(row.inferenceImagesPerSecond.map { fixed($0.rounded(.down), 0) } ?? "–")</td></tr>
                 """
         }.joined(separator: "\n")
         let uses = content.trained.reduce(0) { $0 + $1.testUses.count }

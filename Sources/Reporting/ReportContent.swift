@@ -196,7 +196,7 @@ public struct ReportContent {
         let body = rows.map { row -> String in
             let deviation = row.accuracyDeviation.map { " ± \(fixed($0 * 100, 2))" } ?? ""
             return
-                "| \(row.label) | \(percent(row.accuracyMean))\(deviation) (\(row.split)) | \(row.trained) | \(row.seeds.map(String.init).joined(separator: ", ")) | \(grouped(row.parameters)) | \(grouped(row.macs)) | \(row.connections) | \(Int(row.secondsMean)) | \(Int(row.imagesPerSecond)) | \(row.inferenceImagesPerSecond.map { "\(Int($0))" } ?? "–") |"
+                "| \(row.label) | \(percent(row.accuracyMean))\(deviation) (\(row.split)) | \(row.trained) | \(row.seeds.map(String.init).joined(separator: ", ")) | \(grouped(row.parameters)) | \(grouped(row.macs)) | \(row.connections) | \(fixed(row.secondsMean.rounded(.down), 0)) | \(fixed(row.imagesPerSecond.rounded(.down), 0)) | \(row.inferenceImagesPerSecond.map { fixed($0.rounded(.down), 0) } ?? "–") |"
         }
         return ([head] + body).joined(separator: "\n")
     }

@@ -19,8 +19,9 @@ public enum Runtime {
     }
 
     /// Sets the threads to compute with, libtorch's too.
-    /// - Throws: `TorchError` when libtorch refuses the number.
+    /// - Throws: `ThreadsError` for a number that is none of a machine's; `TorchError` when libtorch refuses it.
     public static func setThreads(_ count: Int) throws {
+        guard 1...1024 ~= count else { throw ThreadsError(count: count) }
         wantedThreads.store(count, ordering: .relaxed)
         try setLibtorchThreads(count)
     }
@@ -60,4 +61,12 @@ public enum Runtime {
 /// Throws what libtorch reported when a status is not zero.
 func check(_ operation: String, _ operands: @autoclosure () -> [Tensor], _ body: () -> Int32) throws {
     if body() != 0 { throw TorchError.last(operation, operands()) }
+}
+
+/// A number of threads that no machine computes with.
+public struct ThreadsError: Error, Equatable, CustomStringConvertible {
+    /// The number.
+    public let count: Int
+
+    public var description: String { "\(count) threads; 1 to 1024 are possible" }
 }

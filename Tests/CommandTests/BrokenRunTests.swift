@@ -140,4 +140,55 @@ import Testing
         ] { try check(arguments, mustFail: true, "a file in a place that cannot be written") }
         #expect(try String(contentsOfFile: scratch("file"), encoding: .utf8) == "x")
     }
+
+    /// Numbers that no run has, in files that are whole JSON.
+    @Test func hostileNumbers() throws {
+        try make()
+        func refused(
+            _ path: [String], _ value: Any, in file: String = "config.json", by arguments: [[String]],
+            _ sentence: String
+        ) throws {
+            let run = scratch("hostile")
+            try? FileManager.default.removeItem(atPath: run)
+            try FileManager.default.copyItem(atPath: scratch("train"), toPath: run)
+            let url = URL(fileURLWithPath: run + "/" + file)
+            var json = try #require(JSONSerialization.jsonObject(with: Data(contentsOf: url)) as? [String: Any])
+            if path.count == 1 {
+                json[path[0]] = value
+            } else {
+                var inner = try #require(json[path[0]] as? [String: Any])
+                inner[path[1]] = value
+                json[path[0]] = inner
+            }
+            try JSONSerialization.data(withJSONObject: json).write(to: url)
+            for command in commands(arguments, on: "hostile") {
+                try check(command, mustFail: !sentence.isEmpty, "\(path) \(value)")
+                let told = try ads(command).errors
+                #expect(sentence.isEmpty || told.contains(sentence), "\(command): \(told)")
+            }
+        }
+        let (resume, evaluate) = (Self.onTraining[0], Self.onTraining[1])
+        let each = "a mean and a deviation over 0 are needed for each channel"
+        try refused(["normalization", "mean"], [Double](), by: [resume, evaluate], each)
+        try refused(["normalization", "deviation"], [0, 0, 0], by: [resume, evaluate], each)
+        try refused(
+            ["normalization"], ["mean": [1], "deviation": [1]], by: [resume, evaluate],
+            "images of 3 channels cannot be normalised by 1 means")
+        try refused(["recipe", "batch_size"], 0, by: [resume], "batch size 0; BN needs at least 2 images")
+        try refused(["limit_train"], -5, by: [resume], "-5 training images; at least 1 is needed")
+        try refused(["machine", "threads"], Int.max, by: [resume], "\(Int.max) threads; 1 to 1024 are possible")
+        try refused(["machine", "threads"], 0, by: [resume], "0 threads; 1 to 1024 are possible")
+        let reports = [["report", "RUN"], ["report", "RUN", "--markdown"]]
+        try refused(["images_per_second"], 1e300, in: "result.json", by: reports, "")
+        try refused(["seconds"], 1e300, in: "result.json", by: reports, "")
+        // What is no file is not replaced, and fewer children than there are cannot be asked for.
+        #expect(mkfifo(scratch("pipe"), 0o644) == 0)
+        let piped = try ads(["report", "train", "--out", "pipe"])
+        #expect(
+            piped.status == 1
+                && piped.errors == "ads: pipe is no regular file and is not replaced; choose another name\n")
+        let fewer = try ads(["search", "--resume", "--children", "1", "--out", "search"])
+        let sentence = "search has 2 finished children; --children 1 is fewer, type more or leave it out"
+        #expect(fewer.status == 1 && fewer.errors == "ads: \(sentence)\n", "\(fewer.errors)")
+    }
 }
