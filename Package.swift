@@ -158,8 +158,11 @@ if Context.environment["ADS_DOCS"] != nil {
 if Context.environment["ADS_FUZZ"] != nil {
     package.targets += [
         .systemLibrary(name: "CFuzzer", path: "Tests/Fuzz/CFuzzer"),
-        .executableTarget(name: "fuzz-values", dependencies: ["FuzzedReaders", "CFuzzer"], path: "Tests/Fuzz/Values"),
+        .target(name: "FuzzDriver", dependencies: ["FuzzedReaders", "CFuzzer"], path: "Tests/Fuzz/Driver"),
         .executableTarget(
-            name: "fuzz-runs", dependencies: ["FuzzedReaders", "FuzzedRunReaders", "CFuzzer"], path: "Tests/Fuzz/Runs"),
+            name: "fuzz-values", dependencies: ["FuzzDriver", "FuzzedReaders"], path: "Tests/Fuzz/Values"),
+        .executableTarget(
+            name: "fuzz-runs", dependencies: ["FuzzDriver", "FuzzedReaders", "FuzzedRunReaders"],
+            path: "Tests/Fuzz/Runs"),
     ]
 }
