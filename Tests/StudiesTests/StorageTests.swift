@@ -1,50 +1,24 @@
 import DenseNetArchitecture
 import Files
 import Foundation
-import Synchronization
 import TestSupport
 import Testing
 
 @testable import Studies
 @testable import StudySQLite
 
-/// A clock that tests set.
-final class TestClock: Sendable {
-    private let time = Mutex(1000.0)
-    var now: Double { time.withLock(\.self) }
-    func pass(_ seconds: Double) { time.withLock { $0 += seconds } }
-}
-
-/// A kind of storage, and how another process would open the same study.
-enum StorageKind: CaseIterable {
-    case memory, sqlite
-
-    func make(
-        _ path: String, _ clock: TestClock = TestClock()
-    ) throws -> (study: any StudyStorage, open: @Sendable () throws -> any StudyStorage) {
-        let now: @Sendable () -> Double = { clock.now }
-        switch self {
-        case .memory:
-            let study = MemoryStudy(name: path, clock: now)
-            return (study, { study })
-        case .sqlite:
-            return (try SQLiteStudy(path: path, clock: now), { try SQLiteStudy(path: path, clock: now) })
-        }
-    }
-}
-
 /// The contract of `StudyStorage`, over every storage there is.
 @Suite struct StorageTests {
-    private let here = Example.here
-    private let elsewhere = Example.elsewhere
-    private let search = Ownership(Example.here)
-    private let other = Ownership(Example.elsewhere)
-    private let alive: @Sendable (WorkerIdentity) -> Bool = { _ in false }
+    let here = Example.here
+    let elsewhere = Example.elsewhere
+    let search = Ownership(Example.here)
+    let other = Ownership(Example.elsewhere)
+    let alive: @Sendable (WorkerIdentity) -> Bool = { _ in false }
 
-    private func proposal(_ update: Int, _ position: Int, repeatOf: Int? = nil) -> Proposal {
+    func proposal(_ update: Int, _ position: Int, repeatOf: Int? = nil) -> Proposal {
         Example.proposal(update, position, repeatOf: repeatOf)
     }
-    private func point(_ accuracy: Double) -> CurvePoint { Example.point(accuracy) }
+    func point(_ accuracy: Double) -> CurvePoint { Example.point(accuracy) }
 
     @Test(arguments: StorageKind.allCases)
     func remembersWhatItWasGiven(kind: StorageKind) throws {
@@ -264,91 +238,6 @@ enum StorageKind: CaseIterable {
         let trials = try study.trials(update: 1)
         #expect(trials.map(\.state) == [.complete, .pruned, .complete, .pruned])
         #expect(trials[2].curve.map(\.accuracy) == [0.3, 0.5] && trials[2].images == 0 && trials[2].seconds == 0)
-    }
-
-    @Test(arguments: StorageKind.allCases)
-    func oneOwner(kind: StorageKind) throws {
-        let folder = TemporaryFolder()
-        let clock = TestClock()
-        let (study, open) = try kind.make(folder("study"), clock)
-        #expect(try study.owner()?.owner == nil)
-        try study.own(other, for: 10, isDead: alive)
-        clock.pass(5)
-        let error = #expect(throws: StudyError.self) { try study.own(search, for: 10, isDead: alive) }
-        #expect(error == .isSearched(study: study.name, owner: elsewhere))
-        #expect(
-            error?.description
-                == "\(study.name) is being searched by process 7 on elsewhere; wait for it, stop it, or choose another folder"
-        )
-        // Another search of the same process is another search.
-        #expect(throws: StudyError.self) { try study.own(Ownership(elsewhere), for: 10, isDead: alive) }
-        #expect(try study.extend(other, for: 15) && !study.extend(search, for: 99))
-        try study.disown(search)
-        let owner = try #require(try open().owner())
-        #expect(owner.owner == elsewhere && owner.secondsLeft == 15)
-        clock.pass(16)
-        #expect(try study.owner()?.secondsLeft == -1)
-        try study.own(search, for: 10, isDead: alive)
-        try study.own(other, for: 10, isDead: { $0 == here })
-        try study.disown(other)
-        #expect(try open().owner()?.owner == nil)
-    }
-
-    /// A search that lost the study changes nothing of it, whatever it calls.
-    @Test(arguments: StorageKind.allCases)
-    func aSearchThatLostTheStudyIsFenced(kind: StorageKind) throws {
-        let folder = TemporaryFolder()
-        let clock = TestClock()
-        let (study, open) = try kind.make(folder("study"), clock)
-        let writes: [(String, (Ownership) throws -> Void)] = [
-            ("store", { try study.store(plan: "late", by: $0) }),
-            ("add", { _ = try study.add([Example.proposal(2, 0)], by: $0) }),
-            ("add what is there", { _ = try study.add([Example.proposal(1, 0)], by: $0) }),
-            ("decide", { try study.decide([.prune(2)], by: $0) }),
-            ("decide nothing", { try study.decide([], by: $0) }),
-            ("reclaim", { _ = try study.reclaim(silent: true, by: $0, isDead: { _ in true }) }),
-            (
-                "finish",
-                {
-                    try study.finish(
-                        UpdateRecord(update: 1, trials: [1], rewards: [0]), state: Data([7]), SearchProgress(), by: $0)
-                }
-            ),
-        ]
-        // Who never owned it.
-        for (name, write) in writes {
-            #expect(throws: StudyError.ownershipLost(study: study.name, owner: nil), "\(name)") { try write(other) }
-        }
-        #expect(try study.plan() == nil && study.trials(update: nil).isEmpty)
-        try study.own(other, for: 10, isDead: alive)
-        try study.store(plan: "first", by: other)
-        _ = try study.add([proposal(1, 0), proposal(1, 1)], by: other)
-        for token in ["a", "b"] {
-            let claim = try #require(try study.claim(here, token: token, for: 100))
-            if token == "b" { #expect(try study.report(claim, .evaluated(point(0.2), isLast: false))) }
-        }
-        clock.pass(60)
-        // Nobody came: it may still write.
-        try study.store(plan: "second", by: other)
-        try study.own(search, for: 10, isDead: alive)
-        let before = try open().trials(update: nil)
-        for (name, write) in writes {
-            #expect(throws: StudyError.ownershipLost(study: study.name, owner: here), "\(name)") { try write(other) }
-        }
-        #expect(try !study.extend(other, for: 10))
-        try study.disown(other)
-        #expect(try open().owner()?.owner == here)
-        #expect(try open().trials(update: nil) == before && open().plan() == "second")
-        #expect(try open().updates().isEmpty && open().strategy()?.state == nil && open().leases().map(\.trial) == [1])
-        // The same calls by who owns it.
-        for (_, write) in writes { try write(search) }
-        #expect(
-            try open().plan() == "late" && open().trials(update: nil).map(\.state) == [.waiting, .pruned, .waiting])
-        let error = StudyError.ownershipLost(study: "s", owner: elsewhere)
-        #expect(
-            "\(error)"
-                == "s was taken over by process 7 on elsewhere while this search was silent; this one ends, what it finished is kept"
-        )
     }
 
     /// Many at once: every trial is evaluated exactly once.
