@@ -19,29 +19,51 @@ public enum JSONFile {
             try JSONText.check(data, limits)
             return try decoder.decode(Value.self, from: data)
         } catch let error as DecodingError {
-            throw FileError("\(name): \(explain(error))")
+            throw FileError("\(name): \(explain(error, decoder))")
         } catch {
             throw FileError("\(name): \(error)")
         }
     }
 
-    private static func explain(_ error: DecodingError) -> String {
+    private static func explain(_ error: DecodingError, _ decoder: JSONDecoder) -> String {
+        // A key as the file has it: a decoder may read `growth_rate` for `growthRate`.
+        func written(_ key: any CodingKey) -> String {
+            guard case .convertFromSnakeCase = decoder.keyDecodingStrategy else { return key.stringValue.inSentence }
+            return key.stringValue.reduce(into: "") { $0 += $1.isUppercase ? "_" + $1.lowercased() : String($1) }
+                .inSentence
+        }
         func place(_ path: [any CodingKey]) -> String {
             path.isEmpty
                 ? ""
                 : " at "
-                    + path.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue.inSentence }.joined(separator: ".")
+                    + path.map { $0.intValue.map { "[\($0)]" } ?? written($0) }.joined(separator: ".")
         }
         switch error {
         case .keyNotFound(let key, let context):
-            return "'\(key.stringValue.inSentence)' is missing\(place(context.codingPath))"
-        case .typeMismatch(let type, let context): return "a \(type) was expected\(place(context.codingPath))"
+            return "'\(written(key))' is missing\(place(context.codingPath))"
+        case .typeMismatch(let type, let context): return "\(words(for: type)) was expected\(place(context.codingPath))"
         case .valueNotFound(let type, let context):
-            return "a \(type) was expected\(place(context.codingPath)), not null"
+            return "\(words(for: type)) was expected\(place(context.codingPath)), not null"
         case .dataCorrupted(let context):
             return context.codingPath.isEmpty
-                ? "it is no valid JSON" : "\(context.debugDescription.inSentence)\(place(context.codingPath))"
+                ? "it is no valid JSON"
+                : "\(context.debugDescription.inSentence)\(place(context.codingPath))"
         @unknown default: return "it cannot be decoded"
+        }
+    }
+
+    /// What JSON calls what a type is read from.
+    private static func words(for type: Any.Type) -> String {
+        let name = "\(type)"
+        if name.hasPrefix("Array") { return "a list" }
+        if name.hasPrefix("Dictionary") { return "an object" }
+        if name.hasPrefix("Int") { return "a whole number" }
+        if name.hasPrefix("UInt") { return "a whole number of 0 or more" }
+        return switch name {
+        case "Double", "Float": "a number"
+        case "String": "a text"
+        case "Bool": "true or false"
+        default: "another value"
         }
     }
 }

@@ -81,7 +81,7 @@ import Testing
         try expect(["evaluate", folder("none")], 1, "holds no run")
         try expect(["retrain", folder("none")], 1, "holds no run")
         try "{\"blocks\": [2]}".write(toFile: folder("a.json"), atomically: true, encoding: .utf8)
-        try expect(["inspect", "--arch", folder("a.json")], 1, "a.json: 'growthRate' is missing")
+        try expect(["inspect", "--arch", folder("a.json")], 1, "a.json: 'growth_rate' is missing")
         try "[[[1],[0,7]]]".write(toFile: folder("c.json"), atomically: true, encoding: .utf8)
         try expect(
             ["inspect", "--arch", "densenet-22-12", "--connectivity", folder("c.json")], 1,

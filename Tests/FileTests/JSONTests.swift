@@ -25,11 +25,42 @@ import Testing
         #expect(message("{\"a") == "x.json: it is no valid JSON")
         #expect(message("{\"a\\") == "x.json: it is no valid JSON")
         #expect(message("{}") == "x.json: 'a' is missing")
-        #expect(message(#"{"a": [[1, "x"]]}"#) == "x.json: a Int was expected at a.[0].[1]")
-        #expect(message(#"{"a": [[null]]}"#).hasPrefix("x.json: a Int was expected at a.[0].[0]"))
+        #expect(message(#"{"a": [[1, "x"]]}"#) == "x.json: a whole number was expected at a.[0].[1]")
+        #expect(message(#"{"a": [[null]]}"#).hasPrefix("x.json: a whole number was expected at a.[0].[0]"))
         for number in ["1e400", "1.5", "-99999999999999999999"] {
             #expect(message(#"{"a": [[\#(number)]]}"#).hasPrefix("x.json: "))
         }
+    }
+
+    /// JSON's words for types, and keys as the file has them.
+    @Test func wordsOfTheFile() {
+        struct Inner: Decodable { var growthRate: Int }
+        struct Words: Decodable {
+            var list: [Int]?
+            var object: [String: Int]?
+            var number: Double?
+            var text: String?
+            var flag: Bool?
+            var natural: UInt64?
+            var firstBlock: Inner?
+        }
+        func message(_ text: String, _ keys: JSONDecoder.KeyDecodingStrategy) -> String {
+            let decoder = JSONDecoder()
+            decoder.keyDecodingStrategy = keys
+            do {
+                return "\(try JSONFile.decode(Words.self, from: Data(text.utf8), named: "x", decoder))"
+            } catch { return "\(error)" }
+        }
+        let expected = [
+            (#"{"list":1}"#, "a list was expected at list"), (#"{"object":1}"#, "an object was expected at object"),
+            (#"{"number":"1"}"#, "a number was expected at number"), (#"{"text":1}"#, "a text was expected at text"),
+            (#"{"flag":1}"#, "true or false was expected at flag"),
+            (#"{"natural":"1"}"#, "a whole number of 0 or more was expected at natural"),
+            (#"{"first_block":{}}"#, "'growth_rate' is missing at first_block"),
+            (#"{"first_block":{"growth_rate":"1"}}"#, "a whole number was expected at first_block.growth_rate"),
+        ]
+        for (text, sentence) in expected { #expect(message(text, .convertFromSnakeCase) == "x: \(sentence)") }
+        #expect(message(#"{"firstBlock":{}}"#, .useDefaultKeys) == "x: 'growthRate' is missing at firstBlock")
     }
 
     @Test func aKeyIsThereOnce() {
