@@ -33,8 +33,9 @@ public struct SearchPlan {
     public var limitValidation: Int?
     /// The most a child may cost, as a user writes it (`CostTarget.init(_:_:in:table:)`).
     public var target: (measure: CostMeasure, value: Double)?
-    /// What latencies are computed from; for a target of latency.
-    public var latencyTable: LatencyTable?
+    /// Gives what latencies are computed from; for a target of latency. It may measure: it is called last, when nothing
+    /// else is refused any more.
+    public var latencyTable: (() throws -> LatencyTable)?
     /// A price on cost; the strategy's own without it.
     public var price: Price?
     /// Whether the blocks' ends are pruned, too.
@@ -82,11 +83,17 @@ public struct SearchPlan {
         (c.limitTrain, c.limitValidation, c.imageBudget) = (limitTrain, limitValidation, images)
         (c.top, c.reevaluationSeeds, c.agent) = (top, reevaluationSeeds, agent)
         c.searchesBlockEnds = searchesBlockEnds
-        c.target = try target.map { try CostTarget($0.measure, $0.value, in: space, table: latencyTable) }
         c.price = price ?? type.defaultPrice
         try begin(&c, type)
         c.imagesBefore = try SearchRun.imagesBefore(c, data)
         try c.validate()
+        if let target {
+            let table = target.measure == .latency ? try latencyTable?() : nil
+            guard target.measure != .latency || table != nil else {
+                throw SearchError("a target of latency needs a table of latencies")
+            }
+            c.target = try CostTarget(target.measure, target.value, in: space, table: table)
+        }
         return c
     }
 

@@ -20,7 +20,8 @@ public final class MagnitudeStrategy: Strategy {
     private let target: CostTarget?
     private let dense: PrunedDense
     private let seed: UInt64
-    private let steps: Int
+    /// Steps of the whole path; of one that goes on as many as it began with, whatever more children are asked for.
+    private var steps: Int
     private let note: (String) -> Void
     private var net: DenseNet
     private var choices: [Bool]
@@ -95,6 +96,8 @@ public final class MagnitudeStrategy: Strategy {
     // MARK: State
 
     private struct Stored: Codable {
+        /// Absent in states of older versions.
+        var steps: Int?
         var pruned: Int
         var tuned: Int
         var images: Int
@@ -108,15 +111,17 @@ public final class MagnitudeStrategy: Strategy {
         let encoder = PropertyListEncoder()
         encoder.outputFormat = .binary
         return try encoder.encode(
-            Stored(pruned: pruned, tuned: tuned, images: images, choices: choices, weights: weights))
+            Stored(steps: steps, pruned: pruned, tuned: tuned, images: images, choices: choices, weights: weights))
     }
 
     public func restore(_ state: Data) throws {
         let stored = try PropertyListDecoder().decode(Stored.self, from: state)
-        guard stored.choices.count == choices.count, 0...(1 << 53) ~= stored.pruned, 0...(1 << 53) ~= stored.images
+        guard stored.choices.count == choices.count, 1...(1 << 32) ~= stored.steps ?? steps,
+            0...(1 << 32) ~= stored.pruned, 0...(1 << 53) ~= stored.images
         else {
             throw SearchError("the study's matrices have another size than this program's")
         }
+        steps = stored.steps ?? steps
         (pruned, tuned, images, choices) = (stored.pruned, stored.tuned, stored.images, stored.choices)
         // Shapes and device are those of the network that is pruned the same way.
         let smaller = try dense.network.rebuilt(space.connectivity(choices))

@@ -165,8 +165,15 @@ import Testing
             "calibrate", ["calibrate", "--resume", "--out", folder], in: folder,
             but: ["workers", "threads", "max-lost", "lease"])
         let again = try ads([
-            "calibrate", "--resume", "--out", folder, "--children", "2", "--workers", "1", "--max-lost", "9", "--quiet",
+            "calibrate", "--resume", "--out", folder, "--children", "2", "--workers", "1", "--max-lost", "9", "--lease",
+            "9",
+            "--quiet",
         ])
         #expect(again.status == 0, "\(again.errors)")
+        // What was changed is kept for the next resume.
+        let url = URL(fileURLWithPath: folder + "/config.json")
+        let stored = try JSONSerialization.jsonObject(with: Data(contentsOf: url)) as? [String: Any]
+        let search = stored?["search"] as? [String: Any]
+        #expect(search?["max_lost"] as? Int == 9 && search?["lease_seconds"] as? Int == 9)
     }
 }

@@ -160,6 +160,13 @@ import Training
         #expect(children == resumed && children.count == (share == nil ? 4 : 1))
         #expect(try parts.propose(1)[0] == children[0])
         #expect(whole.images == 3 * 128, "tuned between four steps")
+        // More children do not make a finished path longer.
+        var longer = StrategyContext(space, seed: 5)
+        longer.target = try share.map { try CostTarget(.macs, $0, in: space) }
+        (longer.children, longer.dense) = (8, TrainedDense(dense, data, c.evaluator).pruned)
+        let finished = try MagnitudeStrategy(longer)
+        try finished.restore(whole.state())
+        #expect(try finished.propose(3).isEmpty)
         #expect(try dense.tensors.map { try $0.tensor.floats() } == before)
         let first = children[0].blocks[0][2]
         #expect(!first[0], "the connection without a scale goes first")

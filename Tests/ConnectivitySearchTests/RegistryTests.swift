@@ -113,6 +113,15 @@ private struct Savings: NamedEvaluator {
             ($0.evaluator, $0.images) = (EvaluatorSettings(.shared), 1000)
         }
         try refused("0 children; at least 1 is needed") { $0.children = 0 }
+        // Nothing is measured for what is refused anyway.
+        try refused("0 children; at least 1 is needed") {
+            ($0.children, $0.target) = (0, (.latency, 1))
+            $0.latencyTable = {
+                Issue.record("measured")
+                throw SearchError("measured")
+            }
+        }
+        try refused("a target of latency needs a table of latencies") { $0.target = (.latency, 1) }
         try refused("unknown strategy 'x'; known are \(Strategies.all.map { $0.name }.joined(separator: ", "))") {
             $0.strategy = "x"
         }

@@ -62,6 +62,7 @@ public struct CalibrationRun {
                     "\(folder.path) holds another calibration: \(difference); continue it with 'ads calibrate --resume --out \(folder.path)'"
                 )
             }
+            try folder.write(configuration, to: folder.configuration)
         } else {
             try folder.create()
             try folder.write(Network(configuration.search.architecture), to: folder.architecture)

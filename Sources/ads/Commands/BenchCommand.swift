@@ -88,7 +88,7 @@ struct BenchCommand: ParsableCommand {
         let runs = choices.compactMap { kernels -> Run? in
             guard let own = timings[kernels], let first = own.first else { return nil }
             let times = own.flatMap(\.milliseconds).sorted()
-            let median = times[times.count / 2]
+            let median = times.median
             let perImage = Double(done) * (inference ? 1 : 3)
             return Run(
                 kernels: kernels, work: first.work, batch: batchSize, milliseconds: median, fastest: times[0],

@@ -95,7 +95,8 @@ extension SearchCommand {
             if let entropyBonus { plan.agent.entropyBonus = entropyBonus }
             plan.searchesBlockEnds = searchBlockEnd
             plan.target = try target.chosen()
-            if plan.target?.measure == .latency { plan.latencyTable = try latencyTable(plan.space, machine, console) }
+            let space = plan.space
+            plan.latencyTable = { try latencyTable(space, machine, console) }
             // validate() refuses both prices.
             plan.price =
                 priceMacs.map { Price(.macs, weight: $0) } ?? priceParameters.map { Price(.parameters, weight: $0) }
