@@ -29,9 +29,12 @@ package func repeatedlyTimed(
 }
 
 extension Array where Element == Double {
-    /// The value that half are not above; of none, not a number.
-    package var median: Double { isEmpty ? .nan : sorted()[count / 2] }
+    /// The value that one in `parts` is below; of none, not a number.
+    package func quantile(oneIn parts: Int) -> Double { isEmpty ? .nan : sorted()[count / parts] }
 
-    /// The value that a tenth are not above, as what else a machine does only adds; of none, not a number.
-    package var undisturbed: Double { isEmpty ? .nan : sorted()[count / 10] }
+    /// The value that half are below; of none, not a number.
+    package var median: Double { quantile(oneIn: 2) }
+
+    /// The value that a tenth are below, as what else a machine does only adds; of none, not a number.
+    package var undisturbed: Double { quantile(oneIn: 10) }
 }

@@ -40,7 +40,7 @@ extension LatencyTable {
             }
         }
         func points(_ times: [Int: [Double]]) -> [Point] {
-            times.map { Point(channels: $0, milliseconds: $1.sorted()[$1.count / 4]) }.sorted {
+            times.map { Point(channels: $0, milliseconds: $1.quantile(oneIn: 4)) }.sorted {
                 $0.channels < $1.channels
             }
         }

@@ -19,9 +19,8 @@ struct TrainingState: Codable {
     var epochSeconds = 0.0
     var seconds = 0.0
     var imagesTrained = 0
-    /// The best validated accuracy and its epoch.
+    /// The best validated accuracy.
     var bestAccuracy: Double?
-    var bestEpoch: Int?
     /// One entry per finished epoch.
     var history: [EpochMetrics] = []
 

@@ -6,7 +6,7 @@ import Torch
 /// The steps of a training by a recipe, one after the other: the one loop that all trainings go through.
 ///
 /// Which images a step sees follows from the seed and the step alone, so that a training can begin at any step.
-public struct RecipeSteps {
+package struct RecipeSteps {
     /// What is trained, and by what.
     let net: DenseNet
     let optimizer: SGD
@@ -23,10 +23,10 @@ public struct RecipeSteps {
     private var shuffled: (epoch: Int, images: [Int]) = (-1, [])
 
     /// Steps in an epoch; images that do not fill a batch are left for another epoch.
-    public var perEpoch: Int { images.count / recipe.batchSize }
+    private var perEpoch: Int { images.count / recipe.batchSize }
 
     /// The steps of training a network on the images at `images`, which fill one batch at least.
-    public init(
+    package init(
         _ net: DenseNet, _ optimizer: SGD, _ maker: BatchMaker, _ images: [Int], _ recipe: Recipe, total: Int,
         order: @escaping (_ epoch: Int) -> SeededGenerator, augmentation: @escaping (_ step: Int) -> SeededGenerator
     ) {
@@ -40,7 +40,7 @@ public struct RecipeSteps {
     /// - Parameter part: the part of the network that the step goes through; the whole without it.
     /// - Returns: the loss, with which nothing was trained where it is no number, and how many images were right, of
     ///   how many.
-    public mutating func train(
+    package mutating func train(
         step: Int, through part: SharedPart? = nil
     ) throws -> (loss: Double, correct: Int, of: Int) {
         let epoch = step / perEpoch
@@ -60,7 +60,7 @@ public struct RecipeSteps {
 extension SGD {
     /// Stochastic gradient descent as a recipe asks for it.
     /// - Throws: `TorchError`.
-    public convenience init(_ net: DenseNet, _ recipe: Recipe) throws {
+    package convenience init(_ net: DenseNet, _ recipe: Recipe) throws {
         try self.init(
             net.parameters, rate: recipe.learningRate, momentum: recipe.momentum, weightDecay: recipe.weightDecay,
             nesterov: recipe.nesterov)

@@ -177,7 +177,6 @@ public struct Trainer {
         let isBest = sampler != nil || validation.map { $0.accuracy > (state.bestAccuracy ?? -1) } ?? true
         if isBest {
             state.bestAccuracy = validation?.accuracy
-            state.bestEpoch = state.epoch + 1
             try Safetensors(
                 tensors: Dictionary(uniqueKeysWithValues: net.tensors.map { ($0.name, try StoredTensor($0.tensor)) })
             )
