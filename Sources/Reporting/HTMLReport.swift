@@ -26,6 +26,7 @@ public struct HTMLReport {
             </head>
             <body><main>
             <h1>\(escape(title))</h1>
+            \(leftOut)
             \(summary)
             \(table)
             \(matrices)
@@ -41,6 +42,12 @@ public struct HTMLReport {
             </html>
 
             """
+    }
+
+    private var leftOut: String {
+        guard !content.leftOut.isEmpty else { return "" }
+        let lines = content.leftOut.map { "<li>\(escape($0))</li>" }.joined()
+        return "<p class=\"note\">\(plural(content.leftOut.count, "damaged run")) left out:</p><ul>\(lines)</ul>"
     }
 
     private var summary: String {

@@ -81,12 +81,15 @@ public struct ReportContent {
     public private(set) var searched: [Searched] = []
     /// The calibrations; the studies they are made of are not among the searches.
     public private(set) var calibrations: [Calibrated] = []
+    /// A sentence for each run that is damaged and so left out.
+    public private(set) var leftOut: [String] = []
 
-    /// Reads every run at or below the given folders, three levels deep.
-    /// - Throws: `FileError` when there is none, or one is damaged.
+    /// Reads every run at or below the given folders, three levels deep. A damaged run below them is left out.
+    /// - Throws: `FileError` when there is none, all are damaged, or a folder that is given itself holds a damaged one.
     public init(folders: [String]) throws {
         for folder in folders { try collect(folder, depth: 0) }
         guard !trained.isEmpty || !searched.isEmpty || !calibrations.isEmpty else {
+            if let first = leftOut.first { throw FileError(first) }
             throw FileError(
                 "no run in \(folders.joined(separator: ", ")): a run's folder has a config.json, and a result.json once it is finished"
             )
@@ -101,31 +104,10 @@ public struct ReportContent {
     }
 
     private mutating func collect(_ path: String, depth: Int) throws {
-        let folder = RunFolder(path)
-        if exists(folder.calibration) {
-            calibrations.append(
-                Calibrated(calibration: try folder.read(Calibration.self, from: folder.calibration), path: path))
-            return
-        }
-        if folder.exists {
-            struct Kind: Decodable { var kind: String? }
-            if try folder.read(Kind.self, from: folder.configuration).kind == "search" {
-                let history = try StudyHistory(SQLiteStudy(path: folder.study, mustExist: true))
-                searched.append(
-                    Searched(
-                        configuration: try folder.read(SearchConfiguration.self, from: folder.configuration),
-                        result: exists(folder.result) ? try folder.read(SearchResult.self, from: folder.result) : nil,
-                        history: history, children: history.children, path: path))
-            } else if exists(folder.result),
-                try folder.read(TrainingConfiguration.self, from: folder.configuration).sampling == nil
-            {
-                trained.append(
-                    Trained(
-                        result: try folder.read(TrainingResult.self, from: folder.result),
-                        configuration: try folder.read(TrainingConfiguration.self, from: folder.configuration),
-                        network: try folder.network(), epochs: try lines(folder.metrics),
-                        testUses: try folder.readTestUses(), path: path))
-            }
+        do {
+            if try read(path) { return }
+        } catch where depth > 0 {
+            leftOut.append("\(error)")
         }
         guard depth < 3, let names = try? FileManager.default.contentsOfDirectory(atPath: path) else { return }
         for name in names.sorted() where name != "checkpoints" {
@@ -135,6 +117,42 @@ public struct ReportContent {
                 try collect(child, depth: depth + 1)
             }
         }
+    }
+
+    /// Reads the run in a folder, where there is one.
+    /// - Returns: whether what lies below it belongs to it.
+    private mutating func read(_ path: String) throws -> Bool {
+        let folder = RunFolder(path)
+        if exists(folder.calibration) {
+            calibrations.append(
+                Calibrated(calibration: try folder.read(Calibration.self, from: folder.calibration), path: path))
+            return true
+        }
+        guard folder.exists else { return false }
+        struct Kind: Decodable { var kind: String? }
+        if try folder.read(Kind.self, from: folder.configuration).kind == "search" {
+            let history = try StudyHistory(SQLiteStudy(path: folder.study, mustExist: true))
+            let configuration = try folder.read(SearchConfiguration.self, from: folder.configuration)
+            if let difference = configuration.difference(from: history.configuration) {
+                throw FileError("\(folder.configuration) is not that of the study beside it: \(difference)")
+            }
+            searched.append(
+                Searched(
+                    configuration: configuration,
+                    result: exists(folder.result) ? try folder.read(SearchResult.self, from: folder.result) : nil,
+                    history: history, children: history.children, path: path))
+        } else if exists(folder.result) {
+            let configuration = try folder.read(TrainingConfiguration.self, from: folder.configuration)
+            // What shared weights were trained by is no network's training.
+            guard configuration.sampling == nil else { return false }
+            let result = try folder.read(TrainingResult.self, from: folder.result)
+            if let reason = result.impossibility { throw FileError("\(folder.result) is damaged: \(reason)") }
+            trained.append(
+                Trained(
+                    result: result, configuration: configuration, network: try folder.network(),
+                    epochs: try lines(folder.metrics), testUses: try folder.readTestUses(), path: path))
+        }
+        return false
     }
 
     private func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }

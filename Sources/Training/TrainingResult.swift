@@ -48,6 +48,21 @@ public struct TrainingResult: Codable, Hashable, Sendable {
     public var seed: UInt64
     /// The run's folder.
     public var run: String
+
+    /// What no training can end with, in words; `nil` where all is possible.
+    package var impossibility: String? {
+        for (value, what) in [(accuracy, "accuracy"), (validationAccuracy ?? 0, "validated accuracy")]
+        where !(0...1 ~= value) { return "\(what) \(value); 0 to 1 is possible" }
+        for (count, what) in [
+            (parameters, "parameters"), (macs, "MACs"), (connections, "connections"), (epochs, "epochs"),
+        ] where count < 0 { return "\(count) \(what)" }
+        // Ten thousand years, and more images a second than any processor has cycles.
+        if !(0...3e11 ~= seconds) { return "\(seconds) seconds in training" }
+        for rate in [imagesPerSecond, inferenceImagesPerSecond ?? 0] where !(0...1e12 ~= rate) {
+            return "\(rate) images a second"
+        }
+        return nil
+    }
 }
 
 /// What a training tells while it works.

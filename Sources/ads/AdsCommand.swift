@@ -61,8 +61,13 @@ struct AdsCommand: ParsableCommand {
     }
 
     private static func fail(_ sentence: String, _ code: Int32) -> Never {
-        FileHandle.standardError.write(Data("ads: \(sentence)\n".utf8))
+        tell(sentence)
         Foundation.exit(code)
+    }
+
+    /// Says on stderr what the user should know of, while the work goes on.
+    static func tell(_ sentence: String) {
+        FileHandle.standardError.write(Data("ads: \(sentence)\n".utf8))
     }
 }
 

@@ -109,15 +109,59 @@ import Testing
                         let data = try Data(contentsOf: URL(fileURLWithPath: path))
                         try data.prefix(cut == "half" ? data.count / 2 : 0).write(to: URL(fileURLWithPath: path))
                     }
-                    // An empty file of lines is one of no lines; a list has a line for a damaged study, too.
+                    // An empty file of lines is one of no lines.
                     let isNone = cut == "empty" && file.hasSuffix(".jsonl")
                     try check(
                         arguments,
                         mustFail: readers.contains(arguments[0]) && !isNone
-                            && !["doctor", "list"].contains(arguments[1]), what)
+                            && arguments[1] != "doctor", what)
                 }
             }
         }
+    }
+
+    /// What is whole is still reported and listed; what is not is named, on the page as well.
+    @Test func damagedRunsBesideWholeOnes() throws {
+        try make()
+        for (from, to) in [("train", "runs/a"), ("train", "runs/b"), ("search", "runs/c"), ("search", "runs/d")] {
+            try FileManager.default.createDirectory(atPath: scratch("runs"), withIntermediateDirectories: true)
+            try FileManager.default.copyItem(atPath: scratch(from), toPath: scratch(to))
+        }
+        try Data().write(to: URL(fileURLWithPath: scratch("runs/b/config.json")))
+        let settings = scratch("runs/d/config.json")
+        let other = try String(contentsOfFile: settings, encoding: .utf8)
+            .replacingOccurrences(of: "\"limit_validation\" : 40", with: "\"limit_validation\" : 41")
+        try other.write(toFile: settings, atomically: true, encoding: .utf8)
+        let report = try ads(["report", "runs"])
+        #expect(report.status == 0, "\(report.errors)")
+        let named = [
+            "left out: runs/b/config.json: it is no valid JSON",
+            "left out: runs/d/config.json is not that of the study beside it: --limit-validation is 40 there and 41 here",
+        ]
+        let told = report.errors.split(separator: "\n")
+        #expect(told.count == 2 && zip(told, named).allSatisfy { $0.hasPrefix("ads: " + $1) }, "\(report.errors)")
+        let page = try String(contentsOfFile: scratch("runs/report.html"), encoding: .utf8)
+        #expect(page.contains("2 damaged runs left out:") && page.contains("runs/d/config.json is not that of"))
+        #expect(try !ads(["report", "runs/a", "--json"]).errors.contains("left out"))
+        // Only damaged ones are no report.
+        let none = try ads(["report", "runs/d"])
+        #expect(none.status == 1 && none.errors.hasPrefix("ads: runs/d/config.json is not that of the study beside it"))
+
+        try Data("no study".utf8).write(to: URL(fileURLWithPath: scratch("runs/d/study.sqlite")))
+        let list = try ads(["study", "list", "runs"])
+        #expect(list.status == 1 && list.errors == "ads: 1 of 2 studies cannot be read; see its line\n", "\(list.errors)")
+        let lines = list.output.split(separator: "\n")
+        #expect(lines.count == 2 && lines[0].hasPrefix("runs/c: ads on shapes, 2 of 2 children"), "\(list.output)")
+        #expect(lines.last?.hasPrefix("runs/d: ") == true, "\(list.output)")
+    }
+
+    @Test func moreThreadsThanCores() throws {
+        try make()
+        let cores = ProcessInfo.processInfo.activeProcessorCount
+        let asked = try ads(["evaluate", "train", "--quiet", "--threads", "\(cores + 1)"])
+        let sentence = "\(cores + 1) threads share \(cores == 1 ? "1 core" : "\(cores) cores") here"
+        #expect(asked.status == 0 && asked.errors.hasPrefix("ads: " + sentence), "\(asked.errors)")
+        #expect(try ads(["evaluate", "train", "--quiet", "--threads", "\(cores)"]).errors.isEmpty)
     }
 
     @Test func placesThatCannotBeWritten() throws {
@@ -179,8 +223,14 @@ import Testing
         try refused(["machine", "threads"], Int.max, by: [resume], "\(Int.max) threads; 1 to 1024 are possible")
         try refused(["machine", "threads"], 0, by: [resume], "0 threads; 1 to 1024 are possible")
         let reports = [["report", "RUN"], ["report", "RUN", "--markdown"]]
-        try refused(["images_per_second"], 1e300, in: "result.json", by: reports, "")
-        try refused(["seconds"], 1e300, in: "result.json", by: reports, "")
+        let result = "hostile/result.json is damaged: "
+        for (key, value, sentence) in [
+            ("images_per_second", 1e300, "1e+300 images a second"), ("seconds", 1e300, "1e+300 seconds in training"),
+            ("inference_images_per_second", -1, "-1.0 images a second"), ("seconds", -1, "-1.0 seconds in training"),
+            ("accuracy", 1.5, "accuracy 1.5; 0 to 1 is possible"), ("macs", -7, "-7 MACs"),
+            ("validation_accuracy", -0.5, "validated accuracy -0.5; 0 to 1 is possible"),
+            ("parameters", -7, "-7 parameters"), ("connections", -1, "-1 connections"), ("epochs", -1, "-1 epochs"),
+        ] { try refused([key], value, in: "result.json", by: reports, result + sentence) }
         // What is no file is not replaced, and fewer children than there are cannot be asked for.
         #expect(mkfifo(scratch("pipe"), 0o644) == 0)
         let piped = try ads(["report", "train", "--out", "pipe"])

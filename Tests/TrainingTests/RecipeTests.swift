@@ -37,11 +37,24 @@ import Testing
 
     @Test func valuesThatTrainNothing() {
         for change in [
-            { $0.epochs = 0 }, { $0.batchSize = 1 }, { $0.learningRate = -1 }, { $0.momentum = 1 }, { $0.dropout = 1 },
+            { $0.epochs = 0 }, { $0.epochs = 1_000_001 }, { $0.batchSize = 1 }, { $0.batchSize = 1_000_001 },
+            { $0.learningRate = -1 }, { $0.learningRate = 0 }, { $0.learningRate = .infinity }, { $0.momentum = 1 },
+            { $0.momentum = -0.1 }, { $0.weightDecay = -0.1 }, { $0.weightDecay = .infinity }, { $0.dropout = 1 },
+            { $0.dropout = -0.1 },
         ] as [(inout Recipe) -> Void] {
             var recipe = Recipe.paper
             change(&recipe)
             #expect(throws: TrainingError.self) { try recipe.validate() }
+        }
+        // The last that is taken.
+        for change in [
+            { $0.epochs = 1 }, { $0.epochs = 1_000_000 }, { $0.batchSize = 2 }, { $0.batchSize = 1_000_000 },
+            { $0.learningRate = 1e-9 }, { $0.momentum = 0 }, { $0.weightDecay = 0 }, { $0.dropout = 0 },
+            { $0.dropout = 0.99 },
+        ] as [(inout Recipe) -> Void] {
+            var recipe = Recipe.paper
+            change(&recipe)
+            #expect(throws: Never.self) { try recipe.validate() }
         }
         #expect(throws: TrainingError("unknown recipe 'fast'; known are one-cycle, paper")) { try Recipe.named("fast") }
     }

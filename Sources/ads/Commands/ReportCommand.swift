@@ -37,6 +37,7 @@ struct ReportCommand: ParsableCommand {
             }
         }
         let content = try ReportContent(folders: runs)
+        for sentence in content.leftOut { AdsCommand.tell("left out: \(sentence)") }
         if json { return try printJSON(content.rows) }
         if markdown { return print(content.markdownTable) }
         let path = out ?? RunFolder(first).report

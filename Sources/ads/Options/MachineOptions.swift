@@ -1,6 +1,7 @@
 import ArgumentParser
 import DenseNetModel
 import Foundation
+import Reporting
 import Torch
 import Training
 
@@ -34,7 +35,12 @@ struct MachineOptions: ParsableArguments {
 
     /// Sets the threads and checks the device.
     func apply() throws -> (device: Device, kernels: KernelChoice) {
-        try Runtime.setThreads(threads ?? ProcessInfo.processInfo.activeProcessorCount)
+        let cores = ProcessInfo.processInfo.activeProcessorCount
+        if let threads, threads > cores {
+            // Not refused: a run of another machine repeats bit for bit at its own number of threads.
+            AdsCommand.tell("\(threads) threads share \(plural(cores, "core")) here, which is slower than \(cores)")
+        }
+        try Runtime.setThreads(threads ?? cores)
         do {
             return (try Device(named: typedDevice ?? Device.cpu.name), typedKernels ?? .automatic)
         } catch let error as DeviceError {

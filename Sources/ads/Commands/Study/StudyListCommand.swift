@@ -1,5 +1,6 @@
 import ArgumentParser
 import ConnectivitySearch
+import Files
 import Foundation
 import Reporting
 import Runs
@@ -18,45 +19,49 @@ struct StudyListCommand: ParsableCommand {
     var folders = ["."]
 
     func run() throws {
-        var found = 0
-        for folder in folders { try list(folder, depth: 0, &found) }
+        var (found, unread) = (0, 0)
+        for folder in folders { list(folder, depth: 0, &found, &unread) }
         if found == 0 {
             throw UsageError("no study in \(folders.joined(separator: ", ")): a search's folder has a study.sqlite")
         }
+        if unread > 0 {
+            throw FileError("\(unread) of \(found) studies cannot be read; see \(unread == 1 ? "its line" : "their lines")")
+        }
     }
 
-    private func list(_ path: String, depth: Int, _ found: inout Int) throws {
+    private func list(_ path: String, depth: Int, _ found: inout Int, _ unread: inout Int) {
         let file = RunFolder(path).study
         if FileManager.default.fileExists(atPath: file) {
             found += 1
-            print("\(path): \(try line(file))")
+            // A damaged study is a line, too: the others can still be listed.
+            do {
+                print("\(path): \(try line(file))")
+            } catch {
+                unread += 1
+                print("\(path): \(error)")
+            }
         }
         guard depth < 3, let names = try? FileManager.default.contentsOfDirectory(atPath: path) else { return }
         for name in names.sorted() where !name.hasPrefix(".") {
             var isFolder: ObjCBool = false
             if FileManager.default.fileExists(atPath: path + "/" + name, isDirectory: &isFolder), isFolder.boolValue {
-                try list(path + "/" + name, depth: depth + 1, &found)
+                list(path + "/" + name, depth: depth + 1, &found, &unread)
             }
         }
     }
 
-    /// A damaged study is a line, too: the others can still be listed.
     private func line(_ file: String) throws -> String {
-        do {
-            let storage = try SQLiteStudy(path: file, mustExist: true)
-            let history = try StudyHistory(storage)
-            let c = history.configuration
-            let paid = history.children.filter { $0.repeatOf == nil }
-            let best =
-                (try? history.best()).map { "best \(percent(history.worth($0).accuracy)) at \(grouped($0.macs)) MACs" }
-                ?? "none evaluated"
-            let owner =
-                try storage.owner().map {
-                    $0.owner.isDead || $0.secondsLeft < 0 ? ", left unfinished" : ", searched by \($0.owner)"
-                } ?? ""
-            return "\(c.strategy) on \(c.data.name), \(c.progress(paid.count)), \(best)\(owner)"
-        } catch {
-            return "\(error)"
-        }
+        let storage = try SQLiteStudy(path: file, mustExist: true)
+        let history = try StudyHistory(storage)
+        let c = history.configuration
+        let paid = history.children.filter { $0.repeatOf == nil }
+        let best =
+            (try? history.best()).map { "best \(percent(history.worth($0).accuracy)) at \(grouped($0.macs)) MACs" }
+            ?? "none evaluated"
+        let owner =
+            try storage.owner().map {
+                $0.owner.isDead || $0.secondsLeft < 0 ? ", left unfinished" : ", searched by \($0.owner)"
+            } ?? ""
+        return "\(c.strategy) on \(c.data.name), \(c.progress(paid.count)), \(best)\(owner)"
     }
 }
