@@ -22,7 +22,7 @@ struct Scoreboard {
     /// The last update's record.
     private(set) var last: UpdateRecord?
     /// When this process began, and how many children were finished by then.
-    private let began = ContinuousClock.now
+    let began = ContinuousClock.now
     private var finishedBefore = 0
 
     /// What a study holds, of which so many updates are finished.
@@ -85,7 +85,9 @@ struct Scoreboard {
 
     /// Where the search is, for who watches.
     /// - Parameter workers: how many evaluate side by side.
-    func status(_ configuration: SearchConfiguration, workers: Int) -> SearchStatus {
+    func status(
+        _ configuration: SearchConfiguration, workers: Int, at now: ContinuousClock.Instant = .now
+    ) -> SearchStatus {
         // Mean seconds a child of the last few.
         let pace = recent.reduce(0, +) / Double(max(1, recent.count))
         let remaining = remaining(configuration)
@@ -93,7 +95,7 @@ struct Scoreboard {
         let toCome = remaining > .max / 2 ? nil : paid + max(remaining, finished - paid)
         // Longer evaluations of shared weights are trainings; nothing is known of their length before the first.
         let again = Double(configuration.top * configuration.reevaluationSeeds) * configuration.reevaluationLength
-        let minutes = (ContinuousClock.now - began).seconds / 60
+        let minutes = (now - began).seconds / 60
         return SearchStatus(
             finished: finished, of: toCome, images: images, best: best, last: last,
             childrenPerMinute: Double(finished - finishedBefore) / max(minutes, 1e-9),

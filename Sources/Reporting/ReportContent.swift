@@ -106,7 +106,7 @@ public struct ReportContent {
     private mutating func collect(_ path: String, depth: Int) throws {
         do {
             if try read(path) { return }
-        } catch where depth > 0 {
+        } catch  where depth > 0 {
             leftOut.append("\(error)")
         }
         guard depth < 3, let names = try? FileManager.default.contentsOfDirectory(atPath: path) else { return }

@@ -38,19 +38,24 @@ public struct Timing: Encodable, Sendable {
         let before = residentPeak()
         let times = try repeatedlyTimed(repetitions: repetitions, warmUp: 2) { _ in
             try Interruption.check("interrupted while measuring")
-            guard training else {
-                _ = try withoutGrad { try net(x, training: false).doubles() }
-                return
-            }
-            let loss = try net(x, training: true).crossEntropy(y)
-            for parameter in net.parameters { parameter.clearGrad() }
-            try loss.backward()
-            try optimizer.step()
-            _ = try loss.item()
+            try work(net, x, y, training ? optimizer : nil)
         }
         return Timing(
             work: training ? "training step" : "inference", batch: batch, threads: Runtime.threads, kernels: kernels,
             milliseconds: times[0], peakMegabytes: residentPeak() - before)
+    }
+
+    /// A training step where there is an optimizer, else an inference; ends when its numbers are there.
+    static func work(_ net: DenseNet, _ x: Tensor, _ y: Tensor, _ optimizer: SGD?) throws {
+        guard let optimizer else {
+            _ = try withoutGrad { try net(x, training: false).doubles() }
+            return
+        }
+        let loss = try net(x, training: true).crossEntropy(y)
+        for parameter in net.parameters { parameter.clearGrad() }
+        try loss.backward()
+        try optimizer.step()
+        _ = try loss.item()
     }
 
     /// The most memory this process ever had resident, in MiB.

@@ -149,7 +149,8 @@ import Testing
 
         try Data("no study".utf8).write(to: URL(fileURLWithPath: scratch("runs/d/study.sqlite")))
         let list = try ads(["study", "list", "runs"])
-        #expect(list.status == 1 && list.errors == "ads: 1 of 2 studies cannot be read; see its line\n", "\(list.errors)")
+        #expect(
+            list.status == 1 && list.errors == "ads: 1 of 2 studies cannot be read; see its line\n", "\(list.errors)")
         let lines = list.output.split(separator: "\n")
         #expect(lines.count == 2 && lines[0].hasPrefix("runs/c: ads on shapes, 2 of 2 children"), "\(list.output)")
         #expect(lines.last?.hasPrefix("runs/d: ") == true, "\(list.output)")

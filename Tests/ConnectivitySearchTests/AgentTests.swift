@@ -55,6 +55,20 @@ import Torch
         #expect(gain > (name == AdsStrategy.name ? 0.02 : 0.005), "mean gain \(gain)")
     }
 
+    /// The numbers that docs/method.md gives sources of.
+    @Test func theAgentsNumbers() throws {
+        let s = AgentSettings()
+        #expect(s.hidden == 64 && s.tanhConstant == 2.5 && s.initialRange == 0.1 && s.learningRate == 3e-3)
+        #expect(s.connectionRate == 0.3 && s.childrenPerUpdate == 5 && s.deviationDecay == 0.9)
+        #expect(s.entropyBonus == 1e-4 && s.gradientClip == 5 && s.entropyRaise == 10)
+        #expect(try JSONDecoder().decode(AgentSettings.self, from: Data("{}".utf8)) == s)
+        let other = try JSONDecoder().decode(AgentSettings.self, from: Data(#"{"hidden":3,"entropyRaise":2}"#.utf8))
+        #expect(other.hidden == 3 && other.entropyRaise == 2 && other.tanhConstant == 2.5)
+        #expect(EvolutionStrategy.population == 20 && EvolutionStrategy.drawn == 5)
+        #expect(EvolutionStrategy.crossover == 0.5 && EvolutionStrategy.mutations == 3)
+        #expect(MagnitudeStrategy.stepsToTarget == 4 && Search.patience == 5 && ChildCosts.slack == 0.005)
+    }
+
     /// Studies of the first version hold the agent's numbers one by one.
     @Test func numbersOfOlderStudiesAreRead() throws {
         let values: [Float] = [0, -1.5, .pi, 3e38]

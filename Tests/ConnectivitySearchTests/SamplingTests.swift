@@ -67,6 +67,9 @@ import Testing
                 #expect(sums.contain(range, from: index) == all.contains { range.contains($0) }, "\(range) of \(rest)")
             }
         }
+        let nothing = try #require(SuffixSums([3, 5], upTo: 0))
+        #expect(nothing.contain(0...0, from: 0) && !nothing.contain(1...1, from: 0) && nothing.contain(0...9, from: 2))
+        #expect(SuffixSums([3], upTo: -1) == nil)
         #expect(SuffixSums([0, 0], upTo: 5) == nil && SuffixSums([1, 1], upTo: .max) == nil)
     }
 

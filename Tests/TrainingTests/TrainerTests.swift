@@ -133,7 +133,9 @@ let tinyData: DataSet = {
             first.checkpointSeconds = 0
             first.stopAfter = stop
             try first.start(resume: false)
-            #expect(throws: Interrupted.self) { try first.run(resume: false) }
+            let stopped = #expect(throws: Interrupted.self) { try first.run(resume: false) }
+            let place = "interrupted in epoch \(stop / 9 + 1) at step \(stop % 9) of 9; saved. Continue"
+            #expect(stopped?.description.hasPrefix(place) == true, "\(String(describing: stopped))")
             let second = try trainer(path, dropout: dropout)
             try second.start(resume: true)
             _ = try second.run(resume: true)
@@ -141,6 +143,39 @@ let tinyData: DataSet = {
                 try Data(contentsOf: URL(fileURLWithPath: path + "/weights.safetensors")) == expected,
                 "stopped after \(stop)")
         }
+    }
+
+    /// What is told while it trains agrees with itself, and with what is kept.
+    @Test func whatATrainingTells() throws {
+        final class Told: @unchecked Sendable {  // The trainer tells on its own thread alone, this one.
+            var events: [TrainingEvent] = []
+        }
+        let (folder, told) = (TemporaryFolder(), Told())
+        var trainer = try trainer(folder("run"), epochs: 2)
+        trainer.observer = { told.events.append($0) }
+        try trainer.start(resume: false)
+        let result = try trainer.run(resume: false)
+        var (steps, epochs): ([(loss: Double, accuracy: Double)], [EpochMetrics]) = ([], [])
+        for event in told.events {
+            switch event {
+            case .step(let epoch, 2, let step, 9, let loss, let accuracy, let speed, let left):
+                #expect(steps.count == (epoch - 1) * 9 + step - 1)
+                #expect(abs(left * speed - Double((18 - steps.count - 1) * 20)) < 1e-6 && speed > 0)
+                steps.append((loss, accuracy))
+            case .epoch(let metrics, 2, _):
+                // The epoch's last step told the whole epoch's means.
+                #expect(metrics.trainLoss == steps.last?.loss && metrics.trainAccuracy == steps.last?.accuracy)
+                #expect(abs(metrics.seconds * metrics.imagesPerSecond - 180) < 1e-6)
+                let last = Recipe.oneCycle.rate(step: steps.count - 1, of: 18).rate
+                #expect(metrics.epoch == steps.count / 9 && abs(metrics.learningRate - last) < 1e-12)
+                epochs.append(metrics)
+            default: Issue.record("\(event)")
+            }
+        }
+        #expect(steps.count == 18 && epochs.count == 2)
+        #expect(result.epochs == 2 && abs(result.imagesPerSecond * result.seconds - 360) < 1e-6)
+        #expect(abs(result.seconds - epochs.reduce(0) { $0 + $1.seconds }) < 1e-9)
+        #expect(result.validationAccuracy == epochs.compactMap(\.validationAccuracy).max())
     }
 
     @Test func aDamagedCheckpointFallsBackToTheOneBefore() throws {

@@ -3,12 +3,12 @@ import Strategies
 
 // What can be chosen from a finished or unfinished study without evaluating anything.
 extension StudyHistory {
-    /// What a child is worth by all that is known of it: its mean accuracy when it was evaluated again, else its
-    /// reward.
+    /// What a child is worth by all that is known of it: its mean accuracy when it was evaluated again, else that of
+    /// its longest evaluation; less the price of its cost.
     public func worth(_ child: Child) -> (accuracy: Double, isEvaluatedAgain: Bool) {
         let again = reevaluations.filter { $0.child == child.number }
-        guard !again.isEmpty else { return (child.reward, false) }
-        return (again.reduce(0) { $0 + $1.accuracy } / Double(again.count) + child.reward - child.accuracy, true)
+        guard !again.isEmpty else { return (child.worth, false) }
+        return (again.reduce(0) { $0 + $1.accuracy } / Double(again.count) - (child.price ?? 0), true)
     }
 
     /// The best child whose cost keeps a limit; of several the one that was evaluated again, then the cheaper.

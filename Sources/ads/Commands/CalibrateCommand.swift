@@ -88,7 +88,7 @@ struct CalibrateCommand: ParsableCommand {
     func run() throws {
         let console = Console(quiet: output.quiet)
         let folder = RunFolder(out)
-        let applied = try machine.apply()
+        let applied = try machine.apply(resuming: resume)
         var job: CalibrationRun
         if try continuesAlone(resume, folder, data, network, "calibration") {
             job = try continued(folder)

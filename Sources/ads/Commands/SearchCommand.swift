@@ -163,7 +163,7 @@ struct SearchCommand: ParsableCommand {
     func run() throws {
         let console = Console(quiet: output.quiet)
         let folder = RunFolder(out)
-        let applied = try machine.apply()
+        let applied = try machine.apply(resuming: resume)
         var search: SearchRun
         if try continuesAlone(resume, folder, data, network, "search") {
             search = try continued(folder)

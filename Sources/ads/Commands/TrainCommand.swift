@@ -43,7 +43,7 @@ struct TrainCommand: ParsableCommand {
     func run() throws {
         let folder = RunFolder(out)
         let console = Console(quiet: output.quiet)
-        let (device, kernels) = try machine.apply()
+        let (device, kernels) = try machine.apply(resuming: resume)
         let job: Trainer
         if try continuesAlone(resume, folder, data, network, "run") {
             job = try continued(folder)

@@ -34,9 +34,10 @@ struct MachineOptions: ParsableArguments {
     var seed: UInt64 { typedSeed ?? 0 }
 
     /// Sets the threads and checks the device.
-    func apply() throws -> (device: Device, kernels: KernelChoice) {
+    /// - Parameter resuming: whether a run goes on, which may yet refuse its number of threads.
+    func apply(resuming: Bool = false) throws -> (device: Device, kernels: KernelChoice) {
         let cores = ProcessInfo.processInfo.activeProcessorCount
-        if let threads, threads > cores {
+        if let threads, threads > cores, !resuming {
             // Not refused: a run of another machine repeats bit for bit at its own number of threads.
             AdsCommand.tell("\(threads) threads share \(plural(cores, "core")) here, which is slower than \(cores)")
         }

@@ -25,7 +25,8 @@ struct StudyListCommand: ParsableCommand {
             throw UsageError("no study in \(folders.joined(separator: ", ")): a search's folder has a study.sqlite")
         }
         if unread > 0 {
-            throw FileError("\(unread) of \(found) studies cannot be read; see \(unread == 1 ? "its line" : "their lines")")
+            throw FileError(
+                "\(unread) of \(found) studies cannot be read; see \(unread == 1 ? "its line" : "their lines")")
         }
     }
 
