@@ -14,7 +14,7 @@ public class AdsStrategy: Strategy {
     private let policy: Policy
     private let optimizers: [Adam]
     private var random: SeededGenerator
-    private var entropyBonus: Double
+    private(set) var entropyBonus: Double
     private var advantages = Advantages()
     public private(set) var baseline: Double?
     public private(set) var keepRate: Double?
@@ -53,7 +53,7 @@ public class AdsStrategy: Strategy {
         let loss = try Self.loss(judgement, advantages: worth, entropyBonus: entropyBonus)
         for parameter in agent.parameters { parameter.clearGrad() }
         try loss.backward()
-        try clipGradients()
+        try Self.clip(agent.parameters.compactMap(\.grad), to: settings.gradientClip)
         for optimizer in optimizers { try optimizer.step() }
     }
 
@@ -63,12 +63,10 @@ public class AdsStrategy: Strategy {
         return try -((judgement.logProbabilities * weights).mean()) - (judgement.entropies.mean() * entropyBonus)
     }
 
-    private func clipGradients() throws {
-        let grads = agent.parameters.compactMap(\.grad)
+    /// Scales gradients down to a length of `limit`, all of them together, where they are longer.
+    static func clip(_ grads: [Tensor], to limit: Double) throws {
         let norm = try grads.reduce(0.0) { $0 + (try $1.pow(2).sum().item()) }.squareRoot()
-        if norm > settings.gradientClip {
-            for grad in grads { try grad.multiply(inPlace: settings.gradientClip / norm) }
-        }
+        if norm > limit { for grad in grads { try grad.multiply(inPlace: limit / norm) } }
     }
 
     public func exploreMore() -> Bool {

@@ -53,6 +53,29 @@ import Torch
         let dense = try Network(space.architecture)
         #expect(dense.blocks.map { $0.layers.map(\.inputChannels) } == [[6, 10, 14], [9, 13]])
         #expect(abs(table.milliseconds(of: dense) - (1 + 3 + 5 + 5 * 14 / 10 + 0.5 + 7 + 7 * 13 / 9.0)) < 1e-12)
+        // Below the first point is the first point, a network that a table says nothing of takes its base.
+        var other = table
+        other.layers[0] = [.init(channels: 8, milliseconds: 2), .init(channels: 10, milliseconds: 5)]
+        other.layers[1] = []
+        other.transitions = [[.init(channels: 12, milliseconds: 2), .init(channels: 24, milliseconds: 5)], []]
+        #expect(abs(other.milliseconds(of: dense) - (1 + 2 + 5 + 7 + 3.5)) < 1e-12)
+        // The last numbers that are taken, and the first that are not.
+        func measured(_ threads: Int, _ base: Double, _ channels: Int, _ milliseconds: Double) -> LatencyTable {
+            LatencyTable(
+                threads: threads, base: base, layers: [[], [.init(channels: channels, milliseconds: milliseconds)]],
+                transitions: [[], []])
+        }
+        for sound in [measured(1, 0, 1, 0), measured(1024, 1e9, 1 << 32, 1e9)] {
+            try sound.validate(for: space.architecture)
+        }
+        for unsound in [
+            measured(0, 0, 1, 0), measured(1025, 0, 1, 0), measured(1, -1, 1, 0), measured(1, 1.1e9, 1, 0),
+            measured(1, 0, 0, 0),
+            measured(1, 0, 1 << 32 + 1, 0), measured(1, 0, 1, -1), measured(1, 0, 1, 1.1e9), measured(1, .nan, 1, 0),
+            LatencyTable(threads: 1, base: 1, layers: [[]], transitions: [[], []]),
+            LatencyTable(threads: 1, base: 1, layers: [[], []], transitions: [[]]),
+        ] { #expect(throws: SearchError.self) { try unsound.validate(for: space.architecture) } }
+
         let target = try CostTarget(.latency, 25, in: space, table: table)
         #expect(target.limit == 25_000 && target.cost(of: dense) == 33_611)
         let error = #expect(throws: SearchError.self) { try CostTarget(.latency, 0.9, in: space, table: table) }

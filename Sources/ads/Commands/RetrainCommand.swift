@@ -56,7 +56,7 @@ struct RetrainCommand: ParsableCommand {
         }
         let folder = RunFolder(out ?? "\(path)/retrained-\(machine.seed)")
         let console = Console(quiet: output.quiet)
-        let (device, kernels) = try machine.apply()
+        let (device, kernels) = try machine.apply(resuming: resume)
         var trainer =
             try resume && folder.exists
             ? continued(folder, search) : new(folder, search, .current(device: device, kernels: kernels))
