@@ -25,7 +25,7 @@ public struct Child: Codable, Sendable, Hashable {
     public var accuracy: Double
     /// Validated loss of its longest evaluation.
     public var loss: Double
-    /// What the strategy learned from: the accuracy of its first evaluation, less the price of its cost.
+    /// What the strategy learned from: the worth of its first evaluation (`--reward`), less the price of its cost.
     public var reward: Double
     /// What its cost took from the reward, where there is a price on it.
     public var price: Double?
@@ -40,8 +40,11 @@ public struct Child: Codable, Sendable, Hashable {
     /// Why it failed, where it did; its accuracy is then chance.
     public var failure: String?
 
-    /// What it is ranked by: its longest evaluation, less the price of its cost.
-    var worth: Double { accuracy - (price ?? 0) }
+    /// Minus the loss of its longest evaluation, less the price of its cost; where losses reward.
+    public var worthByLoss: Double?
+
+    /// What it is ranked by: the worth of its longest evaluation, less the price of its cost.
+    public var worth: Double { worthByLoss ?? accuracy - (price ?? 0) }
 
     init(_ trial: Trial, by rule: RewardRule, baseline: Double?) {
         let proposal = trial.proposal
@@ -54,6 +57,7 @@ public struct Child: Codable, Sendable, Hashable {
         (accuracy, loss) = rule.result(of: trial)
         reward = rule.reward(of: trial)
         price = rule.price(of: proposal)
+        if rule.isByLoss { worthByLoss = -loss - (price ?? 0) }
         (seconds, images) = (trial.seconds, trial.images)
         repeatOf = proposal.repeatOf
         self.baseline = baseline

@@ -21,15 +21,28 @@ struct RewardRule {
         return (last.accuracy, last.loss)
     }
 
-    /// What a trial teaches: the accuracy of its first evaluation, less the price of the network's cost.
+    /// What an evaluation is worth by itself.
+    func worth(accuracy: Double, loss: Double) -> Double { isByLoss ? -loss : accuracy }
+
+    /// Whether losses reward, not accuracies.
+    var isByLoss: Bool { configuration.evaluator.reward == .loss }
+
+    /// What a trial is ranked by: its longest evaluation.
+    func worth(of trial: Trial) -> Double {
+        let result = result(of: trial)
+        return worth(accuracy: result.accuracy, loss: result.loss)
+    }
+
+    /// What a trial teaches: the worth of its first evaluation, less the price of the network's cost.
     ///
     /// With successive halving only some are evaluated longer. What those gained is no measure of what the others would
     /// have: they were chosen because their first accuracies were high, by luck too. The first evaluation is the one
     /// that all children of a search have, so it is what they are compared by; the longer ones decide which child is
     /// the best. So a trial's reward depends on nothing but itself, and a repeat is worth what it repeats.
     func reward(of trial: Trial) -> Double {
-        let first = trial.state == .failed ? nil : trial.curve.first?.accuracy
-        return (first ?? result(of: trial).accuracy) - (price(of: trial.proposal) ?? 0)
+        let first = trial.state == .failed ? nil : trial.curve.first
+        return (first.map { worth(accuracy: $0.accuracy, loss: $0.loss) } ?? worth(of: trial))
+            - (price(of: trial.proposal) ?? 0)
     }
 
     /// What a child pays for its cost, where there is a price on it.

@@ -40,7 +40,7 @@ public struct Search {
     /// The trained dense network, for strategies that look into it.
     var dense: TrainedDense?
 
-    private let rule: RewardRule
+    let rule: RewardRule
     let whole: Network
     /// What this search proves its writes with.
     let ownership = Ownership()
@@ -195,7 +195,7 @@ public struct Search {
         let rungs = open.filter { $0.proposal.repeatOf == nil }
         guard rungs.isEmpty else {
             let ranked = rungs.sorted {
-                (rule.result(of: $1).accuracy, $0.number) < (rule.result(of: $0).accuracy, $1.number)
+                (rule.worth(of: $1), $0.number) < (rule.worth(of: $0), $1.number)
             }
             let factor = configuration.evaluator.halving ?? 1
             let survivors = max(1, Int((Double(ranked.count) / factor).rounded()))

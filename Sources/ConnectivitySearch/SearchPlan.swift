@@ -104,11 +104,11 @@ public struct SearchPlan {
             throw SearchError("--shared-epochs needs --evaluator shared")
         }
         if let dense {
-            guard kind == .inherit || type.needsDense else {
-                throw SearchError("--dense is for --evaluator inherit and for strategies that prune it")
+            guard evaluator.inherits || type.needsDense else {
+                throw SearchError("--dense is for --evaluator inherit and masked and for strategies that prune it")
             }
             (c.dense, c.denseDigest) = (dense.absolutePath, try TrainedDense.digest(dense))
-        } else if kind == .inherit {
+        } else if evaluator.inherits {
             throw SearchError("inherited weights need a trained dense network; give its run with --dense")
         }
         if let shared {

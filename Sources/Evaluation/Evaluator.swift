@@ -46,7 +46,8 @@ public struct EvaluationContext {
 /// The evaluators that can be named.
 public enum Evaluators {
     private static let registry = Registry<any NamedEvaluator.Type>(
-        "evaluator", [ScratchEvaluator.self, InheritEvaluator.self, SharedEvaluator.self], name: { $0.name })
+        "evaluator",
+        [ScratchEvaluator.self, InheritEvaluator.self, MaskedEvaluator.self, SharedEvaluator.self], name: { $0.name })
 
     /// Every evaluator: what is built in, then what was registered, by name.
     public static var all: [any NamedEvaluator.Type] { registry.all }

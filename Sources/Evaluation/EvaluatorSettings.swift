@@ -14,16 +14,28 @@ public struct EvaluatorSettings: Codable, Sendable, Hashable {
         public static let scratch = Kind(rawValue: ScratchEvaluator.name)
         /// The trained dense network's weights, a short tuning, BN statistics recomputed.
         public static let inherit = Kind(rawValue: InheritEvaluator.name)
+        /// The trained dense network's weights as they are, BN statistics recomputed.
+        public static let masked = Kind(rawValue: MaskedEvaluator.name)
         /// The weights of one network that was trained through sampled connectivities; no training of its own.
         public static let shared = Kind(rawValue: SharedEvaluator.name)
 
         /// What this library has; `Evaluators` knows of more where a package registered them.
-        public static let builtIn = [scratch, inherit, shared]
+        public static let builtIn = [scratch, inherit, masked, shared]
+    }
+    /// What of an evaluation rewards a child.
+    public enum Reward: String, Codable, Sendable, Hashable, CaseIterable {
+        /// Validated accuracy.
+        case accuracy
+        /// Minus the validated loss, which tells children apart that get as many images right.
+        case loss
     }
     /// Where the weights come from.
     public var kind: Kind
+    /// What rewards a child; accuracy without it.
+    public var reward: Reward?
     /// Times a child goes through the training images; parts of one are possible. With 0 inherited weights are scored
-    /// as they are, and longer evaluations are counted in epochs.
+    /// as they are, and longer evaluations are counted in epochs. Masked children are tuned so long
+    /// where they are tuned at all: with halving, and when the best are evaluated again.
     public var epochs: Double
     /// Times the network of shared weights goes through the training images; absent where there is none.
     public var sharedEpochs: Int?
@@ -33,11 +45,18 @@ public struct EvaluatorSettings: Codable, Sendable, Hashable {
     public var learningRate: Double
     /// Batches that BN statistics are recomputed over, for inherited weights.
     public var normBatches: Int
-    /// With successive halving: this many times fewer children of an update are evaluated this many times longer.
+    /// With successive halving: this many times fewer children of an update are evaluated this many times longer; of
+    /// masked children they are tuned for `epochs`.
     public var halving: Double?
 
     /// The lengths of a child's evaluations, one after the other, as multiples of `epochs`.
-    public var lengths: [Double] { kind == .shared || epochs == 0 ? [0] : halving.map { [1, $0] } ?? [1] }
+    public var lengths: [Double] {
+        if kind == .masked { return halving == nil ? [0] : [0, 1] }
+        return kind == .shared || epochs == 0 ? [0] : halving.map { [1, $0] } ?? [1]
+    }
+
+    /// Whether children have the trained dense network's weights.
+    public var inherits: Bool { kind == .inherit || kind == .masked }
 
     /// Refuses values that evaluate nothing.
     /// - Throws: `SearchError`.
@@ -72,7 +91,7 @@ public struct EvaluatorSettings: Codable, Sendable, Hashable {
         self.kind = kind
         epochs = 1
         batchSize = Recipe.oneCycle.batchSize
-        learningRate = kind == .inherit ? Recipe.oneCycle.learningRate / 4 : Recipe.oneCycle.learningRate
+        learningRate = kind == .inherit || kind == .masked ? Recipe.oneCycle.learningRate / 4 : Recipe.oneCycle.learningRate
         normBatches = 8
         sharedEpochs = kind == .shared ? Self.sharedEpochs : nil
     }

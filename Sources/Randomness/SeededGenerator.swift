@@ -1,3 +1,5 @@
+import Foundation
+
 /// SplitMix64 (Steele, Lea, Flood; OOPSLA 2014): small, fast, and the same numbers on every platform.
 public struct SeededGenerator: RandomNumberGenerator, Codable, Hashable, Sendable {
     /// The whole state; storing it and restoring it continues the same sequence.
@@ -28,6 +30,12 @@ public struct SeededGenerator: RandomNumberGenerator, Codable, Hashable, Sendabl
 
     /// A number from `low` up to but not including `high`.
     public mutating func uniform(_ low: Double, _ high: Double) -> Double { low + (high - low) * uniform() }
+
+    /// A normal number of mean 0 and deviation 1 (Box and Muller, 1958); two draws each.
+    public mutating func normal() -> Double {
+        let radius = (-2 * log(1 - uniform())).squareRoot()
+        return radius * cos(2 * .pi * uniform())
+    }
 
     /// An index from 0 up to but not including `count`; the bias of the remainder is below 2⁻⁵⁰ for any array here.
     public mutating func index(below count: Int) -> Int { Int(next() % UInt64(count)) }

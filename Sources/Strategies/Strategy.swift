@@ -51,8 +51,8 @@ extension Strategy {
 public enum Strategies {
     /// What this library has; `all` are more where a package registered its own.
     public static let builtIn: [any Strategy.Type] = [
-        AdsStrategy.self, TradeoffStrategy.self, RandomStrategy.self, EvolutionStrategy.self, MagnitudeStrategy.self,
-        FixedStrategy.self, SpreadStrategy.self,
+        AdsStrategy.self, TradeoffStrategy.self, RandomStrategy.self, EvolutionStrategy.self, SurrogateStrategy.self,
+        MagnitudeStrategy.self, FixedStrategy.self, SpreadStrategy.self,
     ]
 
     private static let registry = Registry<any Strategy.Type>("strategy", builtIn, name: { $0.name })

@@ -26,7 +26,7 @@ import Testing
         "split": "test",
         "strategy": "evolution", "target-macs": "0.99", "target-parameters": "0.99", "target-traffic": "0.99",
         "target-latency": "77",
-        "price-macs": "0.77", "price-parameters": "0.77", "evaluator": "shared", "dense": "other",
+        "price-macs": "0.77", "price-parameters": "0.77", "evaluator": "shared", "reward": "loss", "dense": "other",
         "child-epochs": "0.77", "shared-epochs": "77",
         "shared": "other", "children-per-update": "77", "halving": "7.7", "child-threads": "77", "agent-rate": "0.77",
         "connection-rate": "0.77", "entropy-bonus": "0.77",

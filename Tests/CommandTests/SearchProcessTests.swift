@@ -234,6 +234,49 @@ import Testing
         }
     }
 
+    /// Masked children are scored as they are, and the best of an update tuned; their losses reward.
+    @Test func maskedChildrenAreTunedWhereTheyAreTheBest() throws {
+        let folder = TemporaryFolder()
+        let command = try search(folder, "s", "--children", "6", "--children-per-update", "3", "--workers", "1")
+        let dense = try ads([
+            "train", "--data", "shapes", "--arch", folder("a.json"), "--limit-train", "64", "--batch-size", "32",
+            "--epochs", "1", "--quiet", "--out", folder("dense"),
+        ])
+        #expect(dense.status == 0, "\(dense.errors)")
+        let masked = ["--dense", folder("dense"), "--evaluator", "masked", "--reward", "loss"]
+        let done = try ads(command + masked + ["--halving", "3", "--child-epochs", "2"])
+        #expect(done.status == 0, "\(done.errors)")
+        let children = try String(contentsOfFile: folder("s/metrics.jsonl"), encoding: .utf8)
+            .split(separator: "\n").map { line in
+                try #require(JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+            }.filter { $0["repeat_of"] == nil }
+        #expect(children.count == 6)
+        for update in 1...2 {
+            let own = children.filter { $0["update"] as? Int == update }
+            let rewards = own.compactMap { $0["reward"] as? Double }
+            #expect(rewards.count == own.count && rewards.allSatisfy { $0 < 0 })
+            for child in own {
+                let (reward, state) = (child["reward"] as? Double ?? 0, child["state"] as? String)
+                let losses = [child["loss"], child["worth_by_loss"]].map { $0 as? Double ?? 0 }
+                #expect(state == (reward == rewards.max() ? "COMPLETE" : "PRUNED"))
+                #expect(child["images"] as? Int == (state == "COMPLETE" ? 128 : 0))
+                #expect(losses[1] == -losses[0] && (losses[1] == reward) == (state == "PRUNED"))
+            }
+        }
+        // Without halving nothing is tuned but the best, when they are evaluated again: as the same weights inherited.
+        for (out, kind) in [("masked", ["masked"]), ("inherit", ["inherit", "--child-epochs", "0"])] {
+            let more = ["--dense", folder("dense"), "--evaluator"] + kind
+            let done = try ads(search(folder, out, "--children", "4", "--workers", "1", "--strategy", "random") + more)
+            #expect(done.status == 0, "\(done.errors)")
+        }
+        func accuracies(_ out: String) throws -> [Substring] {
+            try ads(["study", "trials", folder(out), "--csv"]).output.split(separator: "\n").dropFirst()
+                .map { $0.split(separator: ",", omittingEmptySubsequences: false)[6] }
+        }
+        let (one, two) = (try accuracies("masked"), try accuracies("inherit"))
+        #expect(one == two && !one.isEmpty)
+    }
+
     @Test func wrongWords() throws {
         let folder = TemporaryFolder()
         for (more, sentence) in [
@@ -245,7 +288,7 @@ import Testing
             (["--halving", "1"], "a number over 1, up to 1e+06 is needed"),
             (
                 ["--strategy", "luck"],
-                "unknown strategy 'luck'; known are ads, ads-tradeoff, random, evolution, magnitude, fixed, spread"
+                "unknown strategy 'luck'; known are ads, ads-tradeoff, random, evolution, surrogate, magnitude, fixed, spread"
             ),
             (["--strategy", "magnitude"], "magnitude prunes a trained dense network; give its run with --dense"),
             (
@@ -259,6 +302,8 @@ import Testing
                 ["--evaluator", "shared", "--images", "20", "--children", "4"],
                 "a budget of 20 images; 512 were seen before the first child"
             ),
+            (["--evaluator", "masked"], "inherited weights need a trained dense network; give its run with --dense"),
+            (["--reward", "luck"], "Please provide one of 'accuracy' or 'loss'"),
             (["--images", "0"], "a whole number from 1 to 1000000000000 is needed"),
             (["--top=-1"], "a whole number from 0 to 1000000 is needed"),
         ] {

@@ -39,7 +39,7 @@ import Torch
     }
 
     /// At equal cost, with connections of different worth and noisy rewards, late proposals are better than early ones.
-    @Test(arguments: [AdsStrategy.name, EvolutionStrategy.name])
+    @Test(arguments: [AdsStrategy.name, EvolutionStrategy.name, SurrogateStrategy.name])
     func beatsCoinFlipsOnSyntheticRewardsAtEqualCost(name: String) throws {
         let space = SearchSpace(try Architecture(named: "densenet-16-12"))
         let target = try CostTarget(.macs, 0.7, in: space)
@@ -52,7 +52,7 @@ import Torch
             let control = try play(flips, &reward, updates: 8, each: 5)
             gain += (mean(Array(values.suffix(8))) - mean(control)) / 6
         }
-        #expect(gain > (name == AdsStrategy.name ? 0.02 : 0.005), "mean gain \(gain)")
+        #expect(gain > (name == EvolutionStrategy.name ? 0.005 : 0.02), "mean gain \(gain)")
     }
 
     /// The numbers that docs/method.md gives sources of.
@@ -80,12 +80,13 @@ import Torch
         #expect(new.map(\.values) == [values, []])
     }
 
-    @Test(arguments: [AdsStrategy.name, RandomStrategy.name, EvolutionStrategy.name], [false, true])
+    @Test(arguments: [AdsStrategy.name, RandomStrategy.name, EvolutionStrategy.name, SurrogateStrategy.name], [false, true])
     func stateContinuesTheSameProposals(name: String, ends: Bool) throws {
         let space = SearchSpace(try space().architecture, searchesBlockEnds: ends)
         func fresh() throws -> any Strategy { try Strategies.named(name).init(StrategyContext(space, seed: 4)) }
         let one = try fresh()
-        for round in 0..<3 { try one.learn(one.propose(4).enumerated().map { ($1, Double($0 + round)) }) }
+        // More than the coin flips that a surrogate starts with.
+        for round in 0..<6 { try one.learn(one.propose(4).enumerated().map { ($1, Double($0 + round)) }) }
         let two = try fresh()
         try two.restore(one.state())
         for _ in 0..<2 {

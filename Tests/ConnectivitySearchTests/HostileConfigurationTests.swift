@@ -168,11 +168,19 @@ import Training
         refused(
             try EvolutionStrategy(context), #"{"random":\#(random),"members":[{"choices":[true],"reward":1}]}"#,
             #"{"random":\#(random),"members":[{"choices":[],"reward":1}]}"#)
+        let bits = String(repeating: "1", count: space.entries.count { $0.isFree })
+        refused(
+            try SurrogateStrategy(context),
+            #"{"random":\#(random),"children":["1"],"rewards":[1],"spread":1}"#,
+            #"{"random":\#(random),"children":["\#(bits)"],"rewards":[],"spread":1}"#,
+            #"{"random":\#(random),"children":["\#(bits.dropLast())2"],"rewards":[1],"spread":1}"#,
+            #"{"random":\#(random),"children":["\#(bits)"],"rewards":[1],"spread":0.5}"#,
+            #"{"random":\#(random),"children":[],"rewards":[],"spread":1,"scale":{"means":[],"reward":0,"deviation":1}}"#)
         refused(
             try SpreadStrategy(context), #"{"random":\#(random),"next":\#(Int.max)}"#,
             #"{"random":\#(random),"next":-1}"#)
         // What a strategy wrote itself is taken.
-        for name in ["random", "evolution", "fixed", "spread", "ads"] {
+        for name in ["random", "evolution", "surrogate", "fixed", "spread", "ads"] {
             let strategy = try Strategies.named(name).init(context)
             _ = try strategy.propose(3)
             try strategy.restore(strategy.state())

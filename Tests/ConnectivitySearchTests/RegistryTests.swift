@@ -83,10 +83,10 @@ private struct Savings: NamedEvaluator {
         #expect(throws: SearchError("an evaluator named 'tests-savings' is there already; choose another name")) {
             try Evaluators.register(Savings.self)
         }
-        #expect(throws: SearchError("unknown evaluator 'x'; known are scratch, inherit, shared, tests-savings")) {
+        #expect(throws: SearchError("unknown evaluator 'x'; known are scratch, inherit, masked, shared, tests-savings")) {
             try Evaluators.named(.init(rawValue: "x"))
         }
-        let strategies = "ads, ads-tradeoff, random, evolution, magnitude, fixed, spread, tests-one-less"
+        let strategies = "ads, ads-tradeoff, random, evolution, surrogate, magnitude, fixed, spread, tests-one-less"
         #expect(throws: SearchError("unknown strategy 'x'; known are \(strategies)")) { try Strategies.named("x") }
     }
 
@@ -106,7 +106,7 @@ private struct Savings: NamedEvaluator {
         }
         try refused("--shared needs --evaluator shared") { $0.shared = RunFolder("/nowhere") }
         try refused("--shared-epochs needs --evaluator shared") { $0.evaluator.sharedEpochs = 2 }
-        try refused("--dense is for --evaluator inherit and for strategies that prune it") {
+        try refused("--dense is for --evaluator inherit and masked and for strategies that prune it") {
             $0.dense = RunFolder("/nowhere")
         }
         try refused("children that are not trained see no images of their own; --images needs --children, too") {

@@ -59,7 +59,7 @@ struct SearchCommand: ParsableCommand {
 
     @Option(
         help:
-            "scratch (short training from fresh weights), inherit (a trained dense network's weights, tuned) or shared (one network's shared weights, no training); inherit where --dense is given."
+            "scratch (short training from fresh weights), inherit (a trained dense network's weights, tuned), masked (the same weights as they are, no training) or shared (one network's shared weights, no training); inherit where --dense is given."
     )
     var evaluator: EvaluatorSettings.Kind?
 
@@ -70,9 +70,12 @@ struct SearchCommand: ParsableCommand {
     var dense: String?
 
     @Option(
-        help: "Times a child goes through its training images; 0 scores inherited weights as they are. (default: 1)",
+        help: "Times a child goes through its training images; masked children do so only where they are tuned, with --halving or when the best are evaluated again. (default: 1)",
         transform: Real.weight.parse)
     var childEpochs: Double?
+
+    @Option(help: "What rewards a child: its validated accuracy, or minus its validated loss. (default: accuracy)")
+    var reward: EvaluatorSettings.Reward?
 
     @Option(
         help: "Times the network of shared weights goes through the training images. (default: 8)",
@@ -119,7 +122,7 @@ struct SearchCommand: ParsableCommand {
 
     @Option(
         help:
-            "Successive halving: N times fewer children of each update are trained N times longer, the others no further.",
+            "Successive halving: N times fewer children of each update are trained N times longer, of masked ones are tuned for --child-epochs; the others no further.",
         transform: Real(over: 1, upTo: 1e6).parse)
     var halving: Double?
 
@@ -150,9 +153,9 @@ struct SearchCommand: ParsableCommand {
     var kind: EvaluatorSettings.Kind { evaluator ?? (dense == nil ? .scratch : .inherit) }
 
     func validate() throws {
-        if childEpochs == 0, kind != .inherit, !resume {
+        if childEpochs == 0, kind != .inherit, kind != .masked, !resume {
             throw ValidationError(
-                "--child-epochs 0 is for --evaluator inherit: \(kind.rawValue) learns nothing without training")
+                "--child-epochs 0 is for --evaluator inherit and masked: \(kind.rawValue) learns nothing without training")
         }
         if priceMacs != nil, priceParameters != nil {
             throw ValidationError("--price-macs and --price-parameters exclude each other")

@@ -43,6 +43,7 @@ extension SearchCommand {
         try resumed.keeps(target, c)
         try resumed.keeps("--strategy", strategy, c.strategy)
         try resumed.keeps("--evaluator", evaluator?.rawValue, c.evaluator.kind.rawValue)
+        try resumed.keeps("--reward", reward?.rawValue, (c.evaluator.reward ?? .accuracy).rawValue)
         try resumed.keeps("--dense", dense.map { RunFolder($0).absolutePath }, c.dense)
         try resumed.keeps("--shared", shared.map { RunFolder($0).absolutePath }, c.shared)
         try resumed.keeps("--child-epochs", childEpochs, c.evaluator.epochs)
@@ -82,6 +83,8 @@ extension SearchCommand {
             if let batchSize { plan.evaluator.batchSize = batchSize }
             if let learningRate { plan.evaluator.learningRate = learningRate }
             plan.evaluator.halving = halving
+            // Absent is accuracy, as in studies of older versions.
+            plan.evaluator.reward = reward == .loss ? .loss : nil
             if let strategy { plan.strategy = strategy }
             (plan.children, plan.images, plan.limitTrain, plan.limitValidation) = (
                 children, images, limitTrain, limitValidation

@@ -9,6 +9,7 @@ import Training
 extension KernelChoice: ExpressibleByArgument {}
 extension Initialization: ExpressibleByArgument {}
 extension Recipe.Schedule: ExpressibleByArgument {}
+extension EvaluatorSettings.Reward: ExpressibleByArgument {}
 
 extension EvaluatorSettings.Kind: ExpressibleByArgument {
     public init?(argument: String) {

@@ -1,0 +1,145 @@
+import DenseNetArchitecture
+import Foundation
+import Randomness
+import Testing
+
+@testable import ConnectivitySearch
+@testable import Strategies
+
+@Suite struct SurrogateTests {
+    /// A = BBᵀ + 1 of some random B.
+    private func positive(_ width: Int, _ random: inout SeededGenerator) -> [Double] {
+        let b = (0..<width * width).map { _ in random.uniform(-1, 1) }
+        return (0..<width * width).map { place in
+            let (i, j) = (place / width, place % width)
+            return (i == j ? 1 : 0) + (0..<width).reduce(0) { $0 + b[i * width + $1] * b[j * width + $1] }
+        }
+    }
+
+    @Test(arguments: [1, 2, 7, 30])
+    func choleskySolves(width: Int) throws {
+        var random = SeededGenerator(seed: UInt64(width))
+        let a = positive(width, &random)
+        let factor = try #require(Cholesky(a, width))
+        let right = (0..<width).map { _ in random.uniform(-1, 1) }
+        let x = factor.solve(right)
+        for i in 0..<width {
+            let product = (0..<width).reduce(0) { $0 + a[i * width + $1] * x[$1] }
+            #expect(abs(product - right[i]) < 1e-9)
+        }
+        // L⁻ᵀ twice over, transposed, is A⁻¹: zᵀA⁻¹z = |L⁻¹z|², and L⁻ᵀ has the same norm on the whole.
+        var (inverse, trace) = (0.0, 0.0)
+        for i in 0..<width {
+            let unit = (0..<width).map { $0 == i ? 1.0 : 0 }
+            inverse += factor.solve(unit)[i]
+            trace += factor.solveTransposed(unit).reduce(0) { $0 + $1 * $1 }
+        }
+        #expect(abs(inverse - trace) < 1e-9 * max(1, trace))
+    }
+
+    @Test func choleskyOfKnownMatrices() throws {
+        let factor = try #require(Cholesky([4, 99, 2, 5], 2))
+        // L = [[2, 0], [1, 2]], what lies above the diagonal is not read.
+        #expect(abs(factor.halfLogDeterminant - log(4)) < 1e-12)
+        #expect(factor.solveTransposed([2, 2]) == [0.5, 1])
+        #expect(factor.solve([4, 2]) == [1, 0])
+        #expect(Cholesky([1, 0, 2, 1], 2) == nil && Cholesky([.nan], 1) == nil && Cholesky([0], 1) == nil)
+    }
+
+    /// With much data and little noise the mean is the truth, whatever the prior; draws lie around it.
+    @Test func theModelFindsTheWorths() {
+        var random = SeededGenerator(seed: 3)
+        let truth = (0..<12).map { _ in random.normal() }
+        let children = (0..<400).map { _ in truth.map { _ in random.uniform() < 0.5 ? 1.0 : 0 } }
+        let rewards = children.map { child in
+            7 + zip(child, truth).reduce(0) { $0 + $1.0 * $1.1 } + 0.01 * random.normal()
+        }
+        let scale = LinearModel.Scale(Array(children.prefix(20)), Array(rewards.prefix(20)))
+        var model = LinearModel(priorDeviations: truth.map { _ in 3 })
+        for (child, reward) in zip(children, rewards) { model.add(child, reward, scale) }
+        let posterior = model.posterior()
+        // Worths are in deviations of the first rewards.
+        let found = posterior.draw(spread: 0, &random).map { $0 * scale.deviation }
+        for (a, b) in zip(found, truth) { #expect(abs(a - b) < 0.02, "\(a) for \(b)") }
+        let draws = (0..<200).map { _ in posterior.draw(spread: 1, &random)[0] * scale.deviation }
+        let mean = draws.reduce(0, +) / 200
+        let deviation = (draws.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 199).squareRoot()
+        #expect(abs(mean - found[0]) < 5 * deviation && deviation > 0 && deviation < 0.3, "\(mean) ± \(deviation)")
+        let wide = (0..<200).map { _ in posterior.draw(spread: 10, &random)[0] * scale.deviation }
+        let spread = (wide.reduce(0) { $0 + ($1 - found[0]) * ($1 - found[0]) } / 199).squareRoot()
+        #expect(spread > 7 * deviation && spread < 14 * deviation)
+    }
+
+    /// The posterior of one worth by hand: y = w(x - 1/2) + c with noise 1 (in rewards' deviations), prior a.
+    @Test func anUnlearnedModelIsItsPrior() {
+        var random = SeededGenerator(seed: 1)
+        let model = LinearModel(priorDeviations: [1, 3])
+        let posterior = model.posterior()
+        #expect(posterior.draw(spread: 0, &random) == [0, 0])
+        let draws = (0..<4000).map { _ in posterior.draw(spread: 1, &random) }
+        func deviation(_ i: Int) -> Double { (draws.reduce(0) { $0 + $1[i] * $1[i] } / 4000).squareRoot() }
+        // Prior deviations are relative to their mean, 2, and a prior variance of 1.
+        #expect(abs(deviation(0) - 0.5) < 0.05 && abs(deviation(1) - 1.5) < 0.15)
+    }
+
+    @Test func normalsAreNormal() {
+        var random = SeededGenerator(seed: 9)
+        let values = (0..<20_000).map { _ in random.normal() }
+        let mean = values.reduce(0, +) / 20_000
+        let variance = values.reduce(0) { $0 + $1 * $1 } / 20_000
+        #expect(abs(mean) < 0.03 && abs(variance - 1) < 0.05)
+        let tail = Double(values.count { abs($0) > 2 }) / 20_000
+        #expect(abs(tail - 0.0455) < 0.008, "\(tail) beyond two deviations")
+    }
+
+    /// Without a target, what is worth something is kept and the rest is not.
+    @Test func withoutATargetEachConnectionStandsForItself() throws {
+        let space = SearchSpace(
+            try Architecture(
+                blocks: [4, 3], growthRate: 4, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 4),
+                imageSize: 8))
+        let strategy = try SurrogateStrategy(StrategyContext(space, seed: 2))
+        let free = space.entries.indices.filter { space.entries[$0].isFree }
+        for _ in 0..<40 {
+            try strategy.learn(
+                strategy.propose(5).map { child in
+                    let choices = space.choices(child)
+                    return (child, free.enumerated().reduce(0) { $0 + (choices[$1.element] ? ($1.offset % 2 == 0 ? 0.1 : -0.1) : 0) })
+                })
+        }
+        let choices = space.choices(try strategy.propose(1)[0])
+        #expect(free.enumerated().allSatisfy { choices[$0.element] == ($0.offset % 2 == 0) })
+        #expect(abs(try #require(strategy.keepRate) - Double((free.count + 1) / 2) / Double(free.count)) < 0.01)
+        // Learned out it repeats itself, until it is asked to explore.
+        #expect(try Set(strategy.propose(5)).count == 1)
+        for _ in 0..<19 { #expect(strategy.exploreMore()) }
+        #expect(try Set(strategy.propose(5)).count > 1)
+        #expect(!strategy.exploreMore())
+    }
+
+    /// What fills a target is taken in order; what does not fit is left out.
+    @Test func fillingKeepsAnOrder() throws {
+        let space = SearchSpace(try Architecture(named: "densenet-22-12"))
+        let target = try CostTarget(.macs, 0.7, in: space)
+        var random = SeededGenerator(seed: 5)
+        let free = space.entries.indices.filter { space.entries[$0].isFree }
+        let order = random.permutation(free.count).map { free[$0] }
+        let choices = try space.filled(order, within: target)
+        func cost(_ choices: [Bool]) throws -> Int {
+            target.cost(of: try Network(space.architecture, space.connectivity(choices)))
+        }
+        #expect(try cost(choices) <= target.limit)
+        for index in free where !choices[index] {
+            var more = choices
+            more[index] = true
+            #expect(try cost(more) > target.limit)
+        }
+        // The first that was left out did not fit with those before it.
+        let first = try #require(order.first { !choices[$0] })
+        var before = space.entries.map { !$0.isFree }
+        for index in order.prefix(while: { $0 != first }) { before[index] = true }
+        before[first] = true
+        #expect(try cost(before) > target.limit)
+        #expect(space.entries.indices.allSatisfy { space.entries[$0].isFree || choices[$0] })
+    }
+}
