@@ -43,11 +43,13 @@ extension Search {
             return own.isEmpty ? nil : own.reduce(0) { $0 + value($1) } / Double(own.count)
         }
         func worth(_ child: Child) -> Double {
-            mean(child) { rule.worth(accuracy: $0.accuracy, loss: $0.loss) }.map { $0 - (child.price ?? 0) } ?? child.worth
+            mean(child) { rule.worth(accuracy: $0.accuracy, loss: $0.loss) }.map { $0 - (child.price ?? 0) }
+                ?? child.worth
         }
         let best = top.dropFirst().reduce(first) { worth($1) > worth($0) ? $1 : $0 }
         return SearchResult(
-            strategy: configuration.strategy, child: best.number, connectivity: best.connectivity, accuracy: mean(best, \.accuracy) ?? best.accuracy,
+            strategy: configuration.strategy, child: best.number, connectivity: best.connectivity,
+            accuracy: mean(best, \.accuracy) ?? best.accuracy,
             parameters: best.parameters, macs: best.macs, connections: best.connections,
             macsShare: Double(best.macs) / Double(whole.cost.macs), children: paid.count,
             repeats: history.children.count - paid.count,

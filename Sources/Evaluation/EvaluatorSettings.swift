@@ -91,7 +91,8 @@ public struct EvaluatorSettings: Codable, Sendable, Hashable {
         self.kind = kind
         epochs = 1
         batchSize = Recipe.oneCycle.batchSize
-        learningRate = kind == .inherit || kind == .masked ? Recipe.oneCycle.learningRate / 4 : Recipe.oneCycle.learningRate
+        learningRate =
+            kind == .inherit || kind == .masked ? Recipe.oneCycle.learningRate / 4 : Recipe.oneCycle.learningRate
         normBatches = 8
         sharedEpochs = kind == .shared ? Self.sharedEpochs : nil
     }

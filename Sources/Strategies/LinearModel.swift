@@ -17,8 +17,8 @@ struct LinearModel {
     /// One feature a worth, and one that is always 1.
     private var width: Int { deviations.count + 1 }
     /// The variance of a typical worth, and of a reward's noise, in variances of the rewards.
-    private static let grid = [0.01, 0.03, 0.1, 0.3].flatMap { prior in
-        [0.03, 0.1, 0.25, 0.5, 1, 2].map { (prior: prior, noise: $0) }
+    private static let grid: [(prior: Double, noise: Double)] = [0.01, 0.03, 0.1, 0.3].flatMap { prior in
+        [0.03, 0.1, 0.25, 0.5, 1, 2].map { noise in (prior: prior, noise: noise) }
     }
     /// The precision of the mean, of which little is known beforehand.
     private static let meanPrecision = 1e-2
@@ -82,9 +82,8 @@ struct LinearModel {
             let right = products.map { $0 / noise }
             let mean = factor.solve(right)
             let explained = zip(mean, right).reduce(0) { $0 + $1.0 * $1.1 }
-            let likelihood =
-                -0.5 * Double(count) * log(noise) - 0.5 * Double(deviations.count) * log(prior)
-                - factor.halfLogDeterminant - 0.5 * (total / noise - explained)
+            let occam = -0.5 * Double(deviations.count) * log(prior) - factor.halfLogDeterminant
+            let likelihood = occam - 0.5 * (Double(count) * log(noise) + total / noise - explained)
             if likelihood > best { (best, chosen) = (likelihood, (prior, noise, count)) }
         }
     }

@@ -109,7 +109,8 @@ public final class SurrogateStrategy: Strategy {
     }
 
     public var baseline: Double? {
-        memory.rewards.isEmpty ? nil : memory.rewards.suffix(Self.flips).reduce(0, +) / Double(min(Self.flips, memory.rewards.count))
+        memory.rewards.isEmpty
+            ? nil : memory.rewards.suffix(Self.flips).reduce(0, +) / Double(min(Self.flips, memory.rewards.count))
     }
     public var keepRate: Double? { memory.keepRate }
 

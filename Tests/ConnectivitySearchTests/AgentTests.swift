@@ -80,7 +80,9 @@ import Torch
         #expect(new.map(\.values) == [values, []])
     }
 
-    @Test(arguments: [AdsStrategy.name, RandomStrategy.name, EvolutionStrategy.name, SurrogateStrategy.name], [false, true])
+    @Test(
+        arguments: [AdsStrategy.name, RandomStrategy.name, EvolutionStrategy.name, SurrogateStrategy.name],
+        [false, true])
     func stateContinuesTheSameProposals(name: String, ends: Bool) throws {
         let space = SearchSpace(try space().architecture, searchesBlockEnds: ends)
         func fresh() throws -> any Strategy { try Strategies.named(name).init(StrategyContext(space, seed: 4)) }

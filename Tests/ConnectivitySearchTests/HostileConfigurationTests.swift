@@ -175,7 +175,8 @@ import Training
             #"{"random":\#(random),"children":["\#(bits)"],"rewards":[],"spread":1}"#,
             #"{"random":\#(random),"children":["\#(bits.dropLast())2"],"rewards":[1],"spread":1}"#,
             #"{"random":\#(random),"children":["\#(bits)"],"rewards":[1],"spread":0.5}"#,
-            #"{"random":\#(random),"children":[],"rewards":[],"spread":1,"scale":{"means":[],"reward":0,"deviation":1}}"#)
+            #"{"random":\#(random),"children":[],"rewards":[],"spread":1,"scale":{"means":[],"reward":0,"deviation":1}}"#
+        )
         refused(
             try SpreadStrategy(context), #"{"random":\#(random),"next":\#(Int.max)}"#,
             #"{"random":\#(random),"next":-1}"#)

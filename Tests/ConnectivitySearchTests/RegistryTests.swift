@@ -83,7 +83,8 @@ private struct Savings: NamedEvaluator {
         #expect(throws: SearchError("an evaluator named 'tests-savings' is there already; choose another name")) {
             try Evaluators.register(Savings.self)
         }
-        #expect(throws: SearchError("unknown evaluator 'x'; known are scratch, inherit, masked, shared, tests-savings")) {
+        #expect(throws: SearchError("unknown evaluator 'x'; known are scratch, inherit, masked, shared, tests-savings"))
+        {
             try Evaluators.named(.init(rawValue: "x"))
         }
         let strategies = "ads, ads-tradeoff, random, evolution, surrogate, magnitude, fixed, spread, tests-one-less"

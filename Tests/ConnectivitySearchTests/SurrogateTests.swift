@@ -104,7 +104,12 @@ import Testing
             try strategy.learn(
                 strategy.propose(5).map { child in
                     let choices = space.choices(child)
-                    return (child, free.enumerated().reduce(0) { $0 + (choices[$1.element] ? ($1.offset % 2 == 0 ? 0.1 : -0.1) : 0) })
+                    return (
+                        child,
+                        free.enumerated().reduce(0) {
+                            $0 + (choices[$1.element] ? ($1.offset % 2 == 0 ? 0.1 : -0.1) : 0)
+                        }
+                    )
                 })
         }
         let choices = space.choices(try strategy.propose(1)[0])

@@ -70,7 +70,8 @@ struct SearchCommand: ParsableCommand {
     var dense: String?
 
     @Option(
-        help: "Times a child goes through its training images; masked children do so only where they are tuned, with --halving or when the best are evaluated again. (default: 1)",
+        help:
+            "Times a child goes through its training images; masked children do so only where they are tuned, with --halving or when the best are evaluated again. (default: 1)",
         transform: Real.weight.parse)
     var childEpochs: Double?
 
@@ -155,7 +156,8 @@ struct SearchCommand: ParsableCommand {
     func validate() throws {
         if childEpochs == 0, kind != .inherit, kind != .masked, !resume {
             throw ValidationError(
-                "--child-epochs 0 is for --evaluator inherit and masked: \(kind.rawValue) learns nothing without training")
+                "--child-epochs 0 is for --evaluator inherit and masked: \(kind.rawValue) learns nothing without training"
+            )
         }
         if priceMacs != nil, priceParameters != nil {
             throw ValidationError("--price-macs and --price-parameters exclude each other")
