@@ -51,9 +51,12 @@ public struct EvaluationPlan: Sendable, Hashable {
             label: label, data: data, recipe: recipe, seed: seed, limitTrain: limitTrain, machine: machine)
     }
 
-    /// Computes with a child's threads; our kernels, whose results do not depend on their threads, with all there are.
+    /// Threads of our kernels, whose results do not depend on them, where there is nothing but one training to compute.
+    package var allThreads: Int { machine.kernels == .torch ? threads : max(threads, machine.threads) }
+
+    /// Computes with a child's threads; our kernels with all there are.
     package func useAllThreads() throws {
         try Runtime.setThreads(threads)
-        if machine.kernels != .torch { Runtime.setKernelThreads(max(threads, machine.threads)) }
+        Runtime.setKernelThreads(allThreads)
     }
 }

@@ -15,29 +15,50 @@ extension LatencyTable {
         defer { try? Runtime.setThreads(before) }
         try Runtime.setThreads(threads)
         let blocks = space.architecture.blocks
-        var layerTimes = blocks.map { _ in [Int: [Double]]() }
-        var transitionTimes = layerTimes
-        var rests: [Double] = []
         let nets = try (1...(blocks.max() ?? 1)).flatMap { reach in
             try [false, true].map {
                 try DenseNet(Self.network(space, reach: reach, readsInput: $0), generator: Generator(seed: 0))
             }
         }
+        var found: [Measurement] = []
         for round in 0..<rounds {
             if round > 0 { Thread.sleep(forTimeInterval: 0.3) }
             for net in nets {
                 try Interruption.check("interrupted while measuring")
-                let times = try net.layerMilliseconds(repetitions: repetitions)
-                var sum = 0.0
-                for (b, (block, own)) in zip(net.network.blocks, times).enumerated() {
-                    for (layer, time) in zip(block.layers, own.layers) {
-                        layerTimes[b][layer.inputChannels, default: []].append(time)
-                    }
-                    transitionTimes[b][block.endChannels, default: []].append(own.transition)
-                    sum += own.layers.reduce(0, +) + own.transition
-                }
-                rests.append(try net.milliseconds(repetitions: repetitions) - sum)
+                found.append(
+                    Measurement(
+                        network: net.network, blocks: try net.layerMilliseconds(repetitions: repetitions),
+                        whole: try net.milliseconds(repetitions: repetitions)))
             }
+        }
+        self.init(threads: threads, found, blocks: blocks.count)
+    }
+
+    /// The milliseconds that a network took.
+    struct Measurement {
+        let network: Network
+        /// Of each block its layers in order, and the transition behind it.
+        let blocks: [(layers: [Double], transition: Double)]
+        /// Of all of it together.
+        let whole: Double
+    }
+
+    /// A table of what networks took: of a layer measured several times the time that a quarter of them beat, and what
+    /// is left of the whole without them.
+    init(threads: Int, _ measurements: [Measurement], blocks: Int) {
+        var layerTimes = [[Int: [Double]]](repeating: [:], count: blocks)
+        var transitionTimes = layerTimes
+        var rests: [Double] = []
+        for measurement in measurements {
+            var sum = 0.0
+            for (b, (block, own)) in zip(measurement.network.blocks, measurement.blocks).enumerated() {
+                for (layer, time) in zip(block.layers, own.layers) {
+                    layerTimes[b][layer.inputChannels, default: []].append(time)
+                }
+                transitionTimes[b][block.endChannels, default: []].append(own.transition)
+                sum += own.layers.reduce(0, +) + own.transition
+            }
+            rests.append(measurement.whole - sum)
         }
         func points(_ times: [Int: [Double]]) -> [Point] {
             times.map { Point(channels: $0, milliseconds: $1.quantile(oneIn: 4)) }.sorted {
@@ -49,7 +70,7 @@ extension LatencyTable {
             transitions: transitionTimes.map(points))
     }
 
-    private static func network(_ space: SearchSpace, reach: Int, readsInput: Bool) throws -> Network {
+    static func network(_ space: SearchSpace, reach: Int, readsInput: Bool) throws -> Network {
         let choices = space.entries.map { entry in
             entry.layer - entry.source <= reach || (readsInput && entry.source == 0)
         }

@@ -41,10 +41,10 @@ public enum Runtime {
     public static func keepFreedMemory() { ct_keep_freed_memory() }
 
     /// Seeds libtorch's default generators, which dropout draws from.
-    public static func seed(_ seed: UInt64) throws {
-        try check("manual_seed", []) { ct_manual_seed(seed) }
-        try check("deterministic", []) { ct_set_deterministic(true) }
-    }
+    public static func seed(_ seed: UInt64) throws { try check("manual_seed", []) { ct_manual_seed(seed) } }
+
+    /// Has cuDNN take the algorithms that give the same bits every time.
+    public static func beDeterministic() throws { try check("deterministic", []) { ct_set_deterministic(true) } }
 
     /// The state of the default CPU generator, to store in a checkpoint.
     public static func generatorState() throws -> [UInt8] {

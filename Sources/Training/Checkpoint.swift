@@ -89,7 +89,7 @@ struct Checkpoint {
                     optimizerState[String(name.dropFirst(10))] = tensor
                 }
                 try optimizer.restore(optimizerState)
-                if let generator = file.tensors["generator"] {
+                if net.dropout > 0, let generator = file.tensors["generator"] {
                     guard generator.type == "U8" else {
                         throw FileError("\(path): its generator's state is no array of bytes")
                     }

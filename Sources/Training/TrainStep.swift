@@ -3,7 +3,7 @@ import ImageData
 import Randomness
 import Torch
 
-/// One step of SGD on the images at `chosen`: forward, backward, update. Nothing is changed when the loss is no number.
+/// One step of SGD on the images at `chosen`: forward, backward, update. No weight moves when the loss is no number.
 /// - Parameter part: the part of the network that this step trains; the whole without it. What is not in it stays as it
 ///   is: neither weight decay nor momentum moves it.
 /// - Returns: the loss before the update, and how many images were classified right.

@@ -74,7 +74,9 @@ public struct Trainer {
         let split = configuration.split(of: data)
         let steps = split.train.count / recipe.batchSize
         let maker = BatchMaker(data.train, normalization)
-        try Runtime.seed(SeededGenerator(seed: configuration.seed, stream: 1).state)
+        try Runtime.beDeterministic()
+        // Nothing but dropout draws from libtorch's own generator, which the whole process shares.
+        if recipe.dropout > 0 { try Runtime.seed(SeededGenerator(seed: configuration.seed, stream: 1).state) }
         if configuration.initialWeights != nil, initial == nil, !(resume && hasCheckpoint) {
             throw TrainingError(
                 "\(folder.path) starts from the weights of \(configuration.initialWeights ?? ""), which were not given")

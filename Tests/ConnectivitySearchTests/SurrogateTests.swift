@@ -117,7 +117,7 @@ import Testing
         #expect(abs(try #require(strategy.keepRate) - Double((free.count + 1) / 2) / Double(free.count)) < 0.01)
         // Learned out it repeats itself, until it is asked to explore.
         #expect(try Set(strategy.propose(5)).count == 1)
-        for _ in 0..<19 { #expect(strategy.exploreMore()) }
+        for _ in 0..<20 { #expect(strategy.exploreMore()) }
         #expect(try Set(strategy.propose(5)).count > 1)
         #expect(!strategy.exploreMore())
     }

@@ -26,7 +26,7 @@ let tinyData: DataSet = {
 }()
 
 @Suite(.serialized) struct TrainerTests {
-    private func network() throws -> Network {
+    func network() throws -> Network {
         try Network(
             Architecture(
                 blocks: [2, 2], growthRate: 4, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 4),
@@ -34,7 +34,7 @@ let tinyData: DataSet = {
                 classes: 3))
     }
 
-    private func trainer(_ path: String, epochs: Int = 3, rate: Double = 0.1, dropout: Double = 0) throws -> Trainer {
+    func trainer(_ path: String, epochs: Int = 3, rate: Double = 0.1, dropout: Double = 0) throws -> Trainer {
         var recipe = Recipe.oneCycle
         recipe.epochs = epochs
         recipe.batchSize = 20
