@@ -93,5 +93,10 @@ import Training
         #expect(
             error?.description.hasPrefix(
                 "\(folder("c")) holds another calibration: --full-epochs is 3 there and 2 here; ") == true)
+        // The dense network's training is taken up where it was left: at its end.
+        try FileManager.default.removeItem(atPath: folder("c/dense/result.json"))
+        let resumed = try run.run(resume: true)
+        #expect(resumed.rows.map(\.values) == found.rows.map(\.values))
+        #expect(resumed.rows.map(\.secondsBefore) == found.rows.map(\.secondsBefore))
     }
 }

@@ -86,7 +86,7 @@ public struct CalibrationRun {
     private func path(_ kind: EvaluatorSettings.Kind) -> String { folder.path + "/" + kind.rawValue }
 
     /// The search with an evaluator of a kind, of the same children.
-    private func study(_ kind: EvaluatorSettings.Kind) throws -> SearchConfiguration {
+    func study(_ kind: EvaluatorSettings.Kind) throws -> SearchConfiguration {
         var c = configuration.search
         guard kind != .scratch else {
             c.top = c.children

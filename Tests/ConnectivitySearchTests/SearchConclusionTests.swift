@@ -1,0 +1,101 @@
+import DenseNetArchitecture
+import Evaluation
+import Studies
+import Testing
+
+@testable import ConnectivitySearch
+@testable import Strategies
+
+/// Which child a search ends with, and what it says of it.
+@Suite(.serialized) struct SearchConclusionTests {
+    /// An accuracy by what is evaluated and for how long.
+    private struct ByLength: Evaluator {
+        let accuracy: (Connectivity, Double) -> Double
+        func evaluate(_ connectivity: Connectivity, seed: UInt64, length: Double) -> ChildEvaluation {
+            ChildEvaluation(accuracy: accuracy(connectivity, length), loss: 1, images: 10)
+        }
+    }
+
+    private func conclude(
+        _ configuration: SearchConfiguration, _ study: MemoryStudy,
+        by accuracy: @escaping (Connectivity, Double) -> Double
+    ) throws -> SearchResult {
+        try study.begin(configuration)
+        let worker = Worker(configuration, study, ByLength(accuracy: accuracy))
+        return try Search(configuration, study, OwnProcess(worker)).run()
+    }
+
+    private func paid(_ study: MemoryStudy) throws -> [Child] {
+        try StudyHistory(study).children.filter { $0.repeatOf == nil }
+    }
+
+    @Test func aResultAddsUp() throws {
+        let study = MemoryStudy()
+        let configuration = try smallSearch(children: 20)
+        let result = try search(configuration, study).run()
+        let history = try StudyHistory(study)
+        let own = history.reevaluations.filter { $0.child == result.child }.map(\.accuracy)
+        #expect(own.count == 2 && abs(result.accuracy - (own[0] + own[1]) / 2) < 1e-12)
+        let child = try #require(history.children.first { $0.number == result.child })
+        #expect(child.connectivity == result.connectivity && child.macs == result.macs)
+        #expect(child.parameters == result.parameters && child.connections == result.connections)
+        let dense = try Network(configuration.architecture).cost.macs
+        #expect(abs(result.macsShare - Double(child.macs) / Double(dense)) < 1e-12 && result.macsShare <= 1)
+        #expect(result.children == 20 && result.repeats == history.children.count - 20)
+        #expect(abs(result.seconds - history.trials.map(\.seconds).reduce(0, +)) < 1e-9)
+        #expect(result.images == history.images && result.images == 20 * 100 + 6 * 200)
+        #expect(result.strategy == "ads" && result.latency == nil && !result.exhausted)
+        // No other of the three is better.
+        for (_, others) in Dictionary(grouping: history.reevaluations, by: \.child) {
+            #expect(others.reduce(0) { $0 + $1.accuracy } / Double(others.count) <= result.accuracy + 1e-12)
+        }
+    }
+
+    /// Where all are equally good the cheapest is best, and of those the earliest; a price changes nothing in that.
+    @Test(arguments: [nil, 0.05]) func ofEqualsTheCheapest(price: Double?) throws {
+        let study = MemoryStudy()
+        var configuration = try smallSearch("random", children: 12)
+        configuration.price = price.map { Price(.macs, weight: $0) }
+        configuration.top = 10
+        let result = try conclude(configuration, study) { _, _ in 0.5 }
+        let best = try #require(try paid(study).min { ($0.macs, $0.number) < ($1.macs, $1.number) })
+        #expect(result.child == best.number && abs(result.accuracy - 0.5) < 1e-12)
+    }
+
+    /// Of those that are evaluated again only the longer evaluations count.
+    @Test func theShortEvaluationsChooseTheLongOnesDecide() throws {
+        let study = MemoryStudy()
+        var configuration = try smallSearch("random", children: 12)
+        configuration.top = 5
+        func first(_ connectivity: Connectivity) -> Double {
+            0.3 + 0.01 * Double(connectivity.key.utf8.reduce(7) { ($0 * 31 + Int($1)) % 37 })
+        }
+        let result = try conclude(configuration, study) { $1 == 1 ? first($0) : 1 - first($0) }
+        let top = Search.ranked(try paid(study)).prefix(5)
+        let last = try #require(top.map(\.accuracy).min())
+        #expect(abs(result.accuracy - (1 - last)) < 1e-12)
+        #expect(top.contains { $0.number == result.child && $0.accuracy == last })
+    }
+
+    /// A finished search that goes on with more of the best and more seeds evaluates what is missing, and no more.
+    @Test func longerEvaluationsAreNotRepeated() throws {
+        let study = MemoryStudy()
+        var configuration = try smallSearch("random", children: 12)
+        (configuration.top, configuration.reevaluationSeeds) = (2, 1)
+        _ = try search(configuration, study).run()
+        #expect(study.trials(update: 0).map(\.proposal.position) == [0, 1])
+        (configuration.top, configuration.reevaluationSeeds) = (4, 2)
+        _ = try search(configuration, study).run()
+        let again = study.trials(update: 0)
+        #expect(again.map(\.proposal.position) == Array(0..<8) && again.allSatisfy { $0.state == .complete })
+        let seeds = Dictionary(grouping: again) { $0.proposal.again ?? 0 }.mapValues { $0.map(\.proposal.seed) }
+        let best = Search.ranked(try paid(study)).prefix(4).map(\.number)
+        #expect(Set(seeds.keys) == Set(best))
+        for (child, own) in seeds { #expect(own.count == 2 && Set(own).count == 2, "child \(child)") }
+        #expect(Set(seeds.values.joined()).count == 2, "all with the same two seeds")
+        // Once more finds nothing to do.
+        let evaluator = FormulaEvaluator()
+        _ = try search(configuration, study, evaluator).run()
+        #expect(evaluator.evaluations == 0 && study.trials(update: 0) == again)
+    }
+}
