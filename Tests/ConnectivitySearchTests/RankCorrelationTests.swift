@@ -5,7 +5,10 @@ import Testing
 /// Rank correlations by hand, and what holds for their intervals whatever is drawn.
 @Suite struct RankCorrelationTests {
     private let a: [Double] = (0..<20).map { Double($0) }
-    private let b: [Double] = (0..<20).map { Double($0 * 7 % 20 + ($0 % 3 == 0 ? 0 : $0)) }
+    private let b: [Double] = (0..<20).map { (i: Int) -> Double in
+        let extra = i % 3 == 0 ? 0 : i
+        return Double(i * 7 % 20 + extra)
+    }
 
     @Test func tiesByHand() throws {
         // Of six pairs each side ties one; four agree.

@@ -41,7 +41,16 @@ struct EndedProcessTests {
             try? input.fileHandleForWriting.close()
             parent.waitUntilExit()
         }
-        func line() -> String { String(decoding: output.fileHandleForReading.availableData, as: UTF8.self) }
+        // A Python that does not buffer writes a line in pieces.
+        func line() -> String {
+            var bytes = Data()
+            while bytes.last != UInt8(ascii: "\n") {
+                let more = output.fileHandleForReading.availableData
+                if more.isEmpty { break }
+                bytes += more
+            }
+            return String(decoding: bytes, as: UTF8.self)
+        }
         let parts = line().split(whereSeparator: \.isWhitespace)
         try #require(parts.count == 2)
         let (process, started) = (try #require(Int32(parts[0])), try #require(UInt64(parts[1])))
