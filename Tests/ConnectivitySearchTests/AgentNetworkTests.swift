@@ -7,8 +7,9 @@ import Torch
 @testable import ConnectivitySearch
 @testable import Strategies
 
-/// The agent's network against its formulas, written down once more in plain numbers: an LSTM of PyTorch's gates (input,
-/// forget, cell, output), logits c·tanh(v·tanh(W₁h_j + W₂h_i)) + b_ij, the mean of the chosen nodes' states as input.
+/// The agent's network against its formulas, written down once more in plain numbers: an LSTM of PyTorch's gates
+/// (input, forget, cell, output), logits c·tanh(v·tanh(W₁h_j + W₂h_i)) + b_ij, the mean of the chosen nodes' states as
+/// input.
 @Suite struct AgentNetworkTests {
     private typealias Vector = [Double]
 
