@@ -77,7 +77,7 @@ import Testing
     static let words: Set = [
         "data", "data-dir", "arch", "connectivity", "recipe", "schedule", "initialization", "device", "kernels", "out",
         "label", "split",
-        "strategy", "evaluator", "dense", "shared", "svg",
+        "strategy", "evaluator", "reward", "dense", "shared", "svg",
     ]
 
     /// Commands that are the study commands' own: their options are looked at, too.
@@ -168,7 +168,7 @@ import Testing
         ),
         (
             ["search", "--child-epochs", "0", "--out", "x"],
-            "--child-epochs 0 is for --evaluator inherit: scratch learns nothing without training; see 'ads search --help'"
+            "--child-epochs 0 is for --evaluator inherit and masked: scratch learns nothing without training; see 'ads search --help'"
         ),
         (
             ["search", "--target-macs", "0.5", "--target-latency", "1", "--out", "x"],
