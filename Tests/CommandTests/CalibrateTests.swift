@@ -85,7 +85,9 @@ import Testing
         let other = try ads(["search"] + options("t") + ["--dense", folder("dense"), "--evaluator", "scratch"])
         #expect(
             other.status == 64
-                && other.errors.contains("--dense is for --evaluator inherit and masked and for strategies that prune it"))
+                && other.errors.contains(
+                    "--dense is for --evaluator inherit and masked and for strategies that prune it")
+        )
     }
 
     @Test func calibratesAndResumes() throws {
