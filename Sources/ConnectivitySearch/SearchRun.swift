@@ -66,9 +66,8 @@ public struct SearchRun {
     /// Runs, from the start or from the folder's last finished child.
     /// - Throws: `Interrupted` with all finished children kept; `SearchError`, `FileError`.
     public func run(resume: Bool) throws -> SearchResult {
-        try configuration.validate()
         // Before anything is written: what cannot be evaluated is refused here, whoever evaluates.
-        let context = EvaluationContext(configuration.evaluation, data, folder: folder)
+        let context = try context()
         let evaluator = try Evaluators.named(configuration.evaluator.kind).init(context)
         let type = try Strategies.named(configuration.strategy)
         let dense = try type.needsDense ? TrainedDense(of: context, for: "\(type.name) prunes") : nil
@@ -118,14 +117,20 @@ public struct SearchRun {
         return result
     }
 
+    /// What children are evaluated by, once nothing of the search is impossible.
+    private func context() throws -> EvaluationContext {
+        try configuration.validate()
+        try configuration.architecture.check(fits: data)
+        return EvaluationContext(configuration.evaluation, data, folder: folder)
+    }
+
     /// What a worker's process does: evaluates the trials of the search in a folder until that search ends.
     /// - Parameter workers: how many there are.
     /// - Throws: `FileError`, `DataError`, `SearchError`.
     public static func work(in folder: RunFolder, workers: Int) throws {
         let run = try SearchRun(continuing: folder)
         let configuration = run.configuration
-        try configuration.validate()
-        let context = EvaluationContext(configuration.evaluation, run.data, folder: folder)
+        let context = try run.context()
         try Runtime.setThreads(configuration.threads)
         try WorkerProcesses.serve(
             Worker(

@@ -1,8 +1,8 @@
 // What enters this module is memory with a length: every entry point compares it with what the shapes need before a
 // kernel, which checks nothing, runs over it. A length that is too small is the calling program's mistake and stops it
 // with a sentence. No file and no option leads here: the shapes are those of a `Network`, which refuses impossible ones
-// with an error, weights are compared with it when they are loaded (`DenseNet.init`), and images before they are
-// trained on or evaluated (`Trainer.validate`, `ads evaluate`).
+// with an error, weights are compared with it when they are loaded (`DenseNet.init`), and images when they reach the
+// first block (`DenseNet.kernelBody`), whatever file the network and they came from.
 
 /// Stops the program with a sentence, in optimised builds too, where a `precondition` says nothing.
 func need(_ condition: Bool, _ otherwise: @autoclosure () -> String) {

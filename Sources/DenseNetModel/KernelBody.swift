@@ -13,7 +13,13 @@ extension DenseNet {
 
     /// What the last block's end reads `[N, channels, H, W]`, from the stem's output.
     func kernelBody(_ input: Tensor, training: Bool) throws -> Tensor {
-        let x = try input.contiguous()
+        let (x, shape) = (try input.contiguous(), input.shape)
+        // Each transition halves the maps; libtorch refuses such images as well, our kernels would stop the program.
+        guard shape.count == 4, shape[0] > 0, min(shape[2], shape[3]) >> (network.blocks.count - 1) > 0 else {
+            throw TorchError(
+                operation: "dense_blocks", shapes: [shape],
+                reason: "there are no images, or their maps are too small for \(network.blocks.count) blocks")
+        }
         layerKernels.threads = Runtime.threads
         let buffer = try training ? bodyTraining(x) : bodyInference(x)
         let last = network.blocks[network.blocks.count - 1]

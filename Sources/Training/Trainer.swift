@@ -55,13 +55,7 @@ public struct Trainer {
             throw TrainingError(
                 "\(split.train.count) training images do not fill one batch of \(recipe.batchSize); lower --batch-size")
         }
-        let a = network.architecture
-        guard a.inputChannels == data.train.channels, a.imageSize == data.train.size, a.classes == data.classNames.count
-        else {
-            throw TrainingError(
-                "the network takes \(a.inputChannels)×\(a.imageSize)×\(a.imageSize) images of \(a.classes) classes; \(data.name) has \(data.train.channels)×\(data.train.size)×\(data.train.size) of \(data.classNames.count)"
-            )
-        }
+        try network.architecture.check(fits: data)
     }
 
     /// Trains, from the start or from the folder's checkpoint; the result is the same bits on CPU.

@@ -20,6 +20,8 @@ import Training
     /// Two different children in all, of the built-in data.
     private func configuration(_ shapes: DataSet) throws -> SearchConfiguration {
         var c = try smallSearch("random", children: 50, blocks: [2])
+        c.architecture = try Architecture(
+            blocks: [2], growthRate: 4, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 4))
         c.data = DataIdentity(shapes, folder: nil)
         c.childThreads = 1
         return c
@@ -38,6 +40,40 @@ import Training
         let sentence =
             "\(run.path) has 2 finished children; --children 1 is fewer, type more or leave it out"
         #expect(throws: SearchError(sentence)) { _ = try SearchRun(continuing: run, children: 1) }
+    }
+
+    /// A study's network may come from another file than its data: nothing is computed with images that do not fit it.
+    @Test func imagesThatDoNotFit() throws {
+        let shapes = try DataSources.load("shapes")
+        var c = try configuration(shapes)
+        for (blocks, size, channels, classes) in [
+            ([2], 64, 3, 10), ([2], 32, 1, 10), ([2], 32, 3, 3), ([2, 2, 2, 2, 2, 2, 2], 128, 3, 10),
+        ] {
+            c.architecture = try Architecture(
+                blocks: blocks, growthRate: 4, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 4),
+                inputChannels: channels, imageSize: size, classes: classes)
+            let sentence =
+                "the network takes \(channels)×\(size)×\(size) images of \(classes) classes; shapes has 3×32×32 of 10"
+            #expect(throws: TrainingError(sentence)) { _ = try SearchRun(c, shapes, folder: run).run(resume: false) }
+            #expect(!FileManager.default.fileExists(atPath: run.study))
+            let study = try SQLiteStudy(path: run.study)
+            try study.begin(c)
+            #expect(throws: TrainingError(sentence)) { try SearchRun.work(in: run, workers: 1) }
+            try FileManager.default.removeItem(atPath: run.path)
+            try FileManager.default.createDirectory(atPath: run.path, withIntermediateDirectories: true)
+        }
+    }
+
+    /// A study's table of latencies is that of its network, before a cost is computed with it.
+    @Test func tablesThatDoNotFit() throws {
+        var c = try configuration(DataSources.load("shapes"))
+        c.target = CostTarget(
+            .latency, limit: 1000, table: LatencyTable(threads: 1, base: 1, layers: [], transitions: []))
+        let study = try SQLiteStudy(path: run.study)
+        try study.begin(c)
+        #expect(throws: SearchError("the table of latencies is none of a network of 1 blocks")) {
+            _ = try StudyHistory(study)
+        }
     }
 
     @Test func whatCannotGoOn() throws {

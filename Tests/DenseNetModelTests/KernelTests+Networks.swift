@@ -9,6 +9,26 @@ import Torch
 
 // Whole networks: the same bits however work is shared, one image, after training, and with undefined values.
 extension KernelTests {
+    /// Images that a network's transitions leave nothing of are an error, whoever computes; so are none at all.
+    @Test(arguments: [KernelChoice.swift, .torch], [true, false])
+    func imagesThatAreTooSmall(kernels: KernelChoice, training: Bool) throws {
+        let a = try Architecture(
+            blocks: [1, 1, 1], growthRate: 4, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 4),
+            imageSize: 8)
+        let net = try DenseNet(Network(a), generator: Generator(seed: 1))
+        net.kernels = kernels
+        func logits(_ shape: [Int]) throws -> [Int] {
+            try withoutGrad { try net(Tensor.zeros(shape), training: training).shape }
+        }
+        #expect(try logits([2, 3, 4, 4]) == [2, 10] && logits([2, 3, 8, 8]) == [2, 10])
+        for shape in [[2, 3, 3, 3], [2, 3, 8, 2], [2, 3, 2, 8], [2, 3, 1, 1]] {
+            #expect(throws: TorchError.self, "\(shape)") { _ = try logits(shape) }
+        }
+        if kernels == .swift {
+            for shape in [[0, 3, 8, 8], [3, 8, 8]] { #expect(throws: TorchError.self) { _ = try logits(shape) } }
+        }
+    }
+
     @Test func theSameBitsAtAnyThreadCount() throws {
         // Layer 1 reads the input; layer 2 skips it in part, layer 3 skips layer 1; a transition and a bottleneck
         // follow.

@@ -20,6 +20,8 @@ public struct StudyHistory: Sendable {
         guard let configuration = try storage.configuration() else {
             throw SearchError("\(storage.name) holds no search that was started")
         }
+        // Costs of children are computed with its table.
+        try configuration.target?.validate(in: configuration.space)
         self.configuration = configuration
         trials = try storage.trials(update: nil)
         updates = try storage.updates()

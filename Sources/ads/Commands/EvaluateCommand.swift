@@ -67,13 +67,7 @@ struct EvaluateCommand: ParsableCommand {
         let set = try data.load() ?? DataSources.load(trained.data.name, from: data.dataDir ?? trained.data.folder)
         let net = try folder.model(device: device)
         net.kernels = kernels
-        let a = net.network.architecture
-        guard a.classes == set.classNames.count, a.imageSize == set.train.size, a.inputChannels == set.train.channels
-        else {
-            throw TrainingError(
-                "the network tells \(a.classes) classes of \(a.imageSize)×\(a.imageSize) images apart; \(set.name) has \(set.classNames.count) of \(set.train.size)×\(set.train.size)"
-            )
-        }
+        try net.network.architecture.check(fits: set)
         let parts = Split(count: set.train.count, seed: trained.seed)
         if split == .validation, trained.allData {
             throw TrainingError("\(path) was trained on the validation images too (--all-data); use --split test")
