@@ -40,7 +40,7 @@ public struct Search {
     /// The trained dense network, for strategies that look into it.
     var dense: TrainedDense?
 
-    let rule: RewardRule
+    private let rule: RewardRule
     let whole: Network
     /// What this search proves its writes with.
     let ownership = Ownership()
@@ -223,7 +223,7 @@ public struct Search {
             progress.repeatedUpdates = 0
             if !progress.exploredMore && strategy.exploreMore() {
                 progress.exploredMore = true
-                observer(.note("the strategy only repeats itself; its entropy bonus is raised"))
+                observer(.note("the strategy only repeats itself; it explores more from here on"))
             } else {
                 progress.exhausted = true
                 observer(.note("the strategy only repeats itself; the search ends here"))

@@ -37,19 +37,10 @@ extension Search {
         if !missing.isEmpty { _ = try storage.add(missing, by: ownership) }
         try finish(0, &board)
         history = StudyHistory(configuration, try storage.trials(update: nil), try storage.updates())
-        let known = history.reevaluations
-        func mean(_ child: Child, _ value: (Reevaluation) -> Double) -> Double? {
-            let own = known.filter { $0.child == child.number }
-            return own.isEmpty ? nil : own.reduce(0) { $0 + value($1) } / Double(own.count)
-        }
-        func worth(_ child: Child) -> Double {
-            mean(child) { rule.worth(accuracy: $0.accuracy, loss: $0.loss) }.map { $0 - (child.price ?? 0) }
-                ?? child.worth
-        }
-        let best = top.dropFirst().reduce(first) { worth($1) > worth($0) ? $1 : $0 }
+        let best = top.dropFirst().reduce(first) { history.worth($1).rank > history.worth($0).rank ? $1 : $0 }
         return SearchResult(
             strategy: configuration.strategy, child: best.number, connectivity: best.connectivity,
-            accuracy: mean(best, \.accuracy) ?? best.accuracy,
+            accuracy: history.worth(best).accuracy,
             parameters: best.parameters, macs: best.macs, connections: best.connections,
             macsShare: Double(best.macs) / Double(whole.cost.macs), children: paid.count,
             repeats: history.children.count - paid.count,

@@ -157,7 +157,7 @@ extension StudyStorage {
         #expect(evaluator.evaluations == 2 + 2 * configuration.reevaluationSeeds)
         #expect(
             notes == [
-                "the strategy only repeats itself; its entropy bonus is raised",
+                "the strategy only repeats itself; it explores more from here on",
                 "the strategy only repeats itself; the search ends here",
             ])
     }

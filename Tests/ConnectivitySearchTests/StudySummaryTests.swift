@@ -141,6 +141,21 @@ import Training
         }
     }
 
+    /// Where losses reward they rank, and what is told of a child is its accuracy all the same.
+    @Test func lossesRank() throws {
+        let c = try configuration { $0.evaluator.reward = .loss }
+        var trials = [trial(1, 0.8), trial(2, 0.6), trial(3, 0.7)]
+        (trials[0].curve[0].loss, trials[1].curve[0].loss, trials[2].curve[0].loss) = (3, 0.5, 1)
+        let history = StudyHistory(c, trials, [])
+        #expect(try history.best().number == 2)
+        #expect(history.worth(history.children[1]) == (0.6, -0.5, false) && history.children[1].reward == -0.5)
+        var again = [trial(4, update: 0, 0.65, again: 3), trial(5, update: 0, 0.75, again: 3)]
+        (again[0].curve[0].loss, again[1].curve[0].loss) = (2, 1)
+        let known = StudyHistory(c, trials + again, [])
+        #expect(try known.best().number == 3 && known.worth(known.best()) == (0.7, -1.5, true))
+        #expect(Search.ranked(known.children).map(\.number) == [2, 3, 1])
+    }
+
     /// With halving a reward is that of the first evaluation; what a child is worth is that of its longest.
     @Test func theWorthOfLongerEvaluations() throws {
         let c = try configuration { $0.price = Price(.macs, weight: 0.5) }
@@ -151,8 +166,8 @@ import Training
         let (first, second) = (history.children[0], history.children[1])
         let price = 0.5 * Double(dense / 5) / Double(dense)
         #expect(first.price == price && first.reward == 0.4 - price && first.worth == 0.8 - price)
-        #expect(history.worth(first).accuracy == 0.75 - price && history.worth(first).isEvaluatedAgain)
-        #expect(history.worth(second).accuracy == 0.7 - price && !history.worth(second).isEvaluatedAgain)
+        #expect(history.worth(first) == (0.75, 0.75 - price, true))
+        #expect(history.worth(second) == (0.7, 0.7 - price, false))
         #expect(history.images == 700 + 250)
         // A failed child is worth chance, and comes last.
         let failed = Child(trial(4, 0.9, state: .failed), by: RewardRule(c), baseline: nil)

@@ -3,12 +3,18 @@ import Strategies
 
 // What can be chosen from a finished or unfinished study without evaluating anything.
 extension StudyHistory {
-    /// What a child is worth by all that is known of it: its mean accuracy when it was evaluated again, else that of
-    /// its longest evaluation; less the price of its cost.
-    public func worth(_ child: Child) -> (accuracy: Double, isEvaluatedAgain: Bool) {
+    /// What is known of a child: the mean of its evaluations when it was evaluated again, else its longest one.
+    /// - Returns: the accuracy, what the child is ranked by (the accuracy, or minus the loss where losses reward, less
+    ///   the price of its cost), and whether it was evaluated again.
+    public func worth(_ child: Child) -> (accuracy: Double, rank: Double, isEvaluatedAgain: Bool) {
         let again = reevaluations.filter { $0.child == child.number }
-        guard !again.isEmpty else { return (child.worth, false) }
-        return (again.reduce(0) { $0 + $1.accuracy } / Double(again.count) - (child.price ?? 0), true)
+        guard !again.isEmpty else { return (child.accuracy, child.worth, false) }
+        func mean(_ value: (Reevaluation) -> Double) -> Double {
+            again.reduce(0) { $0 + value($1) } / Double(again.count)
+        }
+        let rule = RewardRule(configuration)
+        let worth = mean { rule.worth(accuracy: $0.accuracy, loss: $0.loss) }
+        return (mean(\.accuracy), worth - (child.price ?? 0), true)
     }
 
     /// The best child whose cost keeps a limit; of several the one that was evaluated again, then the cheaper.
@@ -30,7 +36,7 @@ extension StudyHistory {
         let again = fitting.filter { worth($0).isEvaluatedAgain }
         let candidates = again.isEmpty ? fitting : again
         return candidates.dropFirst().reduce(candidates[0]) { best, child in
-            (worth(child).accuracy, -cost(measure, child)) > (worth(best).accuracy, -cost(measure, best)) ? child : best
+            (worth(child).rank, -cost(measure, child)) > (worth(best).rank, -cost(measure, best)) ? child : best
         }
     }
 

@@ -42,7 +42,7 @@ struct StudyBestCommand: ParsableCommand {
         let dense = try Network(history.configuration.architecture).cost.macs
         print(
             """
-            child \(child.number): \(worth.isEvaluatedAgain ? "validated \(percent(worth.accuracy)) when evaluated again" : "reward \(percent(worth.accuracy)), not evaluated again")
+            child \(child.number): \(worth.isEvaluatedAgain ? "validated \(percent(worth.accuracy)) when evaluated again" : "validated \(percent(worth.accuracy)), not evaluated again")
             \(grouped(child.parameters)) parameters, \(grouped(child.macs)) MACs (\(percent(Double(child.macs) / Double(dense))) of dense), \(child.connections) connections
             \(try Network(history.configuration.architecture, child.connectivity).drawing)
             """)
