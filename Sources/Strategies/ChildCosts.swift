@@ -37,12 +37,7 @@ struct ChildCosts: Sendable {
             (each, sums) = (nil, nil)
             return
         }
-        let each = try space.entries.indices.map { index in
-            guard space.entries[index].isFree else { return 0 }
-            var choices = none
-            choices[index] = true
-            return try cost(choices) - least
-        }
+        let each = try space.separateCosts(target.cost)
         self.each = each
         sums = SuffixSums(each, upTo: limit - least, tolerance: (limit - floor) / 4)
     }

@@ -2,7 +2,7 @@ import Foundation
 
 /// The lower triangular factor L of a symmetric positive definite matrix A = LLᵀ.
 ///
-/// A matrix of this package has as many rows as a search has free connections: hundreds, which take milliseconds.
+/// Written out, as a search's matrix has but as many rows as it has free connections.
 struct Cholesky {
     private var lower: [Double]
     private let width: Int

@@ -86,11 +86,7 @@ public final class EvolutionStrategy: Strategy {
             if try fits() { break }
             choices[index] = false
         }
-        for index in order.reversed() where !choices[index] {
-            choices[index] = true
-            if try !fits() { choices[index] = false }
-        }
-        return choices
+        return try space.adding(order.reversed(), to: choices) { target.cost(of: $0) <= target.limit }
     }
 
     public func learn(_ children: [(connectivity: Connectivity, reward: Double)]) {

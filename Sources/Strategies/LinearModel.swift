@@ -103,12 +103,14 @@ struct LinearModel {
     }
 
     /// What is known of the worths after the children so far.
-    func posterior() -> Posterior {
+    /// - Throws: `SearchError` where the children's numbers are beyond computing.
+    func posterior() throws -> Posterior {
         let (prior, noise, _) = chosen ?? (1, 1, 0)
-        guard let factor = Cholesky(precision(prior: prior, noise: noise), width) else {
-            // A sum of squares and a positive diagonal has a factor, whatever was learned.
-            preconditionFailure("a precision without a Cholesky factor")
+        let factor = Cholesky(precision(prior: prior, noise: noise), width)
+        let mean = factor?.solve(products.map { $0 / noise }) ?? []
+        guard let factor, mean.allSatisfy(\.isFinite) else {
+            throw SearchError("the rewards of \(count) children are beyond a linear model's numbers")
         }
-        return Posterior(mean: factor.solve(products.map { $0 / noise }), factor: factor, deviations: deviations)
+        return Posterior(mean: mean, factor: factor, deviations: deviations)
     }
 }

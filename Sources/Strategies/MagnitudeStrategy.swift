@@ -76,10 +76,7 @@ public final class MagnitudeStrategy: Strategy {
             gone.append(index)
         }
         // The last that went may have cost more than was needed.
-        for index in gone.reversed() {
-            choices[index] = true
-            if try !fits() { choices[index] = false }
-        }
+        choices = try space.adding(gone.reversed(), to: choices) { measure.of($0, target?.table) <= limit }
         net = try net.rebuilt(space.connectivity(choices))
     }
 

@@ -41,14 +41,10 @@ public final class SurrogateStrategy: Strategy {
         let entries = context.space.entries
         let free = entries.indices.filter { entries[$0].isFree }
         self.free = free
-        let measure = context.target?.measure ?? .macs
-        let least = measure.of(try context.space.cheapest(), context.target?.table)
-        costs = try free.map { index in
-            var choices = entries.map { _ in false }
-            choices[index] = true
-            let network = try Network(context.space.architecture, context.space.connectivity(choices))
-            return Double(max(1, measure.of(network, context.target?.table) - least))
+        let each = try context.space.separateCosts { [target] network in
+            (target?.measure ?? .macs).of(network, target?.table)
         }
+        costs = free.map { Double(max(1, each[$0])) }
         // A connection that costs more carries more: its worth is expected to grow with the root of its cost.
         model = LinearModel(priorDeviations: costs.map { $0.squareRoot() })
         memory = Memory(random: SeededGenerator(seed: context.seed, stream: 0x5A6))
@@ -58,7 +54,7 @@ public final class SurrogateStrategy: Strategy {
         guard !free.isEmpty, memory.rewards.count >= Self.flips else {
             return try SequentialSampling(space: space, target: target).flips(count, &memory.random)
         }
-        let posterior = model.posterior()
+        let posterior = try model.posterior()
         let children = try (0..<count).map { _ in
             let worth = posterior.draw(spread: memory.spread, &memory.random)
             return try child(worth)
@@ -76,7 +72,9 @@ public final class SurrogateStrategy: Strategy {
             return choices
         }
         let order = free.indices.sorted { (worth[$0] / costs[$0], $1) > (worth[$1] / costs[$1], $0) }
-        return try space.filled(order.map { free[$0] }, within: target)
+        return try space.adding(order.map { free[$0] }, to: space.entries.map { !$0.isFree }) {
+            target.cost(of: $0) <= target.limit
+        }
     }
 
     public func learn(_ children: [(connectivity: Connectivity, reward: Double)]) {
@@ -108,10 +106,6 @@ public final class SurrogateStrategy: Strategy {
         return true
     }
 
-    public var baseline: Double? {
-        memory.rewards.isEmpty
-            ? nil : memory.rewards.suffix(Self.flips).reduce(0, +) / Double(min(Self.flips, memory.rewards.count))
-    }
     public var keepRate: Double? { memory.keepRate }
 
     public func state() throws -> Data { Data(try CanonicalJSON.text(memory).utf8) }

@@ -47,7 +47,7 @@ import Testing
     }
 
     /// With much data and little noise the mean is the truth, whatever the prior; draws lie around it.
-    @Test func theModelFindsTheWorths() {
+    @Test func theModelFindsTheWorths() throws {
         var random = SeededGenerator(seed: 3)
         let truth = (0..<12).map { _ in random.normal() }
         let children = (0..<400).map { _ in truth.map { _ in random.uniform() < 0.5 ? 1.0 : 0 } }
@@ -57,7 +57,7 @@ import Testing
         let scale = LinearModel.Scale(Array(children.prefix(20)), Array(rewards.prefix(20)))
         var model = LinearModel(priorDeviations: truth.map { _ in 3 })
         for (child, reward) in zip(children, rewards) { model.add(child, reward, scale) }
-        let posterior = model.posterior()
+        let posterior = try model.posterior()
         // Worths are in deviations of the first rewards.
         let found = posterior.draw(spread: 0, &random).map { $0 * scale.deviation }
         for (a, b) in zip(found, truth) { #expect(abs(a - b) < 0.02, "\(a) for \(b)") }
@@ -71,10 +71,10 @@ import Testing
     }
 
     /// The posterior of one worth by hand: y = w(x - 1/2) + c with noise 1 (in rewards' deviations), prior a.
-    @Test func anUnlearnedModelIsItsPrior() {
+    @Test func anUnlearnedModelIsItsPrior() throws {
         var random = SeededGenerator(seed: 1)
         let model = LinearModel(priorDeviations: [1, 3])
-        let posterior = model.posterior()
+        let posterior = try model.posterior()
         #expect(posterior.draw(spread: 0, &random) == [0, 0])
         let draws = (0..<4000).map { _ in posterior.draw(spread: 1, &random) }
         func deviation(_ i: Int) -> Double { (draws.reduce(0) { $0 + $1[i] * $1[i] } / 4000).squareRoot() }
@@ -90,6 +90,17 @@ import Testing
         #expect(abs(mean) < 0.03 && abs(variance - 1) < 0.05)
         let tail = Double(values.count { abs($0) > 2 }) / 20_000
         #expect(abs(tail - 0.0455) < 0.008, "\(tail) beyond two deviations")
+    }
+
+    /// Rewards of a damaged study are refused, not computed with.
+    @Test func rewardsBeyondNumbers() throws {
+        let scale = LinearModel.Scale([[0], [1]], [0, 1])
+        var model = LinearModel(priorDeviations: [1])
+        model.add([1], 1e308, scale)
+        model.add([0], -1e308, scale)
+        model.add([1], 1e308, scale)
+        let error = #expect(throws: SearchError.self) { try model.posterior() }
+        #expect(error?.description == "the rewards of 3 children are beyond a linear model's numbers")
     }
 
     /// Without a target, what is worth something is kept and the rest is not.
@@ -129,7 +140,8 @@ import Testing
         var random = SeededGenerator(seed: 5)
         let free = space.entries.indices.filter { space.entries[$0].isFree }
         let order = random.permutation(free.count).map { free[$0] }
-        let choices = try space.filled(order, within: target)
+        let cheapest = space.entries.map { !$0.isFree }
+        let choices = try space.adding(order, to: cheapest) { target.cost(of: $0) <= target.limit }
         func cost(_ choices: [Bool]) throws -> Int {
             target.cost(of: try Network(space.architecture, space.connectivity(choices)))
         }
