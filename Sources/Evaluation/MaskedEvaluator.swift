@@ -4,8 +4,7 @@ import Torch
 import Training
 
 /// Scores each child with its part of the trained dense network's weights as they are; its BN statistics are
-/// recomputed, as those of the dense network are of no child. A child costs a second, so hundreds can be told apart
-/// where a tuning each would take days. Its longer evaluations are those of `InheritEvaluator`.
+/// recomputed, as those of the dense network are of no child. Its longer evaluations are those of `InheritEvaluator`.
 public struct MaskedEvaluator: NamedEvaluator {
     public static let name = "masked"
     public static let help = "parts of the trained --dense as they are, BN statistics recomputed"

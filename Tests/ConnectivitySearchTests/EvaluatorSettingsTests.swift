@@ -17,7 +17,7 @@ import Testing
     /// The one-cycle recipe, at a quarter of its rate where weights are inherited.
     @Test func whatIsNotAskedFor() throws {
         let rates: [(EvaluatorSettings.Kind, Double)] = [
-            (.scratch, 0.1), (.inherit, 0.025), (.shared, 0.1), (Self.other, 0.1),
+            (.scratch, 0.1), (.inherit, 0.025), (.masked, 0.025), (.shared, 0.1), (Self.other, 0.1),
         ]
         for (kind, rate) in rates {
             let settings = EvaluatorSettings(kind)
@@ -35,6 +35,8 @@ import Testing
         #expect(settings(.scratch, { $0.halving = 2.5 }).lengths == [1, 2.5])
         #expect(settings(.inherit, { _ in }).lengths == [1])
         #expect(settings(.inherit, { $0.epochs = 0 }).lengths == [0])
+        #expect(settings(.masked, { $0.epochs = 3 }).lengths == [0])
+        #expect(settings(.masked, { $0.halving = 4 }).lengths == [0, 1])
         #expect(settings(.shared, { _ in }).lengths == [0])
         #expect(settings(.shared, { $0.epochs = 3 }).lengths == [0])
         #expect(settings(Self.other, { _ in }).lengths == [1])

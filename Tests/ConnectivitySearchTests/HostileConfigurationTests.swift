@@ -76,7 +76,8 @@ import Training
         #expect(throws: SearchError(Self.changes[index].0)) { try configuration.validate() }
     }
 
-    /// Of every number the last that is taken and the first that is not, at both ends.
+    /// Of every number the last that is taken and the first that is not, at both ends; EvaluatorSettingsTests has those
+    /// of evaluators.
     @Test func bounds() throws {
         let million = 1_000_000
         typealias Change = (inout SearchConfiguration) -> Void
@@ -87,15 +88,7 @@ import Training
             { $0.price = Price(.parameters, weight: 5) }, { $0.leaseSeconds = 1 }, { $0.leaseSeconds = 86_400 },
             { $0.maxLost = 0 }, { $0.top = 0 }, { $0.top = million }, { $0.reevaluationSeeds = 1 },
             { $0.reevaluationSeeds = million }, { $0.reevaluationLength = 1e-9 }, { $0.reevaluationLength = 1e6 },
-            { $0.evaluator.epochs = 1e-9 }, { $0.evaluator.epochs = 1e6 }, { $0.evaluator.batchSize = 2 },
-            { $0.evaluator.batchSize = million }, { $0.evaluator.normBatches = 1 },
-            { $0.evaluator.normBatches = million }, { $0.evaluator.learningRate = 1e-9 },
-            { $0.evaluator.halving = 1.001 }, { $0.evaluator.halving = 1e6 }, { $0.evaluator.sharedEpochs = 1 },
-            { $0.evaluator.sharedEpochs = million }, { ($0.imageBudget, $0.imagesBefore) = (2, 1) },
-            {
-                $0.evaluator = EvaluatorSettings(.inherit)
-                $0.evaluator.epochs = 0
-            },
+            { ($0.imageBudget, $0.imagesBefore) = (2, 1) },
             {
                 ($0.strategy, $0.agent.childrenPerUpdate) = ("random", 1)
             },
@@ -118,25 +111,7 @@ import Training
             { $0.price = Price(.macs, weight: .infinity) }, { $0.leaseSeconds = 0.99 }, { $0.leaseSeconds = 86_401 },
             { $0.maxLost = -1 }, { $0.top = -1 }, { $0.top = million + 1 }, { $0.reevaluationSeeds = 0 },
             { $0.reevaluationSeeds = million + 1 }, { $0.reevaluationLength = 0 },
-            { $0.reevaluationLength = 1_000_001 }, { $0.evaluator.epochs = 0 }, { $0.evaluator.epochs = -1 },
-            { $0.evaluator.epochs = 1_000_001 }, { $0.evaluator.batchSize = 1 },
-            { $0.evaluator.batchSize = million + 1 }, { $0.evaluator.normBatches = 0 },
-            { $0.evaluator.normBatches = million + 1 }, { $0.evaluator.learningRate = 0 },
-            { $0.evaluator.learningRate = .infinity }, { $0.evaluator.halving = 1 },
-            { $0.evaluator.halving = 1_000_001 }, { $0.evaluator.sharedEpochs = 0 },
-            { $0.evaluator.sharedEpochs = million + 1 }, { ($0.imageBudget, $0.imagesBefore) = (1, 1) },
-            {
-                $0.evaluator = EvaluatorSettings(.shared)
-                $0.evaluator.epochs = 0
-            },
-            {
-                $0.evaluator = EvaluatorSettings(.shared)
-                $0.evaluator.halving = 2
-            },
-            {
-                $0.evaluator = EvaluatorSettings(.inherit)
-                ($0.evaluator.epochs, $0.evaluator.halving) = (0, 2)
-            },
+            { $0.reevaluationLength = 1_000_001 }, { ($0.imageBudget, $0.imagesBefore) = (1, 1) },
         ]
         for (index, change) in refused.enumerated() {
             var configuration = try plan().configuration()

@@ -100,15 +100,7 @@ import Testing
 
     /// A process that has ended, and one of another machine, of which nothing is known.
     private func workers() throws -> (dead: WorkerIdentity, other: WorkerIdentity) {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        process.arguments = ["-c", "exit 0"]
-        try process.run()
-        process.waitUntilExit()
-        let here = WorkerIdentity.current
-        let dead = WorkerIdentity(
-            host: "node3", process: process.processIdentifier, started: 5, boot: here.boot, namespace: here.namespace)
-        return (dead, WorkerIdentity(host: "node4", process: 9, started: 5))
+        (try endedWorker(), WorkerIdentity(host: "node4", process: 9, started: 5))
     }
 
     /// A clock that stands still until it is set.

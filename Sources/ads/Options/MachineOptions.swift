@@ -39,7 +39,7 @@ struct MachineOptions: ParsableArguments {
         let cores = ProcessInfo.processInfo.activeProcessorCount
         if let threads, threads > cores, !resuming {
             // Not refused: a run of another machine repeats bit for bit at its own number of threads.
-            AdsCommand.tell("\(threads) threads share \(plural(cores, "core")) here, which is slower than \(cores)")
+            AdsCommand.tell("\(threads) threads share \(plural(cores, "core")) here")
         }
         try Runtime.setThreads(threads ?? cores)
         do {
