@@ -72,6 +72,7 @@ ct_tensor ct_linear(ct_tensor x, ct_tensor w, ct_tensor bias) {
 ct_tensor ct_cross_entropy(ct_tensor logits, ct_tensor labels, bool sum) {
     CT_TENSOR(at::cross_entropy_loss(logits->value, labels->value, {}, sum ? at::Reduction::Sum : at::Reduction::Mean));
 }
+ct_tensor ct_log_softmax(ct_tensor t, int64_t dim) { CT_TENSOR(at::log_softmax(t->value, dim)); }
 ct_tensor ct_bce_with_logits(ct_tensor logits, ct_tensor targets) {
     CT_TENSOR(at::binary_cross_entropy_with_logits(logits->value, targets->value, {}, {}, at::Reduction::None));
 }

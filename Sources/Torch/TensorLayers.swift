@@ -37,6 +37,11 @@ extension Tensor {
         try Tensor(taking: ct_cross_entropy(handle, labels.handle, sum), "cross_entropy", [self, labels])
     }
 
+    /// The logarithm of the softmax over a dimension, x − log Σ exp(x), without overflow.
+    public func logSoftmax(dim: Int) throws -> Tensor {
+        try Tensor(taking: ct_log_softmax(handle, Int64(dim)), "log_softmax", [self])
+    }
+
     /// Element-wise binary cross entropy of logits with targets in 0...1.
     public func binaryCrossEntropy(_ targets: Tensor) throws -> Tensor {
         try Tensor(

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Torch
@@ -50,6 +51,34 @@ import Testing
         #expect(x.grad == nil)
         let unrecorded = try withoutGrad { try x * x }
         #expect(!unrecorded.requiresGrad)
+    }
+
+    /// Against x − log Σ exp(x) and its gradient, w − softmax · Σ w, over rows and over columns; what an exponential
+    /// would overflow at is a number.
+    @Test func logSoftmax() throws {
+        let values = [0.5, -1, 2, 1.5, 0.25, -0.75]
+        let weights = [1, -2, 0.5, 3, 0.25, -1]
+        let groups = [0: [[0, 3], [1, 4], [2, 5]], 1: [[0, 1, 2], [3, 4, 5]]]
+        for (dim, members) in groups {
+            let x = try Tensor(values, [2, 3]).requiringGrad()
+            let y = try x.logSoftmax(dim: dim)
+            try (y * Tensor(weights, [2, 3])).sum().backward()
+            let (found, gradient) = (try y.doubles(), try #require(try x.grad?.doubles()))
+            for group in members {
+                let sum = group.reduce(0.0) { $0 + exp(values[$1]) }
+                let weight = group.reduce(0.0) { $0 + weights[$1] }
+                for i in group {
+                    #expect(abs(found[i] - (values[i] - log(sum))) < 1e-12)
+                    #expect(abs(gradient[i] - (weights[i] - exp(values[i]) / sum * weight)) < 1e-12)
+                }
+            }
+        }
+        let large = try Tensor([1000, 1001, -1000] as [Float], [1, 3]).logSoftmax(dim: 1).doubles()
+        for (found, expected) in zip(large, [-1.3132617, -0.3132617, -2001.3132617]) {
+            #expect(abs(found - expected) < 1e-3)
+        }
+        let error = #expect(throws: TorchError.self) { try Tensor.zeros([2, 3]).logSoftmax(dim: 2) }
+        #expect(error?.operation == "log_softmax" && error?.shapes == [[2, 3]])
     }
 
     /// y = x³ by a Swift closure, checked with finite differences.

@@ -112,6 +112,7 @@ ct_tensor ct_avg_pool2d(ct_tensor x, int64_t kernel, int64_t stride);
 ct_tensor ct_max_pool2d(ct_tensor x, int64_t kernel, int64_t stride, int64_t padding);
 ct_tensor ct_linear(ct_tensor x, ct_tensor w, ct_tensor bias);
 ct_tensor ct_cross_entropy(ct_tensor logits, ct_tensor labels, bool sum);
+ct_tensor ct_log_softmax(ct_tensor t, int64_t dim);
 ct_tensor ct_bce_with_logits(ct_tensor logits, ct_tensor targets);
 ct_tensor ct_dropout(ct_tensor x, double p, bool training);
 
