@@ -24,6 +24,8 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
     public var initialWeights: String?
     /// The digest of the weights that were started from; runs of older versions have none.
     public var initialDigest: String?
+    /// What it learns from beside the labels; from nothing without it.
+    public var distillation: Distillation?
     /// What part of the network each step trains, in words; the whole without it.
     public var sampling: String?
     /// What the images were normalised with; set when the run starts.
@@ -65,6 +67,15 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
             ("--split", testAtEnd ? "test" : "validation", stored.testAtEnd ? "test" : "validation"),
             ("--label", label, stored.label),
             ("the weights it starts from", initialWeights ?? "fresh", stored.initialWeights ?? "fresh"),
+            ("the teacher's digest", distillation?.digest ?? "none", stored.distillation?.digest ?? "none"),
+            (
+                "--distil-temperature", distillation.map { "\($0.temperature)" } ?? "not set",
+                stored.distillation.map { "\($0.temperature)" } ?? "not set"
+            ),
+            (
+                "--distil-weight", distillation.map { "\($0.weight)" } ?? "not set",
+                stored.distillation.map { "\($0.weight)" } ?? "not set"
+            ),
             ("the number of threads", "\(machine.threads)", "\(stored.machine.threads)"),
             ("the device", machine.device, stored.machine.device),
             ("--kernels", machine.kernels.rawValue, stored.machine.kernels.rawValue),
@@ -83,6 +94,7 @@ extension TrainingConfiguration {
     /// - Throws: `TrainingError`.
     public func validate() throws {
         try recipe.validate()
+        try distillation?.validate()
         if let limitTrain, limitTrain < 1 { throw TrainingError("\(limitTrain) training images; at least 1 is needed") }
     }
 

@@ -17,6 +17,8 @@ package struct RecipeSteps {
     let recipe: Recipe
     /// Steps of the whole training; the recipe's schedule ends with them.
     let total: Int
+    /// What is learned from beside the labels.
+    let teacher: Teacher?
     /// Draws each epoch's order and each step's augmentation.
     let order: (_ epoch: Int) -> SeededGenerator
     let augmentation: (_ step: Int) -> SeededGenerator
@@ -28,12 +30,13 @@ package struct RecipeSteps {
     /// The steps of training a network on the images at `images`, which fill one batch at least.
     package init(
         _ net: DenseNet, _ optimizer: SGD, _ maker: BatchMaker, _ images: [Int], _ recipe: Recipe, total: Int,
-        order: @escaping (_ epoch: Int) -> SeededGenerator, augmentation: @escaping (_ step: Int) -> SeededGenerator
+        teacher: Teacher? = nil, order: @escaping (_ epoch: Int) -> SeededGenerator,
+        augmentation: @escaping (_ step: Int) -> SeededGenerator
     ) {
         (self.net, self.optimizer, self.maker, self.images, self.recipe, self.total) = (
             net, optimizer, maker, images, recipe, total
         )
-        (self.order, self.augmentation) = (order, augmentation)
+        (self.teacher, self.order, self.augmentation) = (teacher, order, augmentation)
     }
 
     /// Trains one step, from 0.
@@ -52,7 +55,8 @@ package struct RecipeSteps {
         let start = step % perEpoch * recipe.batchSize
         let chosen = shuffled.images[start..<start + recipe.batchSize]
         let (loss, correct) = try trainStep(
-            net, optimizer, maker, chosen, recipe.augment ? augmentation(step) : nil, through: part)
+            net, optimizer, maker, chosen, recipe.augment ? augmentation(step) : nil, through: part,
+            teacher: teacher)
         return (loss, correct, chosen.count)
     }
 }

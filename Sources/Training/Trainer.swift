@@ -59,9 +59,11 @@ public struct Trainer {
     }
 
     /// Trains, from the start or from the folder's checkpoint; the result is the same bits on CPU.
-    /// - Parameter initial: weights to start from instead of fresh ones.
+    /// - Parameters:
+    ///   - initial: weights to start from instead of fresh ones.
+    ///   - teacher: the network that the configuration's distillation learns from; it stays as it is.
     /// - Throws: `Interrupted` after saving; `TrainingError` when the loss is no number; `FileError`.
-    public func run(resume: Bool, initial: DenseNet? = nil) throws -> TrainingResult {
+    public func run(resume: Bool, initial: DenseNet? = nil, teacher: DenseNet? = nil) throws -> TrainingResult {
         try validate()
         let recipe = configuration.recipe
         let device = try Device(named: configuration.machine.device)
@@ -75,6 +77,7 @@ public struct Trainer {
             throw TrainingError(
                 "\(folder.path) starts from the weights of \(configuration.initialWeights ?? ""), which were not given")
         }
+        let teacher = try teaching(teacher)
         let net =
             try initial
             ?? DenseNet(
@@ -94,7 +97,7 @@ public struct Trainer {
 
         let (total, seed) = (steps * recipe.epochs, configuration.seed)
         var training = RecipeSteps(
-            net, optimizer, maker, split.train, recipe, total: total,
+            net, optimizer, maker, split.train, recipe, total: total, teacher: teacher,
             order: { SeededGenerator(seed: seed, stream: 3, UInt64($0)) },
             augmentation: { SeededGenerator(seed: seed, stream: 4, UInt64($0)) })
         var lastSaved = ContinuousClock.now

@@ -2,11 +2,11 @@
 public struct EpochMetrics: Codable, Hashable, Sendable {
     /// The epoch, from 1.
     public var epoch: Int
-    /// Mean loss of its steps.
+    /// Mean of what its steps minimised: the labels' cross entropy, with a teacher `Distillation.loss` instead.
     public var trainLoss: Double
     /// Accuracy of its steps, 0 to 1.
     public var trainAccuracy: Double
-    /// Validated loss; absent where nothing is validated.
+    /// Validated cross entropy, with a teacher, too; absent where nothing is validated.
     public var validationLoss: Double?
     /// Validated accuracy, 0 to 1; absent where nothing is validated.
     public var validationAccuracy: Double?
@@ -26,7 +26,7 @@ public struct TrainingResult: Codable, Hashable, Sendable {
     public var split: String
     /// Accuracy on `split`, 0 to 1.
     public var accuracy: Double
-    /// Loss on `split`.
+    /// Cross entropy on `split`; of `train` what was minimised.
     public var loss: Double
     /// The best validated accuracy, whatever `split` is.
     public var validationAccuracy: Double?
@@ -67,7 +67,7 @@ public struct TrainingResult: Codable, Hashable, Sendable {
 
 /// What a training tells while it works.
 public enum TrainingEvent: Sendable {
-    /// A step was trained; loss and accuracy are the epoch's so far.
+    /// A step was trained; loss (what is minimised) and accuracy are the epoch's so far.
     case step(
         epoch: Int, epochs: Int, step: Int, steps: Int, loss: Double, accuracy: Double, imagesPerSecond: Double,
         secondsLeft: Double)

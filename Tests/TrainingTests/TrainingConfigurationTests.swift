@@ -1,5 +1,6 @@
 import DenseNetArchitecture
 import DenseNetModel
+import Foundation
 import ImageData
 import Runs
 import TestSupport
@@ -79,6 +80,10 @@ import Torch
             ("--split is validation there and test here", { $0.testAtEnd = true }),
             ("--label is test there and other here", { $0.label = "other" }),
             ("the weights it starts from is fresh there and a here", { $0.initialWeights = "a" }),
+            (
+                "the teacher's digest is none there and 0 here",
+                { $0.distillation = Distillation(teacher: "a", digest: "0") }
+            ),
             ("the number of threads is \(base.machine.threads) there and 77 here", { $0.machine.threads = 77 }),
             ("the device is cpu there and cuda here", { $0.machine.device = "cuda" }),
             ("--kernels is auto there and torch here", { $0.machine.kernels = .torch }),
@@ -92,6 +97,51 @@ import Torch
         var moved = base
         (moved.data.folder, moved.machine.system, moved.machine.torch) = ("/elsewhere", "another", "another")
         #expect(moved.difference(from: base) == nil)
+    }
+
+    /// Of two that learn from one teacher the numbers decide, not where it lies.
+    @Test func distillationsThatMakeAnotherTraining() throws {
+        var base = configuration()
+        base.distillation = Distillation(teacher: "a", digest: "0")
+        let changes: [(String, (inout Distillation) -> Void)] = [
+            ("the teacher's digest is 0 there and 1 here", { $0.digest = "1" }),
+            ("--distil-temperature is 4.0 there and 5.0 here", { $0.temperature = 5 }),
+            ("--distil-weight is 0.9 there and 0.8 here", { $0.weight = 0.8 }),
+        ]
+        for (sentence, change) in changes {
+            var (other, distillation) = (base, try #require(base.distillation))
+            change(&distillation)
+            other.distillation = distillation
+            #expect(other.difference(from: base) == sentence)
+        }
+        var other = base
+        other.distillation?.teacher = "b"
+        #expect(other.difference(from: base) == nil)
+        other.distillation?.weight = 2
+        let sentence = "a distillation weight of 2.0; it must be over 0, up to 1"
+        #expect(throws: TrainingError(sentence)) { try other.validate() }
+    }
+
+    /// Runs of older versions have no distillation, and one without it is written as they wrote it.
+    @Test func distillationInAFile() throws {
+        func written(_ c: TrainingConfiguration) throws -> String {
+            String(decoding: try RunFolder.encoder(pretty: false).encode(c), as: UTF8.self)
+        }
+        func read(_ text: String) throws -> TrainingConfiguration {
+            try RunFolder.decoder.decode(TrainingConfiguration.self, from: Data(text.utf8))
+        }
+        var c = configuration()
+        let old = try written(c)
+        #expect(!old.contains("distil"))
+        let again = try read(old)
+        #expect(again.distillation == nil && again == c)
+        c.distillation = Distillation(teacher: "runs/dense", digest: "00ff", temperature: 2.5, weight: 0.5)
+        let new = try written(c)
+        #expect(
+            new.contains(#""distillation":{"digest":"00ff","teacher":"runs/dense","temperature":2.5,"weight":0.5}"#),
+            "\(new)")
+        let same = try read(new)
+        #expect(same == c)
     }
 
     @Test func imagesThatDoNotFitTheNetwork() throws {

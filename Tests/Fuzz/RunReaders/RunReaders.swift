@@ -38,6 +38,7 @@ extension FuzzedReader {
         let configuration = try decode(TrainingConfiguration.self, data)
         _ = configuration.difference(from: configuration)
         try configuration.recipe.validate()
+        try configuration.distillation?.validate()
         _ = try Device(named: configuration.machine.device)
         for step in [0, 1, 99] {
             let (rate, momentum) = configuration.recipe.rate(step: step, of: 100)
