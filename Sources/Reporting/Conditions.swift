@@ -16,6 +16,8 @@ public struct Conditions: Codable, Hashable, Sendable {
     public var allData: Bool
     /// The digest of the weights it started from, or of older runs their folder; `nil` for fresh ones.
     public var initialWeights: String?
+    /// What it learned from beside the labels; where the teacher lies decides nothing.
+    public var distillation: Distillation?
     /// The split the accuracy is of.
     public var split: String
 
@@ -29,6 +31,8 @@ public struct Conditions: Codable, Hashable, Sendable {
         limitTrain = c.limitTrain
         allData = c.allData
         initialWeights = c.initialDigest ?? c.initialWeights
+        distillation = c.distillation
+        distillation?.teacher = ""
         split = run.result.split
     }
 
@@ -49,6 +53,12 @@ public struct Conditions: Codable, Hashable, Sendable {
             ("the training set", limitTrain.map { plural($0, "image") } ?? "whole"),
             ("the validation set", allData ? "trained on" : "held out"),
             ("the start", initialWeights.map { "from the weights \($0.prefix(8))" } ?? "from fresh weights"),
+            (
+                "the loss",
+                distillation.map {
+                    "by \($0.weight) of the teacher \($0.digest.prefix(8)) at temperature \($0.temperature)"
+                } ?? "of the labels alone"
+            ),
         ]
     }
 

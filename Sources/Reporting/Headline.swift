@@ -51,10 +51,12 @@ struct Headline: Equatable {
         let differences = found.conditions.differences(
             from: dense.conditions, there: "the dense network", here: "the found one")
         let why = differences.isEmpty ? "they have no seed in common" : differences.joined(separator: "; ")
-        // Inherited weights are no start for the dense network: then the found one is trained as the dense one was.
+        // The dense network neither inherits its own weights nor is its own teacher: then the found one is trained as
+        // the dense one was.
+        let own = ownRun.configuration
         let command =
-            ownRun.configuration.initialWeights == nil
-            ? ReportCommands.training(ownRun.configuration, label: "dense", architecture: ownRun.path, dense: true)
+            own.initialWeights == nil && own.distillation == nil
+            ? ReportCommands.training(own, label: "dense", architecture: ownRun.path, dense: true)
             : ReportCommands.training(wholeRun.configuration, label: "found", architecture: ownRun.path)
         return Headline(text: start + why + ". To compare them, run this and write the report again:", command: command)
     }

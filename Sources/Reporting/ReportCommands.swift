@@ -7,15 +7,25 @@ import Training
 
 /// The command lines that repeat runs.
 enum ReportCommands {
-    /// What repeats a training; one that inherited weights is repeated from the search that found its network.
+    /// What repeats a training; one that started with the weights of a search's dense network, or learned from its
+    /// logits, is repeated from the search that found its network.
     static func command(for run: ReportContent.Trained, in content: ReportContent) -> String {
         let c = run.configuration
-        guard let dense = c.initialWeights else { return training(c, label: c.label, architecture: run.path) }
+        guard let dense = c.initialWeights ?? c.distillation?.teacher else {
+            return training(c, label: c.label, architecture: run.path)
+        }
         let search = content.searched.first {
             $0.configuration.dense == dense && $0.result?.connectivity == run.network.connectivity
         }
-        var parts = ["ads retrain \(search.map { quoted($0.path) } ?? "SEARCH") --inherit"]
+        var parts = [
+            "ads retrain \(search.map { quoted($0.path) } ?? "SEARCH")\(c.initialWeights == nil ? "" : " --inherit")"
+        ]
+        if let distillation = c.distillation {
+            parts.append(
+                "--distil --distil-temperature \(distillation.temperature) --distil-weight \(distillation.weight)")
+        }
         if let folder = c.data.folder { parts.append("--data-dir \(quoted(folder))") }
+        if let limit = c.limitTrain { parts.append("--limit-train \(limit)") }
         return lines(
             parts + recipe(c) + [machine(c.machine, seed: c.seed), "--label \(quoted(c.label)) --out NEW-RUN"])
     }

@@ -106,6 +106,11 @@ import Testing
             "the start is from the weights fedcba98 for the dense network and from fresh weights for the found one",
             "ads train"
         ),
+        (
+            "distillation",
+            "the loss is by 0.5 of the teacher fedcba98 at temperature 4.0 for the dense network and of the labels alone for the found one",
+            "ads train"
+        ),
     ])
     func whatWasTrainedOtherwiseIsNotCompared(what: String, why: String, option: String) throws {
         let change: (inout TrainingConfiguration) -> Void = { c in
@@ -123,6 +128,8 @@ import Testing
             case "all": c.allData = true
             case "data": c.data.digest = "0123456789"
             case "initial": (c.initialWeights, c.initialDigest) = ("other", "fedcba9876")
+            case "distillation":
+                c.distillation = Distillation(teacher: "other", digest: "fedcba9876", weight: 0.5)
             default: break
             }
         }
@@ -172,6 +179,46 @@ import Testing
         #expect(
             command.contains("--label found") && command.contains("/found-")
                 && !command.contains("--connectivity dense"))
+    }
+
+    /// Found with a teacher: the dense network is not its own; the found one is to be trained as it was.
+    @Test func aTeacherIsNoFairHelp() throws {
+        try write("dense", "dense", accuracy: 0.8)
+        try write("found", "nearest", accuracy: 0.9) {
+            $0.distillation = Distillation(teacher: "runs/dense", digest: "abcdef0123")
+        }
+        let headline = try #require(Headline(content()))
+        #expect(
+            headline.text.contains(
+                "the loss is of the labels alone for the dense network and by 0.9 of the teacher abcdef01 at temperature 4.0 for the found one"
+            ), "\(headline.text)")
+        let command = try #require(headline.command)
+        #expect(
+            command.hasPrefix("ads train --data tiny") && command.contains("--label found")
+                && command.contains("/found-") && !command.contains("--connectivity dense"), "\(command)")
+    }
+
+    /// Another teacher or number is another condition; where the teacher lies is none.
+    @Test func onlyTheSameDistillationsAreAveraged() throws {
+        let runs: [(seed: UInt64, distillation: Distillation?)] = [
+            (0, Distillation(teacher: "a", digest: "aa")), (1, Distillation(teacher: "a", digest: "bb")),
+            (2, Distillation(teacher: "a", digest: "aa", temperature: 5)),
+            (3, Distillation(teacher: "a", digest: "aa", weight: 0.8)), (4, nil),
+            (5, Distillation(teacher: "moved", digest: "aa")),
+        ]
+        for run in runs {
+            try write("found", "nearest", accuracy: 0.8, seed: run.seed) { $0.distillation = run.distillation }
+        }
+        let rows = try content().rows
+        #expect(rows.map(\.seeds) == [[0, 5], [1], [2], [3], [4]])
+        #expect(
+            rows.map(\.trained) == [
+                "4 epochs; the loss by 0.9 of the teacher aa at temperature 4.0",
+                "4 epochs; the loss by 0.9 of the teacher bb at temperature 4.0",
+                "4 epochs; the loss by 0.9 of the teacher aa at temperature 5.0",
+                "4 epochs; the loss by 0.8 of the teacher aa at temperature 4.0",
+                "4 epochs; the loss of the labels alone",
+            ])
     }
 
     /// Another cost is no control.

@@ -61,6 +61,10 @@ import Testing
         "workers": .threads,
         "child-threads": .threads, "max-lost": .whole(0, 1_000_000), "agent-rate": .rate, "connection-rate": .rate,
         "entropy-bonus": .weight, "full-epochs": .count,
+        "distil-temperature": Kind(
+            ["0.01", "100"], refuses: ["0", "0.0099", "100.1", "1e308"], "a number from 0.01 to 100 is needed"),
+        "distil-weight": Kind(
+            ["1e-300", "1"], refuses: ["0", "-0.1", "1.1", "1e308"], "a number over 0, up to 1 is needed"),
         "full-seeds": .count, "repetitions": .whole(2, 1_000_000),
         "lease": Kind(["1", "86400"], refuses: ["0", "0.5", "86401", "1e308"], "a number from 1 to 86400 is needed"),
     ]

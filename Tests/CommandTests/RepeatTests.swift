@@ -62,8 +62,23 @@ import Testing
                 "retrain", "runs/found", "--inherit", "--epochs", "1", "--batch-size", "64", "--quiet", "--out",
                 "runs/inherited",
             ]).status == 0)
+        for (name, more) in [
+            ("taught", ["--distil", "--limit-train", "640"]),
+            (
+                "both",
+                [
+                    "--inherit", "--distil", "--distil-temperature", "2.5", "--distil-weight", "0.25", "--limit-train",
+                    "128",
+                ]
+            ),
+        ] {
+            let done = try ads(
+                ["retrain", "runs/found", "--epochs", "1", "--batch-size", "64", "--quiet", "--out", "runs/" + name]
+                    + more)
+            #expect(done.status == 0, "\(done.errors)")
+        }
         let content = try ReportContent(folders: [scratch("runs")])
-        #expect(content.trained.count == 4 && content.searched.count == 1)
+        #expect(content.trained.count == 6 && content.searched.count == 1)
         for (number, trained) in content.trained.enumerated() {
             try repeated(ReportCommands.command(for: trained, in: content), into: "again-\(number)")
             let original = try Data(contentsOf: URL(fileURLWithPath: trained.path + "/weights.safetensors"))

@@ -15,7 +15,8 @@ struct RetrainCommand: ParsableCommand {
         commandName: "retrain", abstract: "Train the network a search found, in full, and test it once.",
         discussion: """
             The network is built at its real, smaller size. It starts from fresh weights, as everything it is compared with, or \
-            with --inherit from the weights that remain of the search's dense network.
+            with --inherit from the weights that remain of the search's dense network. With --distil it learns from that network's \
+            logits, too.
 
             EXAMPLE
               ads retrain runs/ads --epochs 4 --seed 1
@@ -33,6 +34,11 @@ struct RetrainCommand: ParsableCommand {
 
     @Flag(help: "Start from the dense network's weights, rebuilt; it must have this --seed.")
     var inherit = false
+
+    @OptionGroup var distillation: DistillationOptions
+
+    @Option(help: "Train on N of the training images only.", transform: Whole.images.parse)
+    var limitTrain: Int?
 
     @Flag(help: "Train on the validation images too, and keep the last weights.")
     var allData = false
@@ -61,17 +67,18 @@ struct RetrainCommand: ParsableCommand {
             try resume && folder.exists
             ? continued(folder, search) : new(folder, search, .current(device: device, kernels: kernels))
         trainer.observer = { console.show($0) }
-        let initial = try initialWeights(trainer)
+        let (initial, teacher) = (try initialWeights(trainer), try teacherNetwork(trainer))
         try trainer.start(resume: resume)
         let cost = trainer.network.cost
         console.line(
             "training \(trainer.configuration.label): \(grouped(cost.parameters)) parameters, \(grouped(cost.macs)) MACs"
         )
-        try show(try trainer.run(resume: resume, initial: initial), json: output.json)
+        try show(try trainer.run(resume: resume, initial: initial, teacher: teacher), json: output.json)
     }
 
     /// The training of what a search found.
     private func new(_ folder: RunFolder, _ search: RunFolder, _ here: Machine) throws -> Trainer {
+        try distillation.check()
         let settings = try search.read(SearchConfiguration.self, from: search.configuration)
         let directory = dataDir ?? settings.data.folder
         let data = try DataSources.load(settings.data.name, from: directory)
@@ -81,20 +88,34 @@ struct RetrainCommand: ParsableCommand {
         var configuration = TrainingConfiguration(
             label: label ?? (settings.strategy == AdsStrategy.name ? "found" : settings.strategy),
             data: DataIdentity(data, folder: directory), recipe: try recipe.resolve(), seed: machine.seed,
-            allData: allData,
-            testAtEnd: true, machine: here)
-        if inherit {
-            guard settings.dense != nil else {
-                throw UsageError(
-                    "the search in \(path) trained its children from scratch; there are no weights for --inherit")
-            }
-            // What is validated on must not have been trained on: the dense network's split is that of its seed.
-            var own = settings
-            (own.seed, own.machine) = (machine.seed, here)
-            try TrainedDense.check(own.evaluation, data, for: "--inherit starts from")
-            (configuration.initialWeights, configuration.initialDigest) = (settings.dense, settings.denseDigest)
-        }
+            limitTrain: limitTrain, allData: allData, testAtEnd: true, machine: here)
+        if inherit || distillation.distil { try useDense(of: settings, data, in: &configuration) }
         return Trainer(configuration, try search.network(), data, folder: folder)
+    }
+
+    /// Has a training start with the weights of the search's dense network, learn from its logits, or both.
+    /// - Throws: `UsageError` when the search has none; `SearchError` when it has changed, or has seen the images that
+    ///   are validated on.
+    private func useDense(
+        of settings: SearchConfiguration, _ data: DataSet, in configuration: inout TrainingConfiguration
+    ) throws {
+        guard let dense = settings.dense else {
+            throw UsageError(
+                inherit
+                    ? "the search in \(path) trained its children from scratch; there are no weights for --inherit"
+                    : "the search in \(path) has no trained dense network for --distil; give one to 'ads search' with --dense"
+            )
+        }
+        // What is validated on must not have been trained on: the dense network's split is that of its seed.
+        var own = settings
+        (own.seed, own.machine) = (configuration.seed, configuration.machine)
+        let (_, trained) = try TrainedDense.check(own.evaluation, data, for: "--inherit and --distil need")
+        if inherit { (configuration.initialWeights, configuration.initialDigest) = (dense, settings.denseDigest) }
+        // A search without the digest did not pass the check.
+        guard distillation.distil, let digest = settings.denseDigest else { return }
+        configuration.distillation = distillation.from(run: dense, digest: digest)
+        // Both see one batch: its images are normalised as the teacher knows them.
+        configuration.normalization = trained.normalization
     }
 
     /// The run in a folder; an option that was typed says what the run has.
@@ -109,6 +130,8 @@ struct RetrainCommand: ParsableCommand {
         try resumed.keeps(machine, c.machine, seed: c.seed)
         try resumed.keeps(recipe, c.recipe)
         try resumed.keeps(flag: "--inherit", inherit, c.initialWeights != nil)
+        try resumed.keeps(distillation, c.distillation)
+        try resumed.keeps("--limit-train", limitTrain, c.limitTrain)
         try resumed.keeps(flag: "--all-data", allData, c.allData)
         try resumed.keeps("--label", label, c.label)
         return try Trainer(continuing: folder, dataFolder: dataDir)

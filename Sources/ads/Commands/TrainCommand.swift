@@ -63,7 +63,8 @@ struct TrainCommand: ParsableCommand {
         console.line(
             "training \(job.configuration.label): \(grouped(cost.parameters)) parameters, \(grouped(cost.macs)) MACs, \(cost.connections) connections, \(job.configuration.machine.threads) threads"
         )
-        let result = try trainer.run(resume: resume, initial: initialWeights(trainer))
+        let result = try trainer.run(
+            resume: resume, initial: initialWeights(trainer), teacher: teacherNetwork(trainer))
         try show(result, json: output.json)
     }
 

@@ -13,10 +13,22 @@ import Training
 func initialWeights(_ trainer: Trainer) throws -> DenseNet? {
     let c = trainer.configuration
     guard let path = c.initialWeights, !trainer.hasCheckpoint else { return nil }
+    return try network(of: path, digest: c.initialDigest, for: trainer).rebuilt(trainer.network.connectivity)
+}
+
+/// The network a training learns from beside the labels; `nil` where there is none.
+/// - Throws: as above.
+func teacherNetwork(_ trainer: Trainer) throws -> DenseNet? {
+    guard let distillation = trainer.configuration.distillation else { return nil }
+    return try network(of: distillation.teacher, digest: distillation.digest, for: trainer)
+}
+
+/// A run's trained network on a training's device, with the weights that the training was started with.
+private func network(of path: String, digest: String?, for trainer: Trainer) throws -> DenseNet {
     let run = RunFolder(path)
-    if let digest = c.initialDigest, try TrainedDense.digest(run) != digest {
+    if let digest, try TrainedDense.digest(run) != digest {
         throw SearchError(
             "the weights of \(path) have changed since \(trainer.folder.path) was started; start a new run")
     }
-    return try run.model(device: Device(named: c.machine.device)).rebuilt(trainer.network.connectivity)
+    return try run.model(device: Device(named: trainer.configuration.machine.device))
 }

@@ -45,6 +45,13 @@ struct Resumed {
         try keeps(flag: "--no-augment", options.noAugment, !recipe.augment)
     }
 
+    /// What is learned from beside the labels.
+    func keeps(_ options: DistillationOptions, _ distillation: Distillation?) throws {
+        try keeps(flag: "--distil", options.distil, distillation != nil)
+        try keeps("--distil-temperature", options.distilTemperature, distillation?.temperature)
+        try keeps("--distil-weight", options.distilWeight, distillation?.weight)
+    }
+
     /// The network.
     func keeps(_ options: NetworkOptions, stem: Int) throws {
         try keeps("--stem", options.stem, stem)
