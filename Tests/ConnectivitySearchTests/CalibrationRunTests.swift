@@ -1,5 +1,6 @@
 import DenseNetArchitecture
 import Evaluation
+import Files
 import Foundation
 import ImageData
 import Runs
@@ -85,8 +86,10 @@ import Training
         #expect(masked.top == 0 && masked.dense == dense.absolutePath && masked.denseDigest == "digest")
         // All draw from the same bands: 70% and 90% of 166,464.
         #expect(inherit.bands == [116_524, 149_817] && masked.bands == inherit.bands && search.bands == nil)
-        // What has changed is refused before anything is written.
-        #expect(throws: (any Error).self) { _ = try run.run(resume: false) }
+        // What is no trained network is refused before anything is written.
+        #expect(throws: FileError("there is no file \(dense.absolutePath)/architecture.json")) {
+            _ = try run.run(resume: false)
+        }
         #expect(!run.folder.exists)
     }
 

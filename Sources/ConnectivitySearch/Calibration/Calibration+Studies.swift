@@ -1,5 +1,6 @@
 import DenseNetArchitecture
 import Evaluation
+import Strategies
 import Studies
 
 extension Calibration {

@@ -1,6 +1,5 @@
 import DenseNetArchitecture
 import Evaluation
-import Strategies
 import Studies
 
 /// How well each evaluator orders connectivities as full training does: `calibration.json`.

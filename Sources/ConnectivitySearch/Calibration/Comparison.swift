@@ -1,5 +1,3 @@
-import Evaluation
-
 /// What the orders of a calibration are compared with: its points' full trainings, within bands where there are such.
 struct Comparison {
     /// Accuracies of each point, a seed each.
