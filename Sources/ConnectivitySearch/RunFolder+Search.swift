@@ -8,4 +8,6 @@ extension RunFolder {
     public var connectivity: String { path + "/connectivity.json" }
     /// What a calibration came to.
     public var calibration: String { path + "/calibration.json" }
+    /// A calibration's masked scores with several numbers of images, a line of JSON per connectivity.
+    var readings: String { path + "/readings.jsonl" }
 }

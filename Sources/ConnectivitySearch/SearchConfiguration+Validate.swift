@@ -34,6 +34,16 @@ extension SearchConfiguration {
             "evaluations \(reevaluationLength) times as long; it must be over 0, up to \(most)")
         try evaluator.validate()
         try target?.validate(in: space)
+        if let bands {
+            try need(
+                strategy == SpreadStrategy.name, "bands of equal cost are for the strategy spread, not \(strategy)")
+            try need(target == nil, "bands of equal cost and a target exclude each other")
+            let least = try space.cheapest().cost.macs
+            let ascend = zip([least - 1] + bands, bands + [1 << 53]).allSatisfy { $0 < $1 }
+            try need(
+                !bands.isEmpty && ascend,
+                "bands up to \(bands) MACs; ascending limits from \(least) on, the cheapest network's, are needed")
+        }
         if let imageBudget {
             let before = imagesBefore ?? 0
             try need(before >= 0, "\(before) images before the first child; it must be 0 or more")

@@ -31,6 +31,8 @@ public struct SearchConfiguration: Codable, Sendable, Hashable {
     public var limitValidation: Int?
     /// The limit every child keeps.
     public var target: CostTarget?
+    /// The most MACs of bands of equal cost, ascending, that children are drawn from in turn; for calibrations alone.
+    public var bands: [Int]?
     /// Taken from the reward per share of the dense network's cost.
     public var price: Price?
     /// Whether each layer keeps its predecessor.
@@ -120,6 +122,7 @@ public struct SearchConfiguration: Codable, Sendable, Hashable {
     func context(dense: TrainedDense?, note: @escaping (String) -> Void = { _ in }) -> StrategyContext {
         var context = StrategyContext(space, target: target, seed: seed)
         (context.settings, context.children, context.dense, context.note) = (agent, children, dense?.pruned, note)
+        context.bands = bands
         return context
     }
 
@@ -142,6 +145,10 @@ public struct SearchConfiguration: Codable, Sendable, Hashable {
             (
                 "the target", target.map { "\($0.limit) \($0.measure.rawValue)" } ?? "not set",
                 stored.target.map { "\($0.limit) \($0.measure.rawValue)" } ?? "not set"
+            ),
+            (
+                "the limit of each band", bands.map { "\($0) MACs" } ?? "not set",
+                stored.bands.map { "\($0) MACs" } ?? "not set"
             ),
             ("--search-block-end", "\(searchesBlockEnds ?? false)", "\(stored.searchesBlockEnds ?? false)"),
             ("the price", "\(String(describing: price))", "\(String(describing: stored.price))"),

@@ -29,6 +29,13 @@ public struct ChildData {
         return data
     }
 
+    /// Where among the validation images those lie that a limit of so many would leave: the split draws them all in one
+    /// order.
+    func validationPlaces(limit: Int) -> [Int] {
+        let kept = Set(Split(count: maker.set.count, seed: seed, limitValidation: limit).validation)
+        return validation.indices.filter { kept.contains(validation[$0]) }
+    }
+
     /// The fixed training images that BN statistics are recomputed over, of all classes.
     public func forNorm(_ count: Int) -> [Int] { split.sample(count, seed: seed) }
 }

@@ -108,9 +108,15 @@ enum ReportCommands {
         parts.append(
             "--arch \(quoted(calibrated.path + "/architecture.json")) --children \(c.children) --full-epochs \(calibration.fullEpochs) --full-seeds \(calibration.fullSeeds)"
         )
+        let shared = calibration.dense == nil ? " --shared-epochs \(calibration.sharedEpochs)" : ""
         parts.append(
-            "--child-epochs \(c.evaluator.epochs) --shared-epochs \(calibration.sharedEpochs) --batch-size \(c.evaluator.batchSize) --learning-rate \(c.evaluator.learningRate)"
+            "--child-epochs \(c.evaluator.epochs)\(shared) --batch-size \(c.evaluator.batchSize) --learning-rate \(c.evaluator.learningRate)"
         )
+        if let dense = calibration.dense { parts.append("--dense \(quoted(dense))") }
+        if let bands = calibration.bands {
+            parts.append("--bands \(bands.map { "\($0)" }.joined(separator: ","))")
+        }
+        if c.searchesBlockEnds == true { parts.append("--search-block-end") }
         if let target = c.target { parts.append("--target-\(target.measure.rawValue) \(target.limit)") }
         if let limit = c.limitTrain { parts.append("--limit-train \(limit)") }
         if let limit = c.limitValidation { parts.append("--limit-validation \(limit)") }

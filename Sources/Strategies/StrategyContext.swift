@@ -7,6 +7,8 @@ public struct StrategyContext {
     public var space: SearchSpace
     /// The limit every child keeps.
     public var target: CostTarget?
+    /// The most MACs of bands of equal cost, ascending, for a strategy that draws from them in turn.
+    public var bands: [Int]?
     /// The agent's numbers.
     public var settings = AgentSettings()
     /// Decides every proposal.

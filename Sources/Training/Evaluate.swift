@@ -59,14 +59,29 @@ extension DenseNet {
             imagesPerSecond: Double(indices.count) / max(seconds, 1e-9))
     }
 
+    /// The logits of the images at `indices`, with running statistics: `[N, classes]` in row-major order.
+    /// - Throws: `Interrupted` when the user stops it.
+    public func logits(_ maker: BatchMaker, _ indices: [Int], batchSize: Int = 250) throws -> [Float] {
+        var logits: [Float] = []
+        for start in stride(from: 0, to: indices.count, by: batchSize) {
+            try Interruption.check("interrupted while evaluating; nothing was changed")
+            let images = try maker.batch(indices[start..<min(start + batchSize, indices.count)]).images
+            logits += try withoutGrad { try self(images.to(type, on: device), training: false).floats() }
+        }
+        return logits
+    }
+
     /// Recomputes BN's running statistics as the average over the given batches, after weights were changed or taken
     /// from another network: what a few training steps leave there would favour dense networks.
-    public func recomputeNormStatistics(_ maker: BatchMaker, _ indices: [Int], batchSize: Int) throws {
+    /// - Parameter batches: so many were averaged before; with these the average goes on.
+    public func recomputeNormStatistics(
+        _ maker: BatchMaker, _ indices: [Int], batchSize: Int, after batches: Int = 0
+    ) throws {
         let before = normMomentum
         defer { normMomentum = before }
         try withoutGrad {
             for (k, start) in stride(from: 0, to: indices.count - 1, by: batchSize).enumerated() {
-                normMomentum = 1 / Double(k + 1)
+                normMomentum = 1 / Double(batches + k + 1)
                 let batch = try maker.batch(indices[start..<min(start + batchSize, indices.count)])
                 _ = try self(batch.images.to(type, on: device), training: true)
             }

@@ -66,6 +66,10 @@ import Testing
         "distil-weight": Kind(
             ["1e-300", "1"], refuses: ["0", "-0.1", "1.1", "1e308"], "a number over 0, up to 1 is needed"),
         "full-seeds": .count, "repetitions": .whole(2, 1_000_000),
+        "bands": Kind(
+            ["0.5", "0.35,0.45,0.65", "1e-9,0.999"],
+            refuses: ["0", "1", "0.5,", ",0.5", "0.65,0.35", "0.5,0.5", "0.3 0.5", "0,0.5", "0.5,1", "0.5;0.6"],
+            "ascending numbers over 0 and under 1, with commas between them, are needed"),
         "lease": Kind(["1", "86400"], refuses: ["0", "0.5", "86401", "1e308"], "a number from 1 to 86400 is needed"),
     ]
 

@@ -1,5 +1,6 @@
 import DenseNetArchitecture
 import Evaluation
+import Files
 import Foundation
 import ImageData
 import Runs
@@ -56,6 +57,40 @@ import Training
         #expect(abs(inherit.evaluator.learningRate - 2 * EvaluatorSettings(.inherit).learningRate) < 1e-12)
         #expect(inherit.dense == dense.absolutePath && inherit.imagesBefore == 3 * 64)
         #expect(inherit.denseDigest == (try TrainedDense.digest(dense)))
+        // Masked children start from the same, and are not trained.
+        let masked = try run.study(.masked)
+        #expect(masked.top == 0 && masked.evaluator.kind == .masked && masked.evaluator.lengths == [0])
+        #expect(masked.dense == inherit.dense && masked.denseDigest == inherit.denseDigest)
+        #expect(masked.imagesBefore == 3 * 64 && masked.evaluator.batchSize == 32)
+        #expect(run.steps == 6 && run.configuration.truth == .scratch)
+        #expect(run.configuration.fullTraining == "full training")
+    }
+
+    /// With a dense network that is given, a full training is a longer tuning of what it gives.
+    @Test func aGivenDenseNetwork() throws {
+        let dense = RunFolder(folder("given"))
+        try dense.create()
+        try Data("weights".utf8).write(to: URL(fileURLWithPath: dense.weights))
+        let run = try calibration {
+            ($0.dense, $0.denseDigest, $0.bands) = (dense.absolutePath, "digest", [0.7, 0.9])
+        }
+        let search = run.configuration.search
+        try dense.write(search.evaluation.training("dense", epochs: 5), to: dense.configuration)
+        #expect(run.steps == 3 && run.configuration.truth == .inherit)
+        #expect(run.configuration.fullTraining == "longer tuning")
+        let inherit = try run.study(.inherit)
+        #expect(inherit.top == 4 && inherit.reevaluationSeeds == 2 && inherit.reevaluationLength == 1.5)
+        #expect(inherit.dense == dense.absolutePath && inherit.denseDigest == "digest")
+        #expect(inherit.evaluator.kind == .inherit && inherit.imagesBefore == 5 * 64)
+        let masked = try run.study(.masked)
+        #expect(masked.top == 0 && masked.dense == dense.absolutePath && masked.denseDigest == "digest")
+        // All draw from the same bands: 70% and 90% of 166,464.
+        #expect(inherit.bands == [116_524, 149_817] && masked.bands == inherit.bands && search.bands == nil)
+        // What is no trained network is refused before anything is written.
+        #expect(throws: FileError("there is no file \(dense.absolutePath)/architecture.json")) {
+            _ = try run.run(resume: false)
+        }
+        #expect(!run.folder.exists)
     }
 
     @Test func numbersThatTrainNothing() throws {

@@ -1,6 +1,7 @@
 import DenseNetArchitecture
 import Foundation
 import ImageData
+import Randomness
 import Runs
 import StudySQLite
 import TestSupport
@@ -67,16 +68,27 @@ import Training
         let run = CalibrationRun(configuration, shapes, folder: RunFolder(folder("c")))
         let found = try run.run(resume: false)
         #expect(found.points.count == 4 && found.points.allSatisfy { $0.full.count == 2 })
-        #expect(found.rows.map(\.name) == ["scratch", "inherit", "shared", "MACs alone"])
-        #expect(found.rows.map(\.imagesPerChild) == [64, 64, 0, 0] && found.full.imagesPerChild == 192)
-        #expect(found.rows.map(\.imagesBefore) == [0, 192, 128, 0])
-        #expect(found.rows[3].values == found.points.map { Double($0.macs) })
+        let kinds = ["scratch", "inherit", "masked", "shared"]
+        #expect(found.rows.map(\.name) == kinds.flatMap { [$0, "\($0) by loss"] } + ["MACs alone"])
+        #expect(
+            found.rows.map(\.imagesPerChild) == [64, 64, 64, 64, 0, 0, 0, 0, 0] && found.full.imagesPerChild == 192)
+        #expect(found.rows.map(\.imagesBefore) == [0, 0, 192, 192, 192, 192, 128, 128, 0])
+        let before = found.rows.map(\.secondsBefore)
+        #expect(before[2] > 0 && before[2] == before[4] && before[6] > 0 && before[0] == 0 && before[8] == 0)
+        #expect(found.rows[8].values == found.points.map { Double($0.macs) })
         for row in found.rows { #expect(row.tau == RankCorrelation.kendall(row.values, found.points.map(\.mean))) }
-        for (kind, row) in zip(["scratch", "inherit", "shared"], found.rows) {
+        for (index, kind) in kinds.enumerated() {
             let history = try StudyHistory(SQLiteStudy(path: folder("c/\(kind)/study.sqlite")))
             #expect(history.children.map(\.connectivity) == found.points.map(\.connectivity))
-            #expect(history.children.map(\.accuracy) == row.values)
+            #expect(history.children.map(\.accuracy) == found.rows[2 * index].values)
+            #expect(history.children.map { -$0.loss } == found.rows[2 * index + 1].values)
         }
+        // All 64 images make the statistics of 8 batches, too: the last reading is the masked row.
+        let readings = try #require(found.readings)
+        #expect(readings.map(\.statisticsImages) == [64, 64, 64, 64, 64])
+        #expect(readings.map(\.validationImages) == [3, 7, 15, 30, 60])
+        #expect(readings[4].byAccuracy.tau == found.rows[4].tau && readings[4].byAccuracy.low == found.rows[4].low)
+        #expect(readings[4].byLoss.tau == found.rows[5].tau && readings[4].byLoss.high == found.rows[5].high)
         // The file holds all of it.
         let stored = try RunFolder.decode(Calibration.self, folder("c/calibration.json"))
         let encoder = RunFolder.encoder(pretty: false)
@@ -98,5 +110,110 @@ import Training
         let resumed = try run.run(resume: true)
         #expect(resumed.rows.map(\.values) == found.rows.map(\.values))
         #expect(resumed.rows.map(\.secondsBefore) == found.rows.map(\.secondsBefore))
+        try scoresAreKept(run, found)
+        try olderVersionsAreRead(folder("c/calibration.json"))
+    }
+
+    /// A child's scores with several numbers of images are computed once, and again where their line is damaged.
+    private func scoresAreKept(_ run: CalibrationRun, _ found: Calibration) throws {
+        let file = run.folder.path + "/readings.jsonl"
+        let lines = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n")
+        #expect(lines.count == 4)
+        // The second is cut off, the third of other numbers of images; the last is not there yet.
+        let damaged = [
+            lines[0], lines[1].prefix(40), lines[2].replacing("_images\":64", with: "_images\":63"),
+        ]
+        try damaged.joined(separator: "\n").write(toFile: file, atomically: true, encoding: .utf8)
+        var notes: [String] = []
+        var again = run
+        again.observer = { _ in { if case .note(let text) = $0 { notes.append(text) } } }
+        let resumed = try again.run(resume: true)
+        #expect(notes == (2...4).map { "child \($0)/4 scored with 5 numbers of images" })
+        let after = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n")
+        #expect(after.count == 6 && after[0] == lines[0])
+        for (mine, other) in zip(resumed.readings ?? [], found.readings ?? []) {
+            #expect(mine.byAccuracy.tau == other.byAccuracy.tau && mine.byLoss.tau == other.byLoss.tau)
+        }
+        #expect(resumed.readings?.count == 5)
+    }
+
+    /// A calibration as versions wrote it that knew neither masked children nor losses nor bands.
+    private func olderVersionsAreRead(_ path: String) throws {
+        let file = try Data(contentsOf: URL(fileURLWithPath: path))
+        var json = try #require(JSONSerialization.jsonObject(with: file) as? [String: Any])
+        json["readings"] = nil
+        let rows = try #require(json["rows"] as? [[String: Any]]).filter { row in
+            row["reward"] == nil && row["name"] as? String != "masked"
+        }
+        json["rows"] = rows.map { $0.filter { $0.key != "tau_by_seed" } }
+        json["points"] = try #require(json["points"] as? [[String: Any]]).map { $0.filter { $0.key != "losses" } }
+        let older = TemporaryFolder()
+        try JSONSerialization.data(withJSONObject: json).write(to: URL(fileURLWithPath: older("calibration.json")))
+        let read = try RunFolder.decode(Calibration.self, older("calibration.json"))
+        #expect(read.rows.map(\.name) == ["scratch", "inherit", "shared", "MACs alone"] && read.points.count == 4)
+        #expect(read.readings == nil && read.bands == nil && read.configuration.dense == nil)
+    }
+
+    /// With a dense network that is given the truth is a longer tuning, by two seeds of its own.
+    @Test func aGivenDenseNetworkIsTunedLonger() throws {
+        let folder = TemporaryFolder()
+        let shapes = try DataSources.load("shapes")
+        let a = try Architecture(
+            blocks: [3, 2], growthRate: 4, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 4))
+        var settings = EvaluatorSettings(.scratch)
+        settings.batchSize = 32
+        var c = SearchConfiguration(
+            strategy: "spread", architecture: a, data: DataIdentity(shapes, folder: nil), seed: 5, children: 3,
+            evaluator: settings, machine: .current(device: .cpu, kernels: .automatic))
+        (c.childThreads, c.limitTrain, c.limitValidation) = (1, 64, 60)
+        let dense = RunFolder(folder("dense"))
+        func train(_ run: RunFolder, epochs: Int) throws -> TrainingResult {
+            let configuration = c.evaluation.training("dense", epochs: epochs)
+            let trainer = Trainer(configuration, try Network(a), shapes, folder: run)
+            try trainer.start(resume: false)
+            return try trainer.run(resume: false)
+        }
+        let trained = try train(dense, epochs: 2)
+        var configuration = CalibrationConfiguration(c, fullEpochs: 3, fullSeeds: 2, sharedEpochs: 2)
+        (configuration.dense, configuration.denseDigest) = (dense.absolutePath, try TrainedDense.digest(dense))
+        var run = CalibrationRun(configuration, shapes, folder: RunFolder(folder("c")))
+        var titles: [String] = []
+        run.observer = { title in
+            titles.append(title)
+            return { _ in }
+        }
+        let found = try run.run(resume: false)
+        #expect(titles.count == run.steps && titles[0].hasSuffix("each child tuned longer: 2 × 3 epochs"))
+        #expect(found.full.name == "longer tuning" && found.full.imagesPerChild == 192)
+        #expect(
+            found.rows.map(\.name) == ["inherit", "inherit by loss", "masked", "masked by loss", "MACs alone"])
+        #expect(found.rows.map(\.imagesPerChild) == [64, 64, 0, 0, 0])
+        #expect(found.rows.map(\.imagesBefore) == [128, 128, 128, 128, 0])
+        #expect(found.rows.map(\.secondsBefore) == [Double](repeating: trained.seconds, count: 4) + [0])
+        #expect(!FileManager.default.fileExists(atPath: folder("c/dense")))
+        // By the evaluators themselves.
+        let plan = try run.study(.inherit).evaluation
+        let inherit = try InheritEvaluator(EvaluationContext(plan, shapes, folder: RunFolder(folder("x"))))
+        let masked = try MaskedEvaluator(
+            EvaluationContext(run.study(.masked).evaluation, shapes, folder: RunFolder(folder("x"))))
+        let seeds = (0..<2).map { SeededGenerator(seed: 5, stream: 0x2E, UInt64($0)).state }.sorted()
+        for (index, point) in found.points.enumerated() {
+            let long = try seeds.map { try inherit.evaluate(point.connectivity, seed: $0, length: 3) }
+            #expect(long.map(\.accuracy) == point.full && long.map(\.loss) == point.losses)
+            let short = try inherit.evaluate(point.connectivity, seed: 5, length: 1)
+            #expect(short.accuracy == found.rows[0].values[index] && -short.loss == found.rows[1].values[index])
+            let score = try masked.evaluate(point.connectivity, seed: 5, length: 0)
+            #expect(score.accuracy == found.rows[2].values[index] && -score.loss == found.rows[3].values[index])
+        }
+        // Weights may come from elsewhere, without a result; other weights are another calibration's.
+        try FileManager.default.removeItem(atPath: dense.result)
+        let unknown = try run.run(resume: true)
+        #expect(unknown.rows.allSatisfy { $0.secondsBefore == 0 })
+        let other = RunFolder(folder("other"))
+        _ = try train(other, epochs: 1)
+        try FileManager.default.removeItem(atPath: dense.weights)
+        try FileManager.default.copyItem(atPath: other.weights, toPath: dense.weights)
+        let changed = "the weights of \(dense.absolutePath) have changed since the search was started"
+        #expect(throws: SearchError(changed)) { _ = try run.run(resume: true) }
     }
 }

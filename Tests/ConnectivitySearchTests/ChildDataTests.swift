@@ -19,5 +19,10 @@ import Testing
         let whole = ChildData(data, seed: seed, limitTrain: nil, limitValidation: nil)
         #expect(whole.forNorm(32).count == 32 && classes(whole.forNorm(32)) >= 4)
         #expect(whole.forNorm(32) == whole.forNorm(64).prefix(32).map { $0 })
+        // Fewer images to validate are a part of more.
+        for (few, all) in [(7, whole), (7, limited), (40, limited), (90, limited)] {
+            let own = ChildData(data, seed: seed, limitTrain: nil, limitValidation: min(few, all.validation.count))
+            #expect(all.validationPlaces(limit: few).map { all.validation[$0] } == own.validation)
+        }
     }
 }

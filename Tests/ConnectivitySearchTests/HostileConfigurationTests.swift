@@ -132,6 +132,35 @@ import Training
         try configuration.validate()
     }
 
+    @Test func bandsThatAreNone() throws {
+        var configuration = try plan().configuration()
+        let (space, whole) = (configuration.space, try Network(configuration.architecture).cost.macs)
+        let least = try space.cheapest().cost.macs
+        #expect(least == 1_442_072 && whole == 2_363_672)
+        configuration.bands = [least, whole]
+        #expect(throws: SearchError("bands of equal cost are for the strategy spread, not ads")) {
+            try configuration.validate()
+        }
+        configuration.strategy = "spread"
+        try configuration.validate()
+        #expect(configuration.context(dense: nil).bands == [least, whole])
+        for bands in [[], [least - 1], [whole, least], [least, least], [Int.min], [least, 1 << 53], [.max]] {
+            configuration.bands = bands
+            let sentence =
+                "bands up to \(bands) MACs; ascending limits from 1442072 on, the cheapest network's, are needed"
+            #expect(throws: SearchError(sentence)) { try configuration.validate() }
+        }
+        (configuration.bands, configuration.target) = ([least], CostTarget(.macs, limit: least))
+        #expect(throws: SearchError("bands of equal cost and a target exclude each other")) {
+            try configuration.validate()
+        }
+        var other = configuration
+        other.bands = nil
+        #expect(
+            other.difference(from: configuration)
+                == "the limit of each band is [1442072] MACs there and not set here")
+    }
+
     @Test func statesOfStrategies() throws {
         let space = try plan().space
         func refused(_ strategy: any Strategy, _ states: String...) {

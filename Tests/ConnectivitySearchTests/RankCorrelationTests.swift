@@ -58,6 +58,53 @@ import Testing
         #expect(there.lowerBound < there.upperBound)
     }
 
+    /// Of two bands three pairs of one and one of the other count: two agree, two do not. Without bands six more do,
+    /// that the bands' difference orders.
+    @Test func withinBandsByHand() throws {
+        let (a, b, bands) = ([1.0, 2, 3, 10, 20], [1.0, 3, 2, 9, 8], [0, 0, 0, 1, 1])
+        #expect(RankCorrelation.kendall(a, b, within: bands) == 0)
+        #expect(RankCorrelation.kendall(a, b) == 0.6)
+        // The order of the places is nobody's business, and neither are the bands' names.
+        #expect(RankCorrelation.kendall([10, 1, 2, 20, 3], [9, 1, 3, 8, 2], within: [7, -2, -2, 7, -2]) == 0)
+        // Three agree of the first band, none of the second, which b ties: 3 / √(4 · 3).
+        let tied = try #require(RankCorrelation.kendall(a, [1, 2, 3, 9, 9], within: bands))
+        #expect(abs(tied - 0.75.squareRoot()) < 1e-15)
+        #expect(RankCorrelation.kendall(a, b, within: [0, 1, 2, 3, 4]) == nil)
+        let one = [Int](repeating: 3, count: 20)
+        #expect(
+            RankCorrelation.kendall(self.a, self.b, within: one) == RankCorrelation.kendall(self.a, self.b))
+        #expect(RankCorrelation.strata(nil, 3) == [[0, 1, 2]])
+        #expect(RankCorrelation.strata([5, 1, 5], 3) == [[1], [0, 2]])
+    }
+
+    /// What is held fixed tells the bands apart alone, or one of them: only what it tells within them is taken off.
+    @Test func partialWithinBands() throws {
+        let (a, b) = ([1.0, 2, 3, 4, 11, 12, 13, 14], [1.0, 2, 4, 3, 11, 12, 14, 13])
+        let bands = [0, 0, 0, 0, 1, 1, 1, 1]
+        #expect(RankCorrelation.kendall(a, b, within: bands) == 8.0 / 12)
+        #expect(RankCorrelation.partial(a, b, given: [0, 0, 0, 0, 1, 1, 1, 1], within: bands) == nil)
+        // 2/3 with one another, 1/3 and 2/3 with what is held fixed, in either band: √0.4, as by hand above.
+        let partial = try #require(
+            RankCorrelation.partial(a, b, given: [2, 1, 4, 3, 2, 1, 4, 3], within: bands))
+        #expect(abs(partial - 0.4.squareRoot()) < 1e-15)
+    }
+
+    @Test func intervalsWithinBands() throws {
+        let one = [Int](repeating: 0, count: 20)
+        #expect(
+            RankCorrelation.interval(a, b, within: one, seed: 4, samples: 99)
+                == RankCorrelation.interval(a, b, seed: 4, samples: 99))
+        // Every sample agrees within bands, though the bands themselves disagree.
+        let (low, high, bands) = ([1.0, 2, 3, 4], [11.0, 12, 13, 14], [0, 0, 0, 0, 1, 1, 1, 1])
+        #expect(RankCorrelation.interval(low + high, high + low, within: bands, seed: 1, samples: 200) == 1...1)
+        #expect(RankCorrelation.interval(low + high, high + low, seed: 1, samples: 200) != 1...1)
+        #expect(RankCorrelation.interval(a, b, within: Array(0..<20), seed: 1, samples: 50) == nil)
+        // A sample of a band of two is both, one twice or the other twice; none is of the other band.
+        let two = try #require(
+            RankCorrelation.interval([1, 2, 3, 4], [1, 2, 4, 3], within: [0, 0, 1, 1], seed: 3, samples: 1001))
+        #expect(two == -1...1)
+    }
+
     @Test func intervals() throws {
         #expect(
             RankCorrelation.interval(a, b, seed: 1) == RankCorrelation.interval(a, b, seed: 1, samples: 2000))

@@ -43,6 +43,29 @@ import Torch
         #expect(try third.propose(5) == Array(children[3...]))
     }
 
+    /// Bands in turn, each child within half a percent below its band's limit.
+    @Test func spreadDrawsFromBandsInTurn() throws {
+        let space = try space()
+        let whole = try Network(space.architecture).cost.macs
+        var context = StrategyContext(space, seed: 3)
+        let limits = [whole * 45 / 100, whole * 7 / 10]
+        context.bands = limits
+        let strategy = try SpreadStrategy(context)
+        let first = try strategy.propose(3)
+        let again = try SpreadStrategy(context)
+        try again.restore(strategy.state())
+        let rest = try strategy.propose(4)
+        #expect(try again.propose(4) == rest)
+        let children = first + rest
+        #expect(children.count == 7 && Set(children).count == 7)
+        for (index, child) in children.enumerated() {
+            let (cost, limit) = (try macs(space, child), limits[index % 2])
+            #expect(cost <= limit && Double(cost) >= 0.995 * Double(limit) - 1, "child \(index): \(cost) of \(limit)")
+        }
+        context.seed = 4
+        #expect(try SpreadStrategy(context).propose(3) != first)
+    }
+
     // MARK: fixed
 
     @Test func fixedProposesEachPatternOnce() throws {

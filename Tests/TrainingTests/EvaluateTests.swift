@@ -43,6 +43,20 @@ import Torch
         #expect(try net.tensors.map { try $0.tensor.floats() } == before)
     }
 
+    /// The logits are those of all images at once, in order, whatever they are cut into.
+    @Test func logitsOfImages() throws {
+        let net = try network()
+        let indices = (0..<47).map { 4 * $0 }
+        let expected = try withoutGrad {
+            try net(maker.batch(indices[...]).images, training: false).doubles()
+        }
+        for size in [250, 20] {
+            let found = try net.logits(maker, indices, batchSize: size)
+            #expect(found.count == 3 * 47 && relativeError(found.map { Double($0) }, expected) < 1e-4)
+        }
+        #expect(try net.logits(maker, []).isEmpty)
+    }
+
     @Test func oneImageAndNone() throws {
         let net = try network()
         for index in [5, 6, 7] {
@@ -77,6 +91,24 @@ import Torch
             #expect(error < 1e-5, "\(count) images")
         }
         #expect(relativeError(first, both) > 1e-3)
+    }
+
+    /// An average that goes on is the average of all.
+    @Test func normStatisticsGoOn() throws {
+        let (whole, parts, anew) = (try network(), try network(), try network())
+        try whole.recomputeNormStatistics(maker, Array(0..<120), batchSize: 40)
+        try parts.recomputeNormStatistics(maker, Array(0..<80), batchSize: 40)
+        _ = try parts.logits(maker, [3])
+        try parts.recomputeNormStatistics(maker, Array(80..<120), batchSize: 40, after: 2)
+        try anew.recomputeNormStatistics(maker, Array(80..<120), batchSize: 40)
+        #expect(parts.normMomentum == 0.1)
+        var largest = 0.0
+        for (index, (name, tensor)) in whole.tensors.enumerated() {
+            let (all, other) = (try tensor.doubles(), try parts.tensors[index].tensor.doubles())
+            #expect(relativeError(other, all) < 1e-5, "\(name)")
+            largest = max(largest, relativeError(try anew.tensors[index].tensor.doubles(), all))
+        }
+        #expect(largest > 1e-3)
     }
 
     @Test func durationsInSeconds() {

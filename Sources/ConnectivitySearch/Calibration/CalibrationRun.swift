@@ -1,5 +1,6 @@
 import DenseNetArchitecture
 import Evaluation
+import Files
 import Foundation
 import ImageData
 import Runs
@@ -10,7 +11,8 @@ import Training
 
 /// A calibration as a run in a folder: a study for each evaluator, of the same connectivities, and what they come to.
 ///
-/// The study of `scratch` also holds the full trainings, as longer evaluations of all its children.
+/// The study of `scratch` also holds the full trainings, as longer evaluations of all its children; with a dense
+/// network that is given that of `inherit` does.
 public struct CalibrationRun {
     /// What is compared; of one that goes on only what decides no child may be changed.
     public var configuration: CalibrationConfiguration
@@ -46,15 +48,17 @@ public struct CalibrationRun {
         self.init(configuration, data, folder: folder)
     }
 
+    /// The parts it has, each told to `observer` when it begins.
+    public var steps: Int { configuration.dense == nil ? 6 : 3 }
+
     /// Runs, from the start or from the last finished child.
     /// - Throws: `Interrupted` with all finished children kept; `SearchError`, `TrainingError`, `FileError`.
     public func run(resume: Bool) throws -> Calibration {
-        guard configuration.fullEpochs >= 1, configuration.fullSeeds >= 1 else {
-            throw SearchError(
-                "full training of \(configuration.fullEpochs) epochs with \(configuration.fullSeeds) seeds; both must be 1 or more"
-            )
+        try configuration.validate()
+        if configuration.dense != nil {
+            // Before anything is written, as a search does it.
+            try TrainedDense.check(study(.inherit).evaluation, data, for: "inherited weights need")
         }
-        try configuration.search.validate()
         if resume, folder.exists {
             let stored = try folder.read(CalibrationConfiguration.self, from: folder.configuration)
             if let difference = configuration.difference(from: stored) {
@@ -70,41 +74,55 @@ public struct CalibrationRun {
         }
         var studies: [EvaluatorSettings.Kind: StudyHistory] = [:]
         var before: [EvaluatorSettings.Kind: Double] = [:]
-        let own = try study(.scratch)
-        studies[.scratch] = try searched(
-            own, "scratch, and each child in full: \(configuration.fullSeeds) × \(configuration.fullEpochs) epochs")
-        let shared = try study(.shared)
-        studies[.shared] = try searched(shared, "shared weights")
-        before[.shared] = try seconds(RunFolder(path(.shared) + "/shared"))
-        before[.inherit] = try trainDense()
-        studies[.inherit] = try searched(try study(.inherit), "inherited weights")
-        let calibration = try Calibration(configuration, studies, secondsBefore: before)
+        let long = "\(configuration.fullSeeds) × \(configuration.fullEpochs) epochs"
+        if configuration.dense == nil {
+            studies[.scratch] = try searched(study(.scratch), "scratch, and each child in full: \(long)")
+            studies[.shared] = try searched(study(.shared), "shared weights")
+            before[.shared] = try seconds(RunFolder(path(.shared) + "/shared"))
+            try trainDense()
+            studies[.inherit] = try searched(study(.inherit), "inherited weights")
+        } else {
+            studies[.inherit] = try searched(study(.inherit), "inherited weights, and each child tuned longer: \(long)")
+        }
+        let masked = try study(.masked)
+        let scored = try searched(masked, "masked, the dense network's weights as they are")
+        studies[.masked] = scored
+        let trained = try seconds(dense)
+        (before[.inherit], before[.masked]) = (trained, trained)
+        let scores = try MaskedScores(masked, data, folder: folder).read(
+            scored.children.filter { $0.repeatOf == nil }.map(\.connectivity),
+            observer("masked, with fewer and with more images"))
+        let calibration = try Calibration(configuration, studies, secondsBefore: before, scores: scores)
         try folder.write(calibration, to: folder.calibration)
         return calibration
     }
+
+    /// The run of the dense network that children inherit from: the given one, or the calibration's own.
+    private var dense: RunFolder { RunFolder(configuration.dense ?? folder.path + "/dense") }
 
     private func path(_ kind: EvaluatorSettings.Kind) -> String { folder.path + "/" + kind.rawValue }
 
     /// The search with an evaluator of a kind, of the same children.
     func study(_ kind: EvaluatorSettings.Kind) throws -> SearchConfiguration {
         var c = configuration.search
-        guard kind != .scratch else {
+        c.bands = try configuration.bandLimits()
+        if kind == configuration.truth {
             c.top = c.children
             c.reevaluationSeeds = configuration.fullSeeds
             c.reevaluationLength = Double(configuration.fullEpochs) / c.evaluator.epochs
-            return c
+        } else {
+            c.top = 0
         }
+        guard kind != .scratch else { return c }
         let scratch = c.evaluator
-        c.top = 0
         c.evaluator = EvaluatorSettings(kind)
         (c.evaluator.epochs, c.evaluator.batchSize) = (scratch.epochs, scratch.batchSize)
         // A trained network is tuned with the same part of the rate as by default.
         c.evaluator.learningRate *= scratch.learningRate / EvaluatorSettings(.scratch).learningRate
         if kind == .shared { c.evaluator.sharedEpochs = configuration.sharedEpochs }
-        if kind == .inherit {
-            let dense = RunFolder(folder.path + "/dense")
+        if c.evaluator.inherits {
             c.dense = dense.absolutePath
-            c.denseDigest = try TrainedDense.digest(dense)
+            c.denseDigest = try configuration.denseDigest ?? TrainedDense.digest(dense)
         }
         c.imagesBefore = try SearchRun.imagesBefore(c, data)
         return c
@@ -119,22 +137,25 @@ public struct CalibrationRun {
         return try StudyHistory(SQLiteStudy(path: folder.study, mustExist: true))
     }
 
-    /// Trains the dense network that children inherit from; the seconds it took.
-    private func trainDense() throws -> Double {
+    /// Trains the dense network that children inherit from, where that is not done.
+    private func trainDense() throws {
         let c = configuration.search
-        let dense = RunFolder(folder.path + "/dense")
-        guard !FileManager.default.fileExists(atPath: dense.result) else { return try seconds(dense) }
+        let show = observer("the dense network that children inherit from")
+        guard !FileManager.default.fileExists(atPath: dense.result) else { return }
         var trainer = Trainer(
             c.evaluation.training("dense", epochs: configuration.fullEpochs), try Network(c.architecture), data,
             folder: dense)
-        let show = observer("the dense network that children inherit from")
         trainer.observer = { show(.training($0)) }
         try trainer.start(resume: true)
         try c.evaluation.useAllThreads()
-        return try trainer.run(resume: true).seconds
+        _ = try trainer.run(resume: true)
     }
 
+    /// The seconds of a training; 0 where its run does not say, as weights may come from elsewhere.
     private func seconds(_ run: RunFolder) throws -> Double {
-        try run.read(TrainingResult.self, from: run.result).seconds
+        guard FileManager.default.fileExists(atPath: run.result) else { return 0 }
+        let result = try run.read(TrainingResult.self, from: run.result)
+        if let reason = result.impossibility { throw FileError("\(run.result) is damaged: \(reason)") }
+        return result.seconds
     }
 }

@@ -14,12 +14,18 @@ struct CalibrateCommand: ParsableCommand {
         commandName: "calibrate", abstract: "How far each evaluator can be trusted, before a search relies on it.",
         discussion: """
             Evaluates the same random connectivities, of costs spread over the range, by every evaluator and by full training, and \
-            prints how well each orders them: Kendall's rank correlation, 1 for the same order, 0 for none, with its 95% interval. \
-            "MACs alone" is what needs no evaluation: an evaluator that does no better only tells dear from cheap; what it knows beyond \
-            is the correlation given the MACs (Kendall's partial tau). With a target all connectivities cost the same. The test set is never touched.
+            prints how well each orders them: Kendall's rank correlation, 1 for the same order, 0 for none, with its 95% interval, \
+            and its price. "MACs alone" is what needs no evaluation: an evaluator that does no better only tells dear from cheap; \
+            what it knows beyond is the correlation given the MACs (Kendall's partial tau). With a target all connectivities cost the \
+            same; with --bands they cost the same in each band, and only those of one band are compared. Each evaluator orders by \
+            accuracy and by minus loss. A last table says what masked scores of fewer and of more images are worth, and what they \
+            take. With --dense a full training is a longer tuning of what children inherit, and only evaluators that inherit are \
+            compared. The test set is never touched.
 
             EXAMPLE
-              ads calibrate --data shapes --arch densenet-16-12 --children 12 --limit-train 2048 --out runs/calibration
+              ads calibrate --data shapes --arch densenet-16-12 --children 12 --out runs/calibration
+              ads calibrate --data cifar10 --arch densenet-40-12 --dense runs/dense --children 60 \\
+                --bands 0.35,0.45,0.65 --limit-train 10000 --out runs/bands
             """)
 
     @OptionGroup var data: DataOptions
@@ -34,6 +40,21 @@ struct CalibrateCommand: ParsableCommand {
         help: "Connectivities to compare. (default: 20)",
         transform: Whole(2...1_000_000).parse)
     var children: Int?
+
+    @Option(
+        help:
+            "Draw connectivities at these shares of the dense network's MACs in turn, as 0.35,0.45,0.65, and compare those of the same share alone.",
+        transform: Shares.parse)
+    var bands: Shares?
+
+    @Flag(help: "Prune what the blocks' ends read, too: reaches cheaper networks.")
+    var searchBlockEnd = false
+
+    @Option(
+        help:
+            "The run of the trained dense network that children inherit from; it must have this --seed. Without --dense the calibration trains one."
+    )
+    var dense: String?
 
     @Option(
         help: "Epochs of a full training, and of the dense network that children inherit from. (default: 4)",
@@ -85,6 +106,15 @@ struct CalibrateCommand: ParsableCommand {
     )
     var resume = false
 
+    func validate() throws {
+        if bands != nil, try target.chosen() != nil {
+            throw ValidationError("--bands and a target exclude each other; give one of them")
+        }
+        if dense != nil, sharedEpochs != nil {
+            throw ValidationError("--shared-epochs is for calibrations without --dense, which compare shared weights")
+        }
+    }
+
     func run() throws {
         let console = Console(quiet: output.quiet)
         let folder = RunFolder(out)
@@ -100,10 +130,11 @@ struct CalibrateCommand: ParsableCommand {
         let count = workers.processes(for: job.configuration.search, in: folder, threads: machine.threads).0
         job.workers = count
         job.workerCommand = { WorkerOptions.command($0, workers: count) }
+        let steps = job.steps
         var step = 0
         job.observer = { title in
             step += 1
-            console.line("[\(step)/4] \(title)")
+            console.line("[\(step)/\(steps)] \(title)")
             return SearchConsole(console, training: "").show
         }
         let calibration = try job.run(resume: resume)
@@ -121,6 +152,9 @@ struct CalibrateCommand: ParsableCommand {
         try resumed.keeps(machine, c.machine, seed: c.seed, threads: false)
         try resumed.keeps(network, stem: c.architecture.stem.channels)
         try resumed.keeps(target, c)
+        try resumed.keeps("--bands", bands?.text, stored.bands.map { Shares($0).text })
+        try resumed.keeps(flag: "--search-block-end", searchBlockEnd, c.searchesBlockEnds ?? false)
+        try resumed.keeps("--dense", dense.map { RunFolder($0).absolutePath }, stored.dense)
         try resumed.keeps("--children", children, c.children)
         try resumed.keeps("--full-epochs", fullEpochs, stored.fullEpochs)
         try resumed.keeps("--full-seeds", fullSeeds, stored.fullSeeds)
@@ -145,6 +179,7 @@ struct CalibrateCommand: ParsableCommand {
             if let childEpochs { plan.evaluator.epochs = childEpochs }
             if let batchSize { plan.evaluator.batchSize = batchSize }
             if let learningRate { plan.evaluator.learningRate = learningRate }
+            plan.searchesBlockEnds = searchBlockEnd
             plan.target = try target.chosen()
             guard plan.target?.measure != .latency else {
                 throw SearchError("a calibration takes --target-macs, --target-parameters or --target-traffic")
@@ -153,10 +188,16 @@ struct CalibrateCommand: ParsableCommand {
             plan.children = children ?? 20
             workers.set(&plan)
             (plan.limitTrain, plan.limitValidation) = (limitTrain, limitValidation)
-            let c = try plan.configuration()
-            return CalibrationConfiguration(
-                c, fullEpochs: fullEpochs ?? 4, fullSeeds: fullSeeds ?? 2,
+            var calibration = CalibrationConfiguration(
+                try plan.configuration(), fullEpochs: fullEpochs ?? 4, fullSeeds: fullSeeds ?? 2,
                 sharedEpochs: sharedEpochs ?? EvaluatorSettings.sharedEpochs)
+            calibration.bands = bands?.values
+            if let dense {
+                let run = RunFolder(dense)
+                (calibration.dense, calibration.denseDigest) = (run.absolutePath, try TrainedDense.digest(run))
+            }
+            try calibration.validate()
+            return calibration
         } catch let error as SearchError {
             throw UsageError("\(error)")
         }

@@ -70,6 +70,26 @@ struct Real: Sendable {
     private static func text(_ value: Double) -> String { String(format: "%g", value) }
 }
 
+/// Ascending shares of a whole from the command line, such as `0.35,0.45,0.65`.
+struct Shares: Sendable {
+    let values: [Double]
+
+    init(_ values: [Double]) { self.values = values }
+
+    /// As it is typed.
+    var text: String { values.map { "\($0)" }.joined(separator: ",") }
+
+    /// For `transform:` of an option.
+    @Sendable static func parse(_ text: String) throws -> Shares {
+        let values = text.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) ?? .nan }
+        let ascend = zip([0] + values, values + [1]).allSatisfy { $0 < $1 }
+        guard ascend else {
+            throw RangeError("ascending numbers over 0 and under 1, with commas between them, are needed")
+        }
+        return Shares(values)
+    }
+}
+
 /// A seed from the command line.
 enum Seed {
     /// For `transform:` of an option.
