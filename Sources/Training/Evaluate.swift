@@ -31,6 +31,8 @@ extension DenseNet {
     /// Evaluates the network on the images at `indices`, with running statistics.
     /// - Throws: `Interrupted` when the user stops it.
     public func evaluate(_ maker: BatchMaker, _ indices: [Int], batchSize: Int = 250) throws -> Evaluation {
+        let started = ContinuousClock.now
+        defer { PartTimes.note(.validation, since: started) }
         let classes = network.architecture.classes
         var confusion = [[Int]](repeating: [Int](repeating: 0, count: classes), count: classes)
         var (loss, correct, seconds) = (0.0, 0, 0.0)
@@ -62,8 +64,11 @@ extension DenseNet {
     /// Recomputes BN's running statistics as the average over the given batches, after weights were changed or taken
     /// from another network: what a few training steps leave there would favour dense networks.
     public func recomputeNormStatistics(_ maker: BatchMaker, _ indices: [Int], batchSize: Int) throws {
-        let before = normMomentum
-        defer { normMomentum = before }
+        let (before, started) = (normMomentum, ContinuousClock.now)
+        defer {
+            normMomentum = before
+            PartTimes.note(.statistics, since: started)
+        }
         try withoutGrad {
             for (k, start) in stride(from: 0, to: indices.count - 1, by: batchSize).enumerated() {
                 normMomentum = 1 / Double(k + 1)
