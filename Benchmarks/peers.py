@@ -1,9 +1,11 @@
 """The peers of `make bench`: the same networks as PyTorch, OpenVINO and ONNX Runtime users run them.
 
     python3 peers.py PEER ARCH CONNECTIVITY WORK BATCH SIZE REPETITIONS THREADS      one JSON object
+    python3 peers.py torch[-{rebuilt,masked}-{nchw,channels_last}] children FOLDER THREADS
 
 PEER is torch-{nchw,channels_last}-{float32,bfloat16}, openvino-{latency,throughput}, or onnxruntime; WORK is training or
-inference. Exit code 3 means that the peer is not installed.
+inference. FOLDER is what `ads bench --children N --out FOLDER` wrote; without a way to compute children it is the fastest of
+peer_children.py. Exit code 3 means that the peer is not installed.
 """
 import json
 import os
@@ -159,6 +161,10 @@ def run_openvino(hint, arch, connectivity, batch, size, repetitions, threads):
 
 
 def main():
+    if sys.argv[2] == "children":
+        from peer_children import run_children
+        print(json.dumps(run_children(sys.argv[1].partition("-")[2] or None, sys.argv[3], int(sys.argv[4]))))
+        return
     peer, arch, connectivity, work = sys.argv[1:5]
     batch, size, repetitions, threads = map(int, sys.argv[5:9])
     kind, *rest = peer.split("-")

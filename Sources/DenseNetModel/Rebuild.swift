@@ -7,6 +7,8 @@ extension DenseNet {
     /// A pruned connection's weights go with their BN scale, shift and running statistics; nothing else changes.
     /// - Throws: `WeightError.notASubset`; `ArchitectureError` when the matrices do not fit.
     public func rebuilt(_ connectivity: Connectivity) throws -> DenseNet {
+        let began = ContinuousClock.now
+        defer { PartTimes.note(.rebuilding, since: began) }
         let (smaller, state) = try withoutGrad { try subset(connectivity) }
         return try DenseNet(smaller, state: state, type: type, device: device).computing(like: self)
     }

@@ -31,6 +31,8 @@ extension DenseNet {
     /// Evaluates the network on the images at `indices`, with running statistics.
     /// - Throws: `Interrupted` when the user stops it.
     public func evaluate(_ maker: BatchMaker, _ indices: [Int], batchSize: Int = 250) throws -> Evaluation {
+        let started = ContinuousClock.now
+        defer { PartTimes.note(.validation, since: started) }
         let classes = network.architecture.classes
         var confusion = [[Int]](repeating: [Int](repeating: 0, count: classes), count: classes)
         var (loss, correct, seconds) = (0.0, 0, 0.0)
@@ -77,8 +79,11 @@ extension DenseNet {
     public func recomputeNormStatistics(
         _ maker: BatchMaker, _ indices: [Int], batchSize: Int, after batches: Int = 0
     ) throws {
-        let before = normMomentum
-        defer { normMomentum = before }
+        let (before, started) = (normMomentum, ContinuousClock.now)
+        defer {
+            normMomentum = before
+            PartTimes.note(.statistics, since: started)
+        }
         try withoutGrad {
             for (k, start) in stride(from: 0, to: indices.count - 1, by: batchSize).enumerated() {
                 normMomentum = 1 / Double(batches + k + 1)

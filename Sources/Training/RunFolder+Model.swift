@@ -15,4 +15,13 @@ extension RunFolder {
             throw FileError("\(weights): \(error)")
         }
     }
+
+    /// Writes a network's weights as the run's, with the digest of their arrays.
+    /// - Throws: `FileError`.
+    package func writeWeights(of net: DenseNet) throws {
+        try Safetensors(
+            tensors: Dictionary(uniqueKeysWithValues: net.tensors.map { ($0.name, try StoredTensor($0.tensor)) })
+        )
+        .writeWithDigest(to: weights)
+    }
 }

@@ -59,7 +59,7 @@ public struct Timing: Encodable, Sendable {
     }
 
     /// The most memory this process ever had resident, in MiB.
-    static func residentPeak() -> Double {
+    package static func residentPeak() -> Double {
         var usage = rusage()
         #if canImport(Darwin)
         getrusage(RUSAGE_SELF, &usage)

@@ -6,7 +6,6 @@ import ImageData
 import Randomness
 import Runs
 import Torch
-import WeightFiles
 
 /// Trains one network: a linear loop of learning rate, forward, backward, step; validation; checkpoint; log.
 public struct Trainer {
@@ -176,10 +175,7 @@ public struct Trainer {
         let isBest = sampler != nil || validation.map { $0.accuracy > (state.bestAccuracy ?? -1) } ?? true
         if isBest {
             state.bestAccuracy = validation?.accuracy
-            try Safetensors(
-                tensors: Dictionary(uniqueKeysWithValues: net.tensors.map { ($0.name, try StoredTensor($0.tensor)) })
-            )
-            .writeWithDigest(to: folder.weights)
+            try folder.writeWeights(of: net)
         }
         state.epoch += 1
         state.step = 0

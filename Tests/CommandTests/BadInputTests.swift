@@ -63,6 +63,18 @@ import Testing
         try expect(["bench", "--batch-size", "1"], 64, "--batch-size 1; training needs at least 2, inference 1")
         try expect(["bench", "--repetitions", "1"], 64, "a whole number from 2 to 1000000 is needed")
         try expect(["bench", "--kernels", "fast"], 64, "Please provide one of 'auto', 'swift' or 'torch'")
+        try expect(
+            ["bench", "--children", "2", "--inference"], 64,
+            "--inference is not for --children, which are evaluated as a search does; leave it out")
+        try expect(["bench", "--children", "2", "--batch-size", "64"], 64, "--batch-size is not for --children")
+        try expect(["bench", "--children", "2", "--repetitions", "2"], 64, "--repetitions is not for --children")
+        try expect(["bench", "--children", "2", "--connectivity", "log"], 64, "--connectivity is not for --children")
+        try expect(
+            ["bench", "--target-macs", "0.5"], 64, "--target-macs is for --children; leave it out, or say how many")
+        try expect(["bench", "--out", out], 64, "--out is for --children; leave it out, or say how many")
+        try expect(
+            ["bench", "--arch", "densenet-22-12", "--children", "2", "--target-macs", "0.3", "--out", out], 64,
+            "28945680 to 72906000 MACs, 0.397 to 1 of the dense network")
         try expect(["inspect"], 64, "give a run's folder, or a network with --arch")
         try expect(["frobnicate"], 64, "Unexpected argument 'frobnicate'")
         #expect(!FileManager.default.fileExists(atPath: out))

@@ -12,26 +12,46 @@ struct BenchCommand: ParsableCommand {
         commandName: "bench", abstract: "This machine's speed: our kernels beside libtorch's operations.",
         discussion: """
             Times training steps (forward, loss, backward, SGD) or inference on random images, in turn, and prints medians, \
-            the ratio, and the share of this processor's measured multiply-add peak. 'make bench' adds PyTorch, OpenVINO and \
-            ONNX Runtime where they are installed.
+            the ratio, and the share of this processor's measured multiply-add peak. With --children it is what the masked \
+            evaluator of a search does with a child of a dense network: children an hour, and where the time goes. 'make \
+            bench' adds PyTorch, OpenVINO and ONNX Runtime where they are installed.
 
             EXAMPLE
               ads bench --arch densenet-40-12 --batch-size 64
               ads bench --arch densenet121 --inference --batch-size 1
+              ads bench --arch densenet-40-12 --children 8
             """)
 
     @OptionGroup var network: NetworkOptions
     @OptionGroup var machine: MachineOptions
     @OptionGroup var output: OutputOptions
 
-    @Option(help: "Images at a time.", transform: Whole(1...65_536).parse)
-    var batchSize = 64
+    // Optional, so that --children knows what was typed.
+    @Option(help: "Images at a time. (default: 64)", transform: Whole(1...65_536).parse)
+    var batchSize: Int?
 
-    @Option(help: "Repetitions of each, in two turns.", transform: Whole(2...1_000_000).parse)
-    var repetitions = 6
+    @Option(help: "Repetitions of each, in two turns. (default: 6)", transform: Whole(2...1_000_000).parse)
+    var repetitions: Int?
 
     @Flag(help: "Inference instead of training steps.")
     var inference = false
+
+    @Option(
+        help:
+            "Instead of steps evaluate N masked children of the dense network, as a search with --strategy random does: generated images, as many as CIFAR's.",
+        transform: Whole.count.parse)
+    var children: Int?
+
+    @Option(
+        help: "The most MACs a child may have: a share of the dense network's up to 1, else a number. (default: 0.65)",
+        transform: Real.cost.parse)
+    var targetMacs: Double?
+
+    @Option(
+        help:
+            "With --children the folder where a peer finds what it needs to evaluate the same: the dense network's run, the children, the images, and what the children came to here."
+    )
+    var out: String?
 
     struct Result: Encodable {
         var parameters: Int
@@ -59,43 +79,55 @@ struct BenchCommand: ParsableCommand {
         var shareOfPeak: Double?
     }
 
+    /// Images at a time.
+    private var images: Int { batchSize ?? 64 }
+
+    /// What computes, in turn: both kernels where nothing else was asked for.
+    static func choices(_ choice: KernelChoice, on device: Device) -> [KernelChoice] {
+        choice != .automatic ? [choice] : device == .cpu ? [.swift, .torch] : [.torch]
+    }
+
     func validate() throws {
-        guard batchSize >= (inference ? 1 : 2) else {
-            throw ValidationError("--batch-size \(batchSize); training needs at least 2, inference 1")
+        guard images >= (inference ? 1 : 2) else {
+            throw ValidationError("--batch-size \(images); training needs at least 2, inference 1")
         }
     }
 
     func run() throws {
+        if let children { return try evaluate(children) }
+        for (typed, option) in [(targetMacs != nil, "--target-macs"), (out != nil, "--out")] where typed {
+            throw UsageError("\(option) is for --children; leave it out, or say how many")
+        }
         let (device, choice) = try machine.apply()
         var options = network
         if options.arch == nil { options.arch = "densenet-40-12" }
         guard let network = try options.network(seed: machine.seed) else { return }
         let console = Console(quiet: output.quiet)
-        let choices: [KernelChoice] = choice != .automatic ? [choice] : device == .cpu ? [.swift, .torch] : [.torch]
+        let choices = Self.choices(choice, on: device)
         var timings: [KernelChoice: [Timing]] = [:]
         // In turn, so that a machine that slows down slows both.
         for turn in 1...2 {
             for kernels in choices {
                 console.line("\(kernels.rawValue), turn \(turn) of 2")
                 let timing = try Timing.measure(
-                    network, training: !inference, batch: batchSize, repetitions: (repetitions + 1) / 2,
+                    network, training: !inference, batch: images, repetitions: ((repetitions ?? 6) + 1) / 2,
                     kernels: kernels, device: device)
                 timings[kernels, default: []].append(timing)
             }
         }
         let peak = LayerKernels.measurePeak(threads: Runtime.threads)
-        let done = network.kernelMultiplyAdds(!inference ? .training : batchSize == 1 ? .oneImage : .inference)
+        let done = network.kernelMultiplyAdds(!inference ? .training : images == 1 ? .oneImage : .inference)
         let runs = choices.compactMap { kernels -> Run? in
             guard let own = timings[kernels], let first = own.first else { return nil }
             let times = own.flatMap(\.milliseconds).sorted()
             let median = times.median
             let perImage = Double(done) * (inference ? 1 : 3)
             return Run(
-                kernels: kernels, work: first.work, batch: batchSize, milliseconds: median, fastest: times[0],
-                slowest: times[times.count - 1], imagesPerSecond: Double(batchSize) / median * 1e3,
+                kernels: kernels, work: first.work, batch: images, milliseconds: median, fastest: times[0],
+                slowest: times[times.count - 1], imagesPerSecond: Double(images) / median * 1e3,
                 peakMegabytes: first.peakMegabytes,
                 shareOfPeak: kernels == .swift && device == .cpu
-                    ? perImage * Double(batchSize) / (median / 1e3) / peak : nil)
+                    ? perImage * Double(images) / (median / 1e3) / peak : nil)
         }
         let cost = network.cost
         let result = Result(
