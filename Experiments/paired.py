@@ -1,0 +1,86 @@
+"""Means, deviations, and paired differences with Student's t intervals."""
+import math
+from statistics import mean, stdev
+
+
+def t_quantile(freedom, share=0.975):
+    """The value that Student's t with so many degrees of freedom stays under with a probability.
+
+    With x = sqrt(freedom)·tan(angle) the density is the power freedom - 1 of a cosine: its integral by Simpson's rule, solved
+    for the angle by halving.
+    """
+    scale = math.exp(math.lgamma((freedom + 1) / 2) - math.lgamma(freedom / 2)) / math.sqrt(math.pi)
+
+    def below(angle, steps=400):
+        width = angle / steps
+        values = [math.cos(n * width) ** (freedom - 1) for n in range(steps + 1)]
+        return 0.5 + scale * width / 3 * (values[0] + 4 * sum(values[1:-1:2]) + 2 * sum(values[2:-1:2]) + values[-1])
+
+    low, high = 0.0, math.pi / 2
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if below(middle) < share else (low, middle)
+    return math.sqrt(freedom) * math.tan((low + high) / 2)
+
+
+def error(values):
+    """The standard error of a mean; None of a single value."""
+    return stdev(values) / math.sqrt(len(values)) if len(values) > 1 else None
+
+
+def interval(values):
+    """The 95% interval of a mean by Student's t; None of a single value."""
+    if len(values) < 2:
+        return None
+    half = t_quantile(len(values) - 1) * error(values)
+    return mean(values) - half, mean(values) + half
+
+
+def differences(a, b):
+    """What `a` has more than `b`, over the units that both have."""
+    return [a[unit] - b[unit] for unit in a if unit in b]
+
+
+# As tables have them. Shares are from 0 to 1; differences of shares are in points.
+
+def percent(values):
+    """Mean and deviation of shares."""
+    return f"{100 * mean(values):.2f}%" + (f" ± {100 * stdev(values):.2f}" if len(values) > 1 else "")
+
+
+def points(value):
+    return "–" if value is None else f"{100 * value:+.2f}"
+
+
+def unsigned(value):
+    return "–" if value is None else f"{100 * value:.2f}"
+
+
+def between(bounds):
+    return "–" if bounds is None else f"{100 * bounds[0]:+.2f} to {100 * bounds[1]:+.2f}"
+
+
+def table(head, rows):
+    """A Markdown table."""
+    lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)] + [f"| {' | '.join(map(str, row))} |" for row in rows]
+    return "\n".join(lines)
+
+
+def pairs_table(pairs):
+    """Paired differences: of each (name, name, shares by unit, shares by unit) the first less the second."""
+    lines = []
+    for a, b, ones, others in pairs:
+        own = differences(ones, others)
+        if own:
+            lines.append([f"{a} − {b}", points(mean(own)), unsigned(error(own)), between(interval(own)), len(own)])
+    return table(["paired", "difference, points", "standard error", "95% interval (t)", "pairs"], lines) if lines else ""
+
+
+def usual_pairs(names):
+    """Everything against coin flips, and the agent against everything else."""
+    others = [name for name in names if name not in ("random", "ads")]
+    return [(name, "random") for name in names if name != "random"] + [("ads", name) for name in others]
+
+
+def plural(number, word):
+    return f"{number} {word}{'' if str(number) == '1' else 's'}"
