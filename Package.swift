@@ -36,6 +36,13 @@ let package = Package(
             name: "search-your-data",
             dependencies: ["ConnectivitySearch", "Training", "ImageData", "Runs", "DenseNetArchitecture", "Torch"],
             path: "Examples/SearchYourData"),
+        .executableTarget(
+            name: "landscapes",
+            dependencies: [
+                "Strategies", "DenseNetArchitecture", "Randomness", "Torch",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Benchmarks/Landscapes"),
         .target(
             name: "Reporting",
             dependencies: [

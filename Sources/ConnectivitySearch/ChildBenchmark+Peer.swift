@@ -40,8 +40,11 @@ extension ChildBenchmark {
 
     /// Images that BN's statistics are recomputed over.
     package var statisticsImages: [Int] {
-        data.forNorm(configuration.evaluator.normBatches * configuration.evaluator.batchSize)
+        configuration.evaluator.forScore(data)
     }
+
+    /// Images that children are validated on.
+    package var validationImages: [Int] { configuration.evaluator.scored(data) }
 
     /// Writes what a peer needs to evaluate the same children, and what they came to here, into the benchmark's folder.
     /// - Throws: `FileError`.
@@ -49,11 +52,11 @@ extension ChildBenchmark {
         let (set, normalization) = (data.maker.set, data.maker.normalization)
         let work = Work(
             mean: normalization.mean, deviation: normalization.deviation, statistics: statisticsImages.count,
-            batchSize: configuration.evaluator.batchSize, labels: data.validation.map { set.labels[$0] },
+            batchSize: configuration.evaluator.batchSize, labels: validationImages.map { set.labels[$0] },
             children: children, found: evaluations.map { Found(accuracy: $0.accuracy, loss: $0.loss) })
         try AtomicFile.write(RunFolder.encoder(pretty: false).encode(work), to: folder.path + "/children.json")
         var pixels = Data()
-        for index in statisticsImages + data.validation {
+        for index in statisticsImages + validationImages {
             pixels.append(contentsOf: set.pixels[index * set.imageBytes..<(index + 1) * set.imageBytes])
         }
         try AtomicFile.write(pixels, to: folder.path + "/images.u8")

@@ -89,20 +89,45 @@ public struct Search {
             if remaining <= 0 { break }
             progress.update += 1
             let seen = strategy.images
-            let proposals = try strategy.propose(min(configuration.agent.childrenPerUpdate, remaining))
+            // The last child is the strategy's mode, where nobody has evaluated that.
+            let mode = try remaining == 1 ? mode(strategy) : nil
+            let isNew = try mode.map { try isUnknown($0, in: progress.update, board) } ?? false
+            let proposals = try isNew ? mode.map { [$0] } ?? [] : strategy.propose(next(strategy, remaining))
             if proposals.isEmpty {
                 progress.exhausted = true
                 break
             }
             let own = try evaluate(proposals, update: progress.update, &board)
+            progress.mode = mode.flatMap { board.known[$0] }
             try learn(own, strategy, seen: seen, &progress, &board)
         }
-        let result = try conclude(exhausted: progress.exhausted, &board)
+        let mode = try progress.mode ?? mode(strategy).flatMap { board.known[$0] }
+        let result = try conclude(exhausted: progress.exhausted, mode: mode, &board)
         // Whoever took the study over meanwhile writes the result.
         guard try storage.extend(ownership, for: configuration.lease) else {
             throw StudyError.ownershipLost(study: storage.name, owner: try storage.owner()?.owner)
         }
         return result
+    }
+
+    /// What the strategy would bet on, where bets are evaluated again.
+    private func mode(_ strategy: any Strategy) throws -> Connectivity? {
+        configuration.top > 0 ? try strategy.mode() : nil
+    }
+
+    /// Whether nobody has evaluated a connectivity before an update, which may be one that is continued.
+    private func isUnknown(_ connectivity: Connectivity, in update: Int, _ board: Scoreboard) throws -> Bool {
+        try board.known[connectivity] == nil
+            || storage.trials(update: update).contains {
+                $0.proposal.connectivity == connectivity && $0.proposal.repeatOf == nil
+            }
+    }
+
+    /// How many children the next update proposes; one is left for the strategy's mode.
+    private func next(_ strategy: any Strategy, _ remaining: Int) throws -> Int {
+        let most = configuration.agent.childrenPerUpdate
+        guard remaining > 1, remaining <= most, try mode(strategy) != nil else { return min(most, remaining) }
+        return remaining - 1
     }
 
     /// Records an update's trials and waits until all are finished.

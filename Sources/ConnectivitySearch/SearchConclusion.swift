@@ -12,8 +12,9 @@ extension Search {
         return children.sorted { (rank($0), $1.worth, $0.macs, $0.number) < (rank($1), $0.worth, $1.macs, $1.number) }
     }
 
-    /// Evaluates the best few again, longer, with fresh seeds, and takes the best of them.
-    func conclude(exhausted: Bool, _ board: inout Scoreboard) throws -> SearchResult {
+    /// Evaluates the best few and the strategy's mode again, longer, with fresh seeds, and takes the best of them.
+    /// - Parameter mode: the mode's trial.
+    func conclude(exhausted: Bool, mode: Int?, _ board: inout Scoreboard) throws -> SearchResult {
         var history = StudyHistory(configuration, try storage.trials(update: nil), try storage.updates())
         let paid = history.children.filter { $0.repeatOf == nil }
         let ranked = Self.ranked(paid.filter { $0.state == .complete })
@@ -25,7 +26,8 @@ extension Search {
         }
         let recorded = try storage.trials(update: 0)
         var missing: [Proposal] = []
-        let top = ranked.prefix(configuration.top)
+        let best = ranked.prefix(configuration.top)
+        let top = best + ranked.dropFirst(configuration.top).filter { $0.number == mode }
         for child in top {
             for seed in seeds
             where !recorded.contains(where: { $0.proposal.again == child.number && $0.proposal.seed == seed }) {
@@ -37,12 +39,12 @@ extension Search {
         if !missing.isEmpty { _ = try storage.add(missing, by: ownership) }
         try finish(0, &board)
         history = StudyHistory(configuration, try storage.trials(update: nil), try storage.updates())
-        let best = top.dropFirst().reduce(first) { history.worth($1).rank > history.worth($0).rank ? $1 : $0 }
+        let winner = top.dropFirst().reduce(first) { history.worth($1).rank > history.worth($0).rank ? $1 : $0 }
         return SearchResult(
-            strategy: configuration.strategy, child: best.number, connectivity: best.connectivity,
-            accuracy: history.worth(best).accuracy,
-            parameters: best.parameters, macs: best.macs, connections: best.connections,
-            macsShare: Double(best.macs) / Double(whole.cost.macs), children: paid.count,
+            strategy: configuration.strategy, child: winner.number, connectivity: winner.connectivity,
+            accuracy: history.worth(winner).accuracy,
+            parameters: winner.parameters, macs: winner.macs, connections: winner.connections,
+            macsShare: Double(winner.macs) / Double(whole.cost.macs), children: paid.count,
             repeats: history.children.count - paid.count,
             seconds: history.trials.reduce(0) { $0 + $1.seconds }, images: history.images,
             latency: nil, exhausted: exhausted)

@@ -45,6 +45,12 @@ public struct EvaluatorSettings: Codable, Sendable, Hashable {
     public var learningRate: Double
     /// Batches that BN statistics are recomputed over, for inherited weights.
     public var normBatches: Int
+    /// Validation images that a masked child is scored on while it is not tuned, and batches that its BN statistics are
+    /// recomputed over. Absent in searches of older versions: all images, and `normBatches`. The defaults are ours, by
+    /// what more of them were worth (docs/method.md).
+    public var scoreImages: Int?
+    /// See `scoreImages`.
+    public var scoreBatches: Int?
     /// With successive halving: this many times fewer children of an update are evaluated this many times longer; of
     /// masked children they are tuned for `epochs`.
     public var halving: Double?
@@ -71,6 +77,14 @@ public struct EvaluatorSettings: Codable, Sendable, Hashable {
         try need(1...most ~= normBatches, "\(normBatches) batches for BN's statistics; 1 to \(most) are possible")
         try need(
             learningRate > 0 && learningRate.isFinite, "learning rate \(learningRate); it must be over 0")
+        if let scoreImages {
+            try need(kind == .masked, "--score-images is for --evaluator masked")
+            try need(1...1_000_000_000_000 ~= scoreImages, "\(scoreImages) images to score on; 1 at least are needed")
+        }
+        if let scoreBatches {
+            try need(
+                1...most ~= scoreBatches, "\(scoreBatches) batches for a score's statistics; 1 to \(most) are possible")
+        }
         if let sharedEpochs {
             try need(1...most ~= sharedEpochs, "\(sharedEpochs) epochs of shared weights; 1 to \(most) are possible")
         }
@@ -86,6 +100,9 @@ public struct EvaluatorSettings: Codable, Sendable, Hashable {
     /// Epochs of shared weights where nothing else is asked for; ours.
     public static let sharedEpochs = 8
 
+    /// Validation images a masked child is scored on where nothing else is asked for; ours.
+    public static let scoreImages = 300
+
     /// The defaults: the one-cycle recipe, and a quarter of its learning rate for inherited weights (ours).
     public init(_ kind: Kind) {
         self.kind = kind
@@ -95,5 +112,6 @@ public struct EvaluatorSettings: Codable, Sendable, Hashable {
             kind == .inherit || kind == .masked ? Recipe.oneCycle.learningRate / 4 : Recipe.oneCycle.learningRate
         normBatches = 8
         sharedEpochs = kind == .shared ? Self.sharedEpochs : nil
+        if kind == .masked { (scoreImages, scoreBatches) = (Self.scoreImages, 2) }
     }
 }

@@ -1,14 +1,15 @@
 /// The numbers of images that masked scores are read with, to see what more of them are worth and what they take; ours.
 package struct ImageGrid: Sendable, Hashable {
-    /// Training images that BN statistics are recomputed over, ascending, in whole batches: a quarter of what a search
-    /// takes, as many, and four times as many, as far as there are so many.
+    /// Training images that BN statistics are recomputed over, ascending, in whole batches: as many as a search takes,
+    /// 4 and 16 times as many, as far as there are so many.
     package let statistics: [Int]
     /// Validation images, ascending: a sixteenth of them, an eighth, a quarter, half of them and all.
     package let validation: [Int]
 
     /// A grid for so many images to train and to validate on.
     package init(train: Int, validation: Int, _ settings: EvaluatorSettings) {
-        let batches = [max(1, settings.normBatches / 4), settings.normBatches, 4 * settings.normBatches]
+        let least = settings.scoreBatches ?? settings.normBatches
+        let batches = [least, 4 * least, 16 * least]
         statistics = Self.ascending(batches.map { min(train, $0 * settings.batchSize) })
         self.validation = Self.ascending([16, 8, 4, 2, 1].map { validation / $0 })
     }

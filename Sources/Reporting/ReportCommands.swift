@@ -78,6 +78,8 @@ enum ReportCommands {
             "--child-epochs \(c.evaluator.epochs) --batch-size \(c.evaluator.batchSize) --learning-rate \(c.evaluator.learningRate)"
         )
         if let halving = c.evaluator.halving { parts.append("--halving \(halving)") }
+        if let reward = c.evaluator.reward { parts.append("--reward \(reward.rawValue)") }
+        if let images = c.evaluator.scoreImages { parts.append("--score-images \(images)") }
         if c.searchesBlockEnds == true { parts.append("--search-block-end") }
         if let target = c.target {
             parts.append(
@@ -89,7 +91,7 @@ enum ReportCommands {
         if let limit = c.limitValidation { parts.append("--limit-validation \(limit)") }
         parts.append("--top \(c.top) --reevaluation-seeds \(c.reevaluationSeeds)")
         parts.append(
-            "--children-per-update \(c.agent.childrenPerUpdate) --agent-rate \(c.agent.learningRate) --connection-rate \(c.agent.connectionRate) --entropy-bonus \(c.agent.entropyBonus)"
+            "--children-per-update \(c.agent.childrenPerUpdate) --agent-rate \(c.agent.learningRate) --connection-rate \(c.agent.connectionRate) --entropy-bonus \(c.agent.entropyBonus) --critic-steps \(c.agent.criticSteps) --warm-start \(c.agent.warmStart)"
         )
         parts += [machine(c.machine, seed: c.seed), "\(workers(c)) --out NEW-RUN"]
         // An unfinished search has no network yet, so that its architecture is written here.

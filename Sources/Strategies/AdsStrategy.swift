@@ -4,7 +4,13 @@ import Randomness
 import Torch
 
 /// The published method: a recurrent agent trained by REINFORCE (Williams, 1992) on the children's rewards, here with
-/// exact probabilities, a leave-one-out baseline, an entropy bonus and Adam.
+/// exact probabilities, a leave-one-out baseline, a critic, an entropy bonus and Adam.
+///
+/// The critic (`RewardModel`, linear in the connections) expects something of every child. Of the children's rewards
+/// only what it did not expect is left for their own gradient; the gradient of what it expects is that of many children
+/// drawn from the policy and not evaluated. Together both are the policy's gradient still, with less variance: a
+/// control variate whose expectation is sampled (Q-Prop: Gu et al., arXiv 1611.02247). What the critic knows is worth
+/// several steps, so more of them follow on the critic alone, which is the model's gradient, not the children's.
 public class AdsStrategy: Strategy {
     public class var name: String { "ads" }
     public class var help: String { "a recurrent agent trained by reinforcement learning" }
@@ -20,6 +26,7 @@ public class AdsStrategy: Strategy {
     public private(set) var keepRate: Double?
     /// The mean probabilities with which the last update's children were drawn, one per entry.
     private var drawn: [Float]?
+    private var critic: RewardModel
 
     private var agent: Agent { policy.agent }
 
@@ -33,28 +40,74 @@ public class AdsStrategy: Strategy {
         ]
         random = SeededGenerator(seed: context.seed, stream: 0xAD5)
         entropyBonus = settings.entropyBonus
+        critic = try RewardModel(context.space, context.target)
+        try warmStart(context)
+    }
+
+    /// Starts the connections' terms from what is believed of them beforehand.
+    private func warmStart(_ context: StrategyContext) throws {
+        guard settings.warmStart > 0,
+            let prior = try context.prior ?? context.dense.map({ try space.magnitudes(of: $0.network) })
+        else { return }
+        let free = space.entries.indices.filter { space.entries[$0].isFree }
+        let mean = free.reduce(0) { $0 + prior[$1] } / Double(max(1, free.count))
+        let variance = free.reduce(0) { $0 + (prior[$1] - mean) * (prior[$1] - mean) } / Double(max(1, free.count))
+        guard variance > 0 else { return }
+        var terms = space.entries.map { _ in Float(0) }
+        for index in free { terms[index] = Float(settings.warmStart * (prior[index] - mean) / variance.squareRoot()) }
+        try withoutGrad { try agent.connectionTerms.assign(Tensor(terms, [terms.count])) }
     }
 
     public func propose(_ count: Int) throws -> [Connectivity] {
         try policy.draw(count, &random).map(space.connectivity)
     }
 
+    public func mode() throws -> Connectivity? { space.connectivity(try policy.mode()) }
+
     public func learn(_ children: [(connectivity: Connectivity, reward: Double)]) throws {
         guard !children.isEmpty else { return }
-        let judgement = try policy.judge(children.map { space.choices($0.connectivity) })
+        let (taken, rewards) = (children.map { space.choices($0.connectivity) }, children.map(\.reward))
+        // The critic judges children by what it knew before them: what it expects depends on none of their decisions.
+        let expected = try expectation()
+        if settings.criticSteps > 0 { for (choices, reward) in zip(taken, rewards) { critic.learn(choices, reward) } }
+        let judgement = try policy.judge(taken)
         let probabilities = try judgement.probabilities.mean([0]).floats()
         let free = space.entries.indices.filter { space.entries[$0].isFree }
         drawn = probabilities
         keepRate = free.isEmpty ? nil : free.reduce(0) { $0 + Double(probabilities[$1]) } / Double(free.count)
-        baseline = children.reduce(0) { $0 + $1.reward } / Double(children.count)
+        baseline = rewards.reduce(0, +) / Double(children.count)
         // One child alone has none to be compared with.
         guard !free.isEmpty, children.count > 1 else { return }
-        let worth = advantages.of(children.map(\.reward), decay: settings.deviationDecay)
-        let loss = try Self.loss(judgement, advantages: worth, entropyBonus: entropyBonus)
+        let worth = advantages.of(rewards, decay: settings.deviationDecay)
+        guard let expected else { return try step(loss(judgement, worth)) }
+        let unexpected = advantages.compared(zip(rewards, taken).map { $0 - expected($1) })
+        try step(Self.loss(judgement, advantages: unexpected, entropyBonus: 0) + imagined(expected))
+        for _ in 1..<settings.criticSteps { try step(imagined(expected)) }
+    }
+
+    /// What the critic expects of a child, given a decision per entry; `nil` until it has learned enough.
+    private func expectation() throws -> (([Bool]) -> Double)? {
+        guard settings.criticSteps > 0, critic.isReady else { return nil }
+        let posterior = try critic.posterior()
+        return { [critic] in critic.expected($0, posterior) }
+    }
+
+    /// The loss of children drawn now, by what the critic expects of them.
+    private func imagined(_ expected: ([Bool]) -> Double) throws -> Tensor {
+        let children = try policy.draw(settings.imagined, &random)
+        return try loss(policy.judge(children), advantages.compared(children.map(expected)))
+    }
+
+    /// One step of both optimizers.
+    private func step(_ loss: Tensor) throws {
         for parameter in agent.parameters { parameter.clearGrad() }
         try loss.backward()
         try Self.clip(agent.parameters.compactMap(\.grad), to: settings.gradientClip)
         for optimizer in optimizers { try optimizer.step() }
+    }
+
+    private func loss(_ judgement: Policy.Judgement, _ advantages: [Double]) throws -> Tensor {
+        try Self.loss(judgement, advantages: advantages, entropyBonus: entropyBonus)
     }
 
     /// What an update minimises: minus the advantages' expectation, whose gradient is REINFORCE's, less the bonus.
@@ -84,6 +137,8 @@ public class AdsStrategy: Strategy {
         var baseline: Double?
         var keepRate: Double?
         var entropyBonus: Double
+        /// Absent in states of older versions.
+        var critic: RewardModel.Memory?
         var parameters: [PackedFloats]
         var optimizers: [[String: PackedFloats]]
     }
@@ -91,7 +146,7 @@ public class AdsStrategy: Strategy {
     public func state() throws -> Data {
         let stored = Stored(
             random: random, advantages: advantages, baseline: baseline, keepRate: keepRate, entropyBonus: entropyBonus,
-            parameters: try agent.parameters.map { PackedFloats(try $0.floats()) },
+            critic: critic.memory, parameters: try agent.parameters.map { PackedFloats(try $0.floats()) },
             optimizers: try optimizers.map { try $0.state().mapValues { PackedFloats(try $0.floats()) } })
         let encoder = PropertyListEncoder()
         encoder.outputFormat = .binary
@@ -103,6 +158,7 @@ public class AdsStrategy: Strategy {
         guard stored.parameters.count == agent.parameters.count, stored.optimizers.count == optimizers.count else {
             throw SearchError("the study's agent has another shape than this program's")
         }
+        try critic.restore(stored.critic ?? .init())
         random = stored.random
         advantages = stored.advantages
         baseline = stored.baseline

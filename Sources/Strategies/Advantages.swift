@@ -20,7 +20,14 @@ struct Advantages: Codable, Hashable {
         // Without earlier updates the own variance is all there is.
         let now = variance.map { decay * $0 + (1 - decay) * own } ?? own
         variance = now
-        guard now > 0 else { return rewards.map { _ in 0 } }
-        return rewards.map { ($0 - mean) * count / (count - 1) / now.squareRoot() }
+        return compared(rewards)
+    }
+
+    /// Values compared with one another, each with the mean of the others, in deviations of rewards.
+    func compared(_ values: [Double]) -> [Double] {
+        let count = Double(values.count)
+        guard values.count > 1, let variance, variance > 0 else { return values.map { _ in 0 } }
+        let mean = values.reduce(0, +) / count
+        return values.map { ($0 - mean) * count / (count - 1) / variance.squareRoot() }
     }
 }

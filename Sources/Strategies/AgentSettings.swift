@@ -19,13 +19,22 @@ public struct AgentSettings: Codable, Sendable, Hashable {
     public var entropyBonus = 1e-4
     /// Gradients longer than this are scaled down, as in PaddleSlim.
     public var gradientClip = 5.0
+    /// Steps an update under the critic; without it, with 0, an update is one step. Ours, chosen on
+    /// `Benchmarks/landscapes`.
+    public var criticSteps = 4
+    /// Children that are drawn for the critic in a step, and not evaluated; ours, chosen likewise.
+    public var imagined = 32
+    /// Where a trained dense network is at hand, the connections' terms start at so many times their standardised
+    /// magnitudes in it; at 0 without.
+    public var warmStart = 1.0
     /// What `exploreMore` multiplies the entropy bonus with; ours.
     public var entropyRaise = 10.0
 
     /// The defaults.
     public init() {}
 
-    /// Settings of a study; what studies of older versions do not have is the default.
+    /// Settings of a study; what studies of older versions do not have is the default, and the critic, which they went
+    /// without.
     public init(from decoder: any Decoder) throws {
         self.init()
         let values = try decoder.container(keyedBy: CodingKeys.self)
@@ -39,5 +48,8 @@ public struct AgentSettings: Codable, Sendable, Hashable {
         entropyBonus = try values.decodeIfPresent(Double.self, forKey: .entropyBonus) ?? entropyBonus
         gradientClip = try values.decodeIfPresent(Double.self, forKey: .gradientClip) ?? gradientClip
         entropyRaise = try values.decodeIfPresent(Double.self, forKey: .entropyRaise) ?? entropyRaise
+        criticSteps = try values.decodeIfPresent(Int.self, forKey: .criticSteps) ?? 0
+        warmStart = try values.decodeIfPresent(Double.self, forKey: .warmStart) ?? 0
+        imagined = try values.decodeIfPresent(Int.self, forKey: .imagined) ?? imagined
     }
 }

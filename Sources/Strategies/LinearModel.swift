@@ -90,6 +90,7 @@ struct LinearModel {
 
     /// What is known of the worths.
     struct Posterior {
+        /// Of the worths, then of the constant.
         fileprivate let mean: [Double]
         fileprivate let factor: Cholesky
         fileprivate let deviations: [Double]
@@ -99,6 +100,16 @@ struct LinearModel {
         func draw(spread: Double, _ random: inout SeededGenerator) -> [Double] {
             let noise = factor.solveTransposed(mean.map { _ in spread * random.normal() })
             return deviations.indices.map { (mean[$0] + noise[$0]) * deviations[$0] }
+        }
+
+        /// The worths that are expected.
+        var expectedWorths: [Double] { deviations.indices.map { mean[$0] * deviations[$0] } }
+
+        /// What decisions are expected to be worth, measured from and in the scale's rewards.
+        func expected(_ decisions: [Double], _ scale: Scale) -> Double {
+            deviations.indices.reduce(mean[deviations.count]) {
+                $0 + mean[$1] * (decisions[$1] - scale.means[$1]) * deviations[$1]
+            }
         }
     }
 

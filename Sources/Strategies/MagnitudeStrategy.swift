@@ -60,15 +60,9 @@ public final class MagnitudeStrategy: Strategy {
         func fits() throws -> Bool {
             try measure.of(Network(space.architecture, space.connectivity(choices)), target?.table) <= limit
         }
-        let magnitudes = try net.magnitudes()
-        func magnitude(_ index: Int) -> Double {
-            let entry = space.entries[index]
-            return magnitudes[entry.block][entry.layer]?[entry.source] ?? 0
-        }
+        let magnitudes = try space.magnitudes(of: net)
         let order = space.entries.indices.filter { space.entries[$0].isFree && choices[$0] }
-            .map { (index: $0, magnitude: magnitude($0)) }.sorted {
-                ($0.magnitude, $0.index) < ($1.magnitude, $1.index)
-            }.map(\.index)
+            .sorted { (magnitudes[$0], $0) < (magnitudes[$1], $1) }
         var gone: [Int] = []
         for index in order {
             if try fits() { break }
@@ -131,5 +125,14 @@ public final class MagnitudeStrategy: Strategy {
             }
         }
         net = smaller
+    }
+}
+
+extension SearchSpace {
+    /// The magnitude of each entry in a network, as `DenseNet.magnitudes` counts it; 0 of what the network does not
+    /// read.
+    func magnitudes(of net: DenseNet) throws -> [Double] {
+        let magnitudes = try net.magnitudes()
+        return entries.map { magnitudes[$0.block][$0.layer]?[$0.source] ?? 0 }
     }
 }

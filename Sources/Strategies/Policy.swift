@@ -19,6 +19,17 @@ final class Policy {
 
     /// Draws `count` children, as decisions `[count][entries]`.
     func draw(_ count: Int, _ random: inout SeededGenerator) throws -> [[Bool]] {
+        try decided(count) { $0.choice(logit: $1, &random) }
+    }
+
+    /// The child whose every decision is the likelier one, given those before it.
+    func mode() throws -> [Bool] {
+        try decided(1) { $0.likelier(logit: $1) }[0]
+    }
+
+    private func decided(
+        _ count: Int, _ choice: (SequentialSampling.Rule, Double) throws -> Bool
+    ) throws -> [[Bool]] {
         guard count > 0 else { return [] }
         var drafts = (0..<count).map { _ in sampling.draft() }
         _ = try withoutGrad {
@@ -27,9 +38,9 @@ final class Policy {
                 let width = values.count / count
                 return try (0..<count).map { k in
                     try (0..<width).map { j in
-                        let choice = try drafts[k].rule().choice(logit: values[k * width + j], &random)
-                        drafts[k].decide(choice)
-                        return choice
+                        let keeps = try choice(drafts[k].rule(), values[k * width + j])
+                        drafts[k].decide(keeps)
+                        return keeps
                     }
                 }
             }

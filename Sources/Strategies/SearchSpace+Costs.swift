@@ -2,7 +2,7 @@ import DenseNetArchitecture
 
 extension SearchSpace {
     /// What each free connection adds to the cheapest network by itself; 0 for those that are not free.
-    func separateCosts(_ cost: (Network) -> Int) throws -> [Int] {
+    package func separateCosts(_ cost: (Network) -> Int) throws -> [Int] {
         let least = cost(try cheapest())
         return try entries.indices.map { index in
             guard entries[index].isFree else { return 0 }
@@ -16,7 +16,7 @@ extension SearchSpace {
     /// - Parameters:
     ///   - order: entries, the most wanted first; those that are kept already stay.
     ///   - choices: a decision per entry.
-    func adding(_ order: [Int], to choices: [Bool], while fits: (Network) -> Bool) throws -> [Bool] {
+    package func adding(_ order: [Int], to choices: [Bool], while fits: (Network) -> Bool) throws -> [Bool] {
         var choices = choices
         for index in order where !choices[index] {
             choices[index] = true

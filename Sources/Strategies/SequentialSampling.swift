@@ -67,6 +67,14 @@ extension SequentialSampling.Rule {
         case .free(let shift): random.uniform() < 1 / (1 + exp(-logit - shift))
         }
     }
+
+    /// The likelier decision.
+    func likelier(logit: Double) -> Bool {
+        switch self {
+        case .forced(let keeps): keeps
+        case .free(let shift): logit + shift > 0
+        }
+    }
 }
 
 extension SequentialSampling {

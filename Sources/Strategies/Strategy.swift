@@ -21,6 +21,8 @@ public protocol Strategy: AnyObject, SendableMetatype {
     func propose(_ count: Int) throws -> [Connectivity]
     /// Learns from proposed children and their rewards.
     func learn(_ children: [(connectivity: Connectivity, reward: Double)]) throws
+    /// The child it believes to be the best by what it has learned, known or not; none where it has no such belief.
+    func mode() throws -> Connectivity?
     /// Explores more from here on; called when it only repeats itself. `false` when it cannot.
     func exploreMore() -> Bool
     /// The baseline that rewards are compared with, where there is one.
@@ -40,6 +42,7 @@ public protocol Strategy: AnyObject, SendableMetatype {
 extension Strategy {
     public static var needsDense: Bool { false }
     public static var defaultPrice: Price? { nil }
+    public func mode() throws -> Connectivity? { nil }
     public func exploreMore() -> Bool { false }
     public var baseline: Double? { nil }
     public var keepRate: Double? { nil }

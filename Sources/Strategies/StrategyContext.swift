@@ -17,6 +17,8 @@ public struct StrategyContext {
     public var children = 40
     /// The trained dense network, where the search has one.
     public var dense: PrunedDense?
+    /// What is believed of each entry's worth before the first child, in any unit; nothing without it.
+    public var prior: [Double]?
     /// Receives what takes long.
     public var note: (String) -> Void = { _ in }
 

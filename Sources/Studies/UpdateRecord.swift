@@ -42,6 +42,8 @@ public struct SearchProgress: Codable, Sendable, Hashable {
     public var exploredMore = false
     /// Whether the search ended because of it.
     public var exhausted = false
+    /// The trial of the strategy's mode, once it is proposed; absent in studies of older versions.
+    public var mode: Int?
 
     /// Before the first update.
     public init() {}

@@ -52,7 +52,8 @@ import Testing
         "threads": .threads, "seed": .seed, "stem": .whole(1, 65_536), "epochs": .count,
         "batch-size": .whole(2, 1_000_000),
         "learning-rate": .rate, "momentum": .share, "weight-decay": .weight, "dropout": .share, "limit-train": .images,
-        "limit-validation": .images, "children": .count, "images": .images, "target-macs": .cost,
+        "limit-validation": .images, "score-images": .images, "children": .count, "images": .images,
+        "target-macs": .cost,
         "target-parameters": .cost,
         "target-traffic": .cost, "target-latency": .cost, "price-macs": .weight, "price-parameters": .weight,
         "shared-epochs": .count,
@@ -60,7 +61,8 @@ import Testing
         "halving": Kind(["1.01", "1e6"], refuses: ["1", "0", "1000001"], "a number over 1, up to 1e+06 is needed"),
         "workers": .threads,
         "child-threads": .threads, "max-lost": .whole(0, 1_000_000), "agent-rate": .rate, "connection-rate": .rate,
-        "entropy-bonus": .weight, "full-epochs": .count,
+        "entropy-bonus": .weight, "full-epochs": .count, "critic-steps": .whole(0, 1000),
+        "warm-start": Kind(["0", "100"], refuses: ["-1", "100.5", "nan"], "a number from 0 to 100 is needed"),
         "distil-temperature": Kind(
             ["0.01", "100"], refuses: ["0", "0.0099", "100.1", "1e308"], "a number from 0.01 to 100 is needed"),
         "distil-weight": Kind(

@@ -1,5 +1,6 @@
 import DenseNetArchitecture
 import Foundation
+import Randomness
 import Testing
 import Torch
 
@@ -61,7 +62,12 @@ import Torch
         #expect(s.hidden == 64 && s.tanhConstant == 2.5 && s.initialRange == 0.1 && s.learningRate == 3e-3)
         #expect(s.connectionRate == 0.3 && s.childrenPerUpdate == 5 && s.deviationDecay == 0.9)
         #expect(s.entropyBonus == 1e-4 && s.gradientClip == 5 && s.entropyRaise == 10)
-        #expect(try JSONDecoder().decode(AgentSettings.self, from: Data("{}".utf8)) == s)
+        #expect(s.criticSteps == 4 && s.imagined == 32 && s.warmStart == 1 && RewardModel.least == 20)
+        // Studies of older versions went without a critic and began at nothing, and go on so.
+        var old = s
+        (old.criticSteps, old.warmStart) = (0, 0)
+        #expect(try JSONDecoder().decode(AgentSettings.self, from: Data("{}".utf8)) == old)
+        #expect(try JSONDecoder().decode(AgentSettings.self, from: JSONEncoder().encode(s)) == s)
         let other = try JSONDecoder().decode(AgentSettings.self, from: Data(#"{"hidden":3,"entropyRaise":2}"#.utf8))
         #expect(other.hidden == 3 && other.entropyRaise == 2 && other.tanhConstant == 2.5)
         #expect(EvolutionStrategy.population == 20 && EvolutionStrategy.drawn == 5)
@@ -119,6 +125,61 @@ import Torch
         }
         let probabilities = try #require(strategy.probabilities())
         #expect(probabilities[good] > 0.8 && probabilities[bad] < 0.2, "\(probabilities[good]), \(probabilities[bad])")
+    }
+
+    /// With the critic an agent is after 100 children where it would be much later without.
+    @Test func theCriticTeachesSooner() throws {
+        let space = SearchSpace(try Architecture(named: "densenet-22-12"))
+        let target = try CostTarget(.macs, 0.65, in: space)
+        func last(_ steps: Int, seed: UInt64) throws -> Double {
+            var reward = SyntheticReward(space, seed: seed + 90)
+            var context = StrategyContext(space, target: target, seed: seed)
+            context.settings.criticSteps = steps
+            return mean(Array(try play(AdsStrategy(context), &reward, updates: 20, each: 5).suffix(6)))
+        }
+        var gain = 0.0
+        for seed in 0..<4 as Range<UInt64> { gain += try (last(4, seed: seed) - last(0, seed: seed)) / 4 }
+        #expect(gain > 0.01, "mean gain \(gain)")
+    }
+
+    /// Until it has 20 children the critic says nothing: the agent is the one without it.
+    @Test func theCriticWaits() throws {
+        let space = try space()
+        func proposals(_ steps: Int, updates: Int) throws -> [Connectivity] {
+            var context = StrategyContext(space, seed: 6)
+            context.settings.criticSteps = steps
+            let strategy = try AdsStrategy(context)
+            for _ in 0..<updates {
+                try strategy.learn(strategy.propose(5).enumerated().map { ($1, $0 % 2 == 0 ? 0.5 : 0.7) })
+            }
+            return try strategy.propose(5)
+        }
+        #expect(try proposals(4, updates: 4) == proposals(0, updates: 4))
+        #expect(try proposals(4, updates: 5) != proposals(0, updates: 5))
+        #expect(try proposals(1, updates: 5) != proposals(4, updates: 5))
+    }
+
+    /// What a trained network says of connections is where the agent begins; without a belief it begins at nothing.
+    @Test func aWarmStartBeginsWithWhatIsBelieved() throws {
+        let space = SearchSpace(try Architecture(named: "densenet-22-12"))
+        let target = try CostTarget(.macs, 0.65, in: space)
+        var random = SeededGenerator(seed: 8)
+        let belief = space.entries.map { _ in 5 + 3 * random.normal() }
+        func keptBelief(_ start: Double, _ prior: [Double]?) throws -> (believed: Double, children: [Connectivity]) {
+            var context = StrategyContext(space, target: target, seed: 2)
+            (context.settings.warmStart, context.prior) = (start, prior)
+            let children = try AdsStrategy(context).propose(40)
+            let kept = children.flatMap { child in
+                zip(zip(space.entries, space.choices(child)), belief).filter { $0.0.0.isFree && $0.0.1 }.map(\.1)
+            }
+            return (kept.reduce(0, +) / Double(kept.count), children)
+        }
+        let (cold, warm) = (try keptBelief(0, belief), try keptBelief(1, belief))
+        #expect(warm.believed > cold.believed + 0.5, "\(warm.believed) after \(cold.believed)")
+        #expect(try keptBelief(1, nil).children == cold.children)
+        // Its unit and where it begins do not matter, and one that tells nothing apart is none.
+        #expect(try keptBelief(1, belief.map { 100 * $0 - 7 }).children == warm.children)
+        #expect(try keptBelief(1, belief.map { _ in 4 }).children == cold.children)
     }
 
     /// A failed child is no child: an update without it learns the same as one that never had it.

@@ -24,6 +24,8 @@ import Testing
             #expect(settings.kind == kind && settings.learningRate == rate)
             #expect(settings.epochs == 1 && settings.batchSize == 64 && settings.normBatches == 8)
             #expect(settings.halving == nil && settings.sharedEpochs == (kind == .shared ? 8 : nil))
+            #expect(settings.scoreImages == (kind == .masked ? 300 : nil))
+            #expect(settings.scoreBatches == (kind == .masked ? 2 : nil))
             try settings.validate()
         }
     }
@@ -52,7 +54,10 @@ import Testing
             (.scratch, { $0.learningRate = 1e9 }), (.scratch, { $0.halving = 1.001 }),
             (.scratch, { $0.halving = 1e6 }), (.inherit, { ($0.halving, $0.epochs) = (2, 0.5) }),
             (.shared, { $0.sharedEpochs = 1 }), (.shared, { $0.sharedEpochs = most }),
-            (.shared, { $0.sharedEpochs = nil }),
+            (.shared, { $0.sharedEpochs = nil }), (.masked, { $0.scoreImages = 1 }),
+            (.masked, { $0.scoreImages = 1_000_000_000_000 }), (.masked, { $0.scoreImages = nil }),
+            (.masked, { $0.scoreBatches = 1 }), (.masked, { $0.scoreBatches = most }),
+            (.masked, { $0.scoreBatches = nil }),
         ]
         for (index, (kind, change)) in taken.enumerated() {
             #expect(throws: Never.self, "change \(index)") { try settings(kind, change).validate() }
@@ -92,6 +97,17 @@ import Testing
             (
                 "--halving with shared weights; children that are not trained cannot be trained longer", .shared,
                 { $0.halving = 2 }
+            ),
+            ("0 images to score on; 1 at least are needed", .masked, { $0.scoreImages = 0 }),
+            (
+                "1000000000001 images to score on; 1 at least are needed", .masked,
+                { $0.scoreImages = 1_000_000_000_001 }
+            ),
+            ("--score-images is for --evaluator masked", .inherit, { $0.scoreImages = 300 }),
+            ("0 batches for a score's statistics; 1 to 1000000 are possible", .masked, { $0.scoreBatches = 0 }),
+            (
+                "1000001 batches for a score's statistics; 1 to 1000000 are possible", .masked,
+                { $0.scoreBatches = 1_000_001 }
             ),
         ]
         for (sentence, kind, change) in refused {

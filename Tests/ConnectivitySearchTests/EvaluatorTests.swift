@@ -51,6 +51,36 @@ import Training
         #expect(try score.loss != untuned.evaluate(.dense(a), seed: 3, length: 0).loss)
     }
 
+    /// A masked score is that of few images, drawn by the split's seed; a tuned child is validated on all.
+    @Test func masksAreScoredOnFewImages() throws {
+        let shapes = try DataSources.load("shapes")
+        let a = try Architecture(
+            blocks: [2, 2], growthRate: 4, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 4))
+        let data = ChildData(shapes, seed: 1, limitTrain: 256, limitValidation: 100)
+        let chain = Connectivity(try ConnectivityPatterns.parse("nearest"), for: a)
+        let dense = try DenseNet(Network(a), generator: Generator(seed: 2))
+        var settings = EvaluatorSettings(.masked)
+        (settings.batchSize, settings.scoreImages, settings.scoreBatches) = (32, 30, 2)
+        let found = try MaskedEvaluator(TrainedDense(dense, data, settings)).evaluate(chain, seed: 9, length: 0)
+        let drawn = ChildData(shapes, seed: 1, limitTrain: 256, limitValidation: 30)
+        #expect(settings.scored(data) == drawn.validation && drawn.validation.count == 30)
+        #expect(settings.forScore(data) == data.forNorm(64))
+        let net = try dense.rebuilt(chain)
+        try net.recomputeNormStatistics(data.maker, data.forNorm(64), batchSize: 32)
+        let expected = try net.evaluate(data.maker, drawn.validation)
+        #expect(found == ChildEvaluation(accuracy: expected.accuracy, loss: expected.loss, images: 0))
+        // Longer, it is what an inheriting child is.
+        let inherit = InheritEvaluator(TrainedDense(dense, data, settings))
+        let tuned = try MaskedEvaluator(TrainedDense(dense, data, settings)).evaluate(chain, seed: 9, length: 0.5)
+        #expect(try tuned == inherit.evaluate(chain, seed: 9, length: 0.5) && tuned.images == 128)
+        // More than there are is all of them; searches of older versions took all, and eight batches.
+        settings.scoreImages = 101
+        #expect(settings.scored(data) == data.validation)
+        (settings.scoreImages, settings.scoreBatches) = (nil, nil)
+        let whole = try MaskedEvaluator(TrainedDense(dense, data, settings)).evaluate(chain, seed: 9, length: 0)
+        #expect(try whole == inherit.evaluate(chain, seed: 9, length: 0))
+    }
+
     private func small(_ kind: EvaluatorSettings.Kind, children: Int = 6) throws -> (SearchConfiguration, DataSet) {
         let shapes = try DataSources.load("shapes")
         let a = try Architecture(
@@ -115,9 +145,10 @@ import Training
         #expect(c.imagesBefore == 256)
         let run = SearchRun(c, shapes, folder: RunFolder(folder("s")))
         let result = try run.run(resume: false)
-        // Two longer evaluations of the best, two epochs each.
-        #expect(result.images == 256 + 2 * 256)
         let history = try StudyHistory(SQLiteStudy(path: folder("s/study.sqlite")))
+        // Two longer evaluations of the best and of the mode, two epochs each.
+        let again = Set(history.reevaluations.map(\.child)).count
+        #expect((again == 1 || again == 2) && result.images == 256 + again * 2 * 256)
         #expect(history.images == result.images && history.configuration.sharedDigest != nil)
         // Other weights are another search.
         let path = folder("s/shared/weights.safetensors")

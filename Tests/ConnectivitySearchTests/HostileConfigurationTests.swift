@@ -173,14 +173,19 @@ import Training
             try EvolutionStrategy(context), #"{"random":\#(random),"members":[{"choices":[true],"reward":1}]}"#,
             #"{"random":\#(random),"members":[{"choices":[],"reward":1}]}"#)
         let bits = String(repeating: "1", count: space.entries.count { $0.isFree })
+        func surrogate(_ model: String, spread: Double = 1) -> String {
+            #"{"random":\#(random),"spread":\#(spread),"model":\#(model)}"#
+        }
         refused(
             try SurrogateStrategy(context),
-            #"{"random":\#(random),"children":["1"],"rewards":[1],"spread":1}"#,
-            #"{"random":\#(random),"children":["\#(bits)"],"rewards":[],"spread":1}"#,
-            #"{"random":\#(random),"children":["\#(bits.dropLast())2"],"rewards":[1],"spread":1}"#,
-            #"{"random":\#(random),"children":["\#(bits)"],"rewards":[1],"spread":0.5}"#,
-            #"{"random":\#(random),"children":[],"rewards":[],"spread":1,"scale":{"means":[],"reward":0,"deviation":1}}"#
+            surrogate(#"{"children":["1"],"rewards":[1]}"#),
+            surrogate(#"{"children":["\#(bits)"],"rewards":[]}"#),
+            surrogate(#"{"children":["\#(bits.dropLast())2"],"rewards":[1]}"#),
+            surrogate(#"{"children":["\#(bits)"],"rewards":[1]}"#, spread: 0.5),
+            surrogate(#"{"children":[],"rewards":[],"scale":{"means":[],"reward":0,"deviation":1}}"#)
         )
+        try SurrogateStrategy(context).restore(
+            Data(surrogate(#"{"children":["\#(bits)"],"rewards":[1]}"#, spread: 2).utf8))
         refused(
             try SpreadStrategy(context), #"{"random":\#(random),"next":\#(Int.max)}"#,
             #"{"random":\#(random),"next":-1}"#)

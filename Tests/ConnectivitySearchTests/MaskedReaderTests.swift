@@ -12,7 +12,7 @@ import Torch
     private func made(batches: Int) throws -> TrainedDense {
         let plan = try brightPlan(.masked)
         var settings = plan.settings
-        settings.normBatches = batches
+        (settings.scoreBatches, settings.scoreImages) = (batches, nil)
         let net = try DenseNet(
             Network(plan.space.architecture), generator: Generator(seed: 7), initialization: .fanIn)
         return TrainedDense(
@@ -20,7 +20,7 @@ import Torch
     }
 
     @Test func aScoreIsThatOfASearchWithTheseNumbers() throws {
-        let dense = try made(batches: 4)
+        let dense = try made(batches: 1)
         let before = try dense.network.tensors.map { try $0.tensor.floats() }
         let reader = MaskedReader(dense)
         #expect(reader.grid.statistics == [18, 72, 108] && reader.grid.validation == [1, 3, 6, 12])
@@ -32,9 +32,9 @@ import Torch
             let (batches, limit) = ([1, 4, 16][place / 4], [1, 3, 6, 12][place % 4])
             #expect(score.statisticsImages == min(108, 18 * batches) && score.validationImages == limit)
             var settings = dense.settings
-            settings.normBatches = batches
-            let data = ChildData(brightData, seed: 5, limitTrain: nil, limitValidation: limit)
-            let expected = try settings.score(dense.network.rebuilt(chain), data, images: 0)
+            (settings.scoreBatches, settings.scoreImages) = (batches, limit)
+            let masked = MaskedEvaluator(TrainedDense(dense.network, dense.data, settings))
+            let expected = try masked.evaluate(chain, seed: 1, length: 0)
             #expect(
                 score.accuracy == expected.accuracy && abs(score.loss - expected.loss) < 1e-5,
                 "\(batches) batches, \(limit) images")
@@ -82,7 +82,7 @@ import Torch
         let cifar = ImageGrid(train: 45_000, validation: 5000, settings)
         #expect(cifar.statistics == [128, 512, 2048] && cifar.validation == [312, 625, 1250, 2500, 5000])
         // Few images, and few batches.
-        (settings.batchSize, settings.normBatches) = (32, 1)
+        (settings.batchSize, settings.scoreBatches) = (32, 1)
         let few = ImageGrid(train: 100, validation: 1, settings)
         #expect(few.statistics == [32, 100] && few.validation == [1])
         #expect(ImageGrid(train: 20, validation: 2, settings).statistics == [20])
@@ -92,7 +92,7 @@ import Torch
     /// What a file holds is taken only where it is this grid's and possible.
     @Test func scoresThatFit() {
         var settings = EvaluatorSettings(.masked)
-        (settings.batchSize, settings.normBatches) = (32, 1)
+        (settings.batchSize, settings.scoreBatches) = (32, 1)
         let grid = ImageGrid(train: 40, validation: 2, settings)
         let good = [(32, 1), (32, 2), (40, 1), (40, 2)].map {
             ImageScore(statisticsImages: $0.0, validationImages: $0.1, accuracy: 0.5, loss: 1, seconds: 1)

@@ -115,6 +115,21 @@ import Torch
         #expect(cells >= 3 && chi < cells + 5 * (2 * cells).squareRoot(), "\(chi) over \(cells) cells")
     }
 
+    /// Each decision of the mode is the likelier one after those before it, or forced, and no chance is in it.
+    @Test(arguments: Tiny.allCases)
+    func everyDecisionOfTheModeIsTheLikelierOne(tiny: Tiny) throws {
+        for seed in 1...4 as ClosedRange<UInt64> {
+            let all = try Enumerated(tiny, seed: seed)
+            let mode = try all.policy.mode()
+            #expect(all.children.contains(mode))
+            let keeps = try all.policy.judge([mode]).probabilities.doubles()
+            for (choice, probability) in zip(mode, keeps) {
+                #expect(choice ? probability > 0.5 : probability <= 0.5, "kept with \(probability)")
+            }
+            #expect(try all.policy.mode() == mode)
+        }
+    }
+
     /// E ∇log p = 0, so whatever does not depend on the child moves nothing in expectation.
     @Test(arguments: Tiny.allCases)
     func theScoresMeanIsZero(tiny: Tiny) throws {

@@ -43,7 +43,10 @@ import Testing
         #expect(abs(result.macsShare - Double(child.macs) / Double(dense)) < 1e-12 && result.macsShare <= 1)
         #expect(result.children == 20 && result.repeats == history.children.count - 20)
         #expect(abs(result.seconds - history.trials.map(\.seconds).reduce(0, +)) < 1e-9)
-        #expect(result.images == history.images && result.images == 20 * 100 + 6 * 200)
+        // The best three and, where it is none of them, the mode, with two seeds each.
+        let again = Set(study.trials(update: 0).compactMap(\.proposal.again)).count
+        #expect(again == 3 || again == 4)
+        #expect(result.images == history.images && result.images == 20 * 100 + again * 2 * 200)
         #expect(result.strategy == "ads" && result.latency == nil && !result.exhausted)
         // No other of the three is better.
         for (_, others) in Dictionary(grouping: history.reevaluations, by: \.child) {
@@ -75,6 +78,34 @@ import Testing
         let last = try #require(top.map(\.accuracy).min())
         #expect(abs(result.accuracy - (1 - last)) < 1e-12)
         #expect(top.contains { $0.number == result.child && $0.accuracy == last })
+    }
+
+    /// The last child is the strategy's mode, and it is evaluated again however it did.
+    @Test func theModeIsTheLastChildAndEvaluatedAgain() throws {
+        let study = MemoryStudy()
+        var configuration = try smallSearch(children: 12, blocks: [6, 5])
+        (configuration.top, configuration.reevaluationSeeds) = (2, 1)
+        // The mode is the worst of all at first, and the best once it is looked at again.
+        let result = try conclude(configuration, study) { child, length in
+            length == 1 ? 0.5 + 0.001 * Double(child.key.utf8.count { $0 == UInt8(ascii: "1") }) : 0.6
+        }
+        let children = try paid(study)
+        #expect(children.count == 12 && result.children == 12)
+        let last = try #require(children.max { $0.number < $1.number })
+        let progress = try #require(try study.strategy()).progress
+        #expect(progress.mode == last.number)
+        #expect(children.filter { $0.update == last.update }.count == 1)
+        let strategy = try AdsStrategy(configuration.context(dense: nil))
+        try strategy.restore(#require(try study.strategy()).state)
+        #expect(try strategy.mode() == last.connectivity)
+        let again = Set(study.trials(update: 0).compactMap(\.proposal.again))
+        let best = Search.ranked(children).prefix(2).map(\.number)
+        #expect(again == Set(best + [last.number]))
+        // Without longer evaluations there are no bets.
+        let other = MemoryStudy()
+        configuration.top = 0
+        _ = try search(configuration, other).run()
+        #expect(try #require(try other.strategy()).progress.mode == nil)
     }
 
     /// A finished search that goes on with more of the best and more seeds evaluates what is missing, and no more.

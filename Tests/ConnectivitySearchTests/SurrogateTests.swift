@@ -126,11 +126,40 @@ import Testing
         let choices = space.choices(try strategy.propose(1)[0])
         #expect(free.enumerated().allSatisfy { choices[$0.element] == ($0.offset % 2 == 0) })
         #expect(abs(try #require(strategy.keepRate) - Double((free.count + 1) / 2) / Double(free.count)) < 0.01)
+        #expect(try strategy.mode() == strategy.propose(1)[0])
         // Learned out it repeats itself, until it is asked to explore.
         #expect(try Set(strategy.propose(5)).count == 1)
         for _ in 0..<20 { #expect(strategy.exploreMore()) }
         #expect(try Set(strategy.propose(5)).count > 1)
         #expect(!strategy.exploreMore())
+    }
+
+    /// The expected reward of a child is the ridge's, worked out by hand from two kinds of children.
+    @Test func whatIsExpectedOfAChild() throws {
+        let space = SearchSpace(
+            try Architecture(
+                blocks: [2], growthRate: 4, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 4),
+                imageSize: 8))
+        var model = try RewardModel(space, nil)
+        #expect(model.free.count == 1 && !model.isReady)
+        var (kept, pruned) = (space.entries.map { _ in true }, space.entries.map { _ in true })
+        (kept[model.free[0]], pruned[model.free[0]]) = (true, false)
+        for k in 0..<200 {
+            model.learn(k % 2 == 0 ? kept : pruned, (k % 2 == 0 ? 0.7 : 0.3) + (k % 4 < 2 ? 0.01 : -0.01))
+            #expect(model.isReady == (k >= 19))
+        }
+        let posterior = try model.posterior()
+        #expect(abs(model.expected(kept, posterior) - 0.7) < 0.01)
+        #expect(abs(model.expected(pruned, posterior) - 0.3) < 0.01)
+        // What is no number is not learned; what was stored is known again.
+        model.learn(kept, .nan)
+        #expect(model.memory.rewards.count == 200)
+        var other = try RewardModel(space, nil)
+        try other.restore(model.memory)
+        #expect(try other.expected(kept, other.posterior()) == model.expected(kept, posterior))
+        var wrong = model.memory
+        wrong.children[3] = "10"
+        #expect(throws: SearchError.self) { try other.restore(wrong) }
     }
 
     /// What fills a target is taken in order; what does not fit is left out.

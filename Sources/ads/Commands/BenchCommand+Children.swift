@@ -91,7 +91,7 @@ extension BenchCommand {
         let cost = try Network(network.architecture).cost
         let result = ChildrenResult(
             parameters: cost.parameters, macs: cost.macs, children: count, macsShare: try benchmark.macsShare(),
-            statisticsImages: benchmark.statisticsImages.count, validationImages: benchmark.data.validation.count,
+            statisticsImages: benchmark.statisticsImages.count, validationImages: benchmark.validationImages.count,
             threads: Runtime.threads, instructionSet: LayerKernels.builtFor, peakMegabytes: after - before,
             runs: zip(choices, times).map { ChildrenRun($0, $1) })
         if output.json { return try printJSON(result) }

@@ -107,6 +107,11 @@ struct SearchCommand: ParsableCommand {
     var limitValidation: Int?
 
     @Option(
+        help: "Validation images a masked child is scored on; tuned ones are validated on all. (default: 300)",
+        transform: Whole.images.parse)
+    var scoreImages: Int?
+
+    @Option(
         help: "How many of the best children are evaluated again, longer; 0 for none. (default: 3)",
         transform: Whole.countOrNone.parse)
     var top: Int?
@@ -143,6 +148,17 @@ struct SearchCommand: ParsableCommand {
         help: "The agent's entropy bonus.",
         transform: Real.weight.parse)
     var entropyBonus: Double?
+
+    @Option(
+        help: "Steps of the agent an update under its critic; 0 for an agent without one. (default: 4)",
+        transform: Whole.steps.parse)
+    var criticSteps: Int?
+
+    @Option(
+        help:
+            "How far the agent starts from what --dense says of connections, in deviations of their magnitudes; 0 for not at all. (default: 1)",
+        transform: Real.deviations.parse)
+    var warmStart: Double?
 
     @Flag(
         help:

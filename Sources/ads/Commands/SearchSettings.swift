@@ -53,10 +53,13 @@ extension SearchCommand {
         try resumed.keeps("--halving", halving, c.evaluator.halving)
         try resumed.keeps("--limit-train", limitTrain, c.limitTrain)
         try resumed.keeps("--limit-validation", limitValidation, c.limitValidation)
+        try resumed.keeps("--score-images", scoreImages, c.evaluator.scoreImages)
         try resumed.keeps("--children-per-update", childrenPerUpdate, c.agent.childrenPerUpdate)
         try resumed.keeps("--agent-rate", agentRate, c.agent.learningRate)
         try resumed.keeps("--connection-rate", connectionRate, c.agent.connectionRate)
         try resumed.keeps("--entropy-bonus", entropyBonus, c.agent.entropyBonus)
+        try resumed.keeps("--critic-steps", criticSteps, c.agent.criticSteps)
+        try resumed.keeps("--warm-start", warmStart, c.agent.warmStart)
         try resumed.keeps("--price-macs", priceMacs, c.price?.measure == .macs ? c.price?.weight : nil)
         try resumed.keeps(
             "--price-parameters", priceParameters, c.price?.measure == .parameters ? c.price?.weight : nil)
@@ -83,6 +86,7 @@ extension SearchCommand {
             if let batchSize { plan.evaluator.batchSize = batchSize }
             if let learningRate { plan.evaluator.learningRate = learningRate }
             plan.evaluator.halving = halving
+            if let scoreImages { plan.evaluator.scoreImages = scoreImages }
             // Absent is accuracy, as in studies of older versions.
             plan.evaluator.reward = reward == .loss ? .loss : nil
             if let strategy { plan.strategy = strategy }
@@ -96,6 +100,8 @@ extension SearchCommand {
             if let agentRate { plan.agent.learningRate = agentRate }
             if let connectionRate { plan.agent.connectionRate = connectionRate }
             if let entropyBonus { plan.agent.entropyBonus = entropyBonus }
+            if let criticSteps { plan.agent.criticSteps = criticSteps }
+            if let warmStart { plan.agent.warmStart = warmStart }
             plan.searchesBlockEnds = searchBlockEnd
             plan.target = try target.chosen()
             let space = plan.space

@@ -11,6 +11,8 @@ struct Whole: Sendable {
     static let count = Whole(1...1_000_000)
     /// What may be none.
     static let countOrNone = Whole(0...1_000_000)
+    /// Steps of the agent an update.
+    static let steps = Whole(0...1000)
     /// Threads and processes; more than any machine has.
     static let threads = Whole(1...1024)
     /// Images a step; BN needs two.
@@ -55,6 +57,8 @@ struct Real: Sendable {
     static let weight = Real(from: 0, upTo: 1e6)
     /// Shares that leave something: momentum, dropout.
     static let share = Real(from: 0, under: 1)
+    /// How far the agent starts from a belief.
+    static let deviations = Real(from: 0, upTo: 100)
     /// MACs, parameters, elements, or a share of them. No network of ours comes near the limit, and `Int` holds its
     /// thousandfold.
     static let cost = Real(over: 0, upTo: 1e15)

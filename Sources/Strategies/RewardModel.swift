@@ -1,0 +1,84 @@
+import DenseNetArchitecture
+import Foundation
+import Randomness
+
+/// What children's rewards say of single connections: a linear model of a space, and the children it learned from.
+struct RewardModel {
+    /// Children before the model says anything; ours.
+    static let least = 20
+
+    /// The children learned from, which are all there is to store.
+    struct Memory: Codable {
+        /// A letter a free connection.
+        var children: [String] = []
+        var rewards: [Double] = []
+        var scale: LinearModel.Scale?
+    }
+
+    /// The free entries of the space.
+    let free: [Int]
+    /// What each of them costs by itself, 1 at least.
+    let costs: [Double]
+    private(set) var memory = Memory()
+    private var linear: LinearModel
+
+    /// A model that knows nothing of a space.
+    init(_ space: SearchSpace, _ target: CostTarget?) throws {
+        let entries = space.entries
+        let free = entries.indices.filter { entries[$0].isFree }
+        let each = try space.separateCosts { (target?.measure ?? .macs).of($0, target?.table) }
+        (self.free, costs) = (free, free.map { Double(max(1, each[$0])) })
+        // A connection that costs more carries more: its worth is expected to grow with the root of its cost.
+        linear = LinearModel(priorDeviations: costs.map { $0.squareRoot() })
+    }
+
+    /// Whether it has learned enough to say anything.
+    var isReady: Bool { !free.isEmpty && memory.rewards.count >= Self.least }
+
+    /// Learns from a child, given a decision per entry of the space; from none without a number.
+    mutating func learn(_ choices: [Bool], _ reward: Double) {
+        guard !free.isEmpty, reward.isFinite else { return }
+        memory.children.append(String(free.map { choices[$0] ? "1" : "0" }))
+        memory.rewards.append(reward)
+        absorb()
+    }
+
+    /// Gives the model what it has not seen, in the order in which it was learned.
+    private mutating func absorb() {
+        if memory.scale == nil, memory.rewards.count >= Self.least {
+            memory.scale = LinearModel.Scale(memory.children.map(Self.bits), memory.rewards)
+        }
+        guard let scale = memory.scale else { return }
+        for k in linear.count..<memory.rewards.count {
+            linear.add(Self.bits(memory.children[k]), memory.rewards[k], scale)
+        }
+    }
+
+    private static func bits(_ text: String) -> [Double] { text.utf8.map { $0 == UInt8(ascii: "1") ? 1 : 0 } }
+
+    /// What is known of the worths.
+    /// - Throws: `SearchError` where the children's numbers are beyond computing.
+    func posterior() throws -> LinearModel.Posterior { try linear.posterior() }
+
+    /// The reward that a child is expected to have.
+    func expected(_ choices: [Bool], _ posterior: LinearModel.Posterior) -> Double {
+        guard let scale = memory.scale else { return 0 }
+        return scale.reward + scale.deviation * posterior.expected(free.map { choices[$0] ? 1 : 0 }, scale)
+    }
+
+    /// Knows what another knew when its memory was stored, as a file may hold anything.
+    /// - Throws: `SearchError`.
+    mutating func restore(_ stored: Memory) throws {
+        guard stored.children.count == stored.rewards.count,
+            stored.children.allSatisfy({ child in
+                child.utf8.count == free.count
+                    && child.utf8.allSatisfy { $0 == UInt8(ascii: "0") || $0 == UInt8(ascii: "1") }
+            }), stored.scale.map({ $0.isSound(for: free.count) }) ?? true, stored.rewards.allSatisfy(\.isFinite)
+        else {
+            throw SearchError("the study's matrices have another size than this program's")
+        }
+        memory = stored
+        linear.forget()
+        absorb()
+    }
+}
