@@ -4,15 +4,16 @@
 #   Benchmarks/trained-case.sh WEIGHTS.safetensors OUT [STRATEGY ...]
 #
 # WEIGHTS has torchvision's names and was trained on CIFAR-10 with the normalisation MEAN and DEVIATION (in pixels over 255).
-# Each child is a part of the network, not tuned, its BN statistics recomputed over 512 images, validated on 500 held-out ones.
-# Continues where it was stopped. CHILDREN (200), TARGET (0.65), SEEDS ("0 1 2"); Benchmarks/trained-table OUT makes the table and plot.
+# Each child is a part of the network, not tuned, scored as `--evaluator masked` does on SCORE_IMAGES (300) held-out images.
+# Continues where it was stopped. CHILDREN (200), TARGET (0.65), SEEDS ("0 1 2"), SEARCH_OPTIONS; Benchmarks/trained-table OUT makes the
+# table and plot.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 weights="${1:?usage: Benchmarks/trained-case.sh WEIGHTS.safetensors OUT [STRATEGY ...]}"
 out="${2:?usage: Benchmarks/trained-case.sh WEIGHTS.safetensors OUT [STRATEGY ...]}"
 shift 2
 strategies=("$@")
-[ ${#strategies[@]} -gt 0 ] || strategies=(ads evolution random)
+[ ${#strategies[@]} -gt 0 ] || strategies=(ads evolution surrogate random)
 ads="${ADS:-.build/release/ads}"
 mkdir -p "$out"
 for seed in ${SEEDS:-0 1 2}; do
@@ -35,8 +36,8 @@ P
   for strategy in "${strategies[@]}"; do
     run="$out/$strategy-$seed"
     [ ! -f "$run/result.json" ] || continue
-    "$ads" search --data cifar10 --arch densenet-40-12 --strategy "$strategy" --evaluator inherit --child-epochs 0 --dense "$dense" \
-      --seed "$seed" --children "${CHILDREN:-200}" --target-macs "${TARGET:-0.65}" --limit-validation 500 --top 0 --quiet --resume \
+    "$ads" search --data cifar10 --arch densenet-40-12 --strategy "$strategy" --evaluator masked --score-images "${SCORE_IMAGES:-300}" --dense "$dense" \
+      --seed "$seed" --children "${CHILDREN:-200}" --target-macs "${TARGET:-0.65}" --top 0 --quiet --resume \
       --out "$run" ${SEARCH_OPTIONS:-} >/dev/null
     echo "$strategy, seed $seed: done"
   done

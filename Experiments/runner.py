@@ -52,6 +52,8 @@ class Runner:
             fcntl.flock(self.lock, fcntl.LOCK_EX)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self.stop)
+        # Whoever started us may have blocked them, as threads do that start programs.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT, signal.SIGTERM))
         finished = [piece for piece in plan if self.is_finished(piece)]
         self.out.started(self.settings.typed, self.settings.stages)
         say(f"{len(plan)} piece{'' if len(plan) == 1 else 's'}, {len(finished)} finished")

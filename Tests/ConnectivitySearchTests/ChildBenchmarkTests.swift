@@ -97,12 +97,12 @@ import Training
         #expect(work.children == benchmark.children && work.batchSize == EvaluatorSettings(.masked).batchSize)
         #expect(work.found.map(\.accuracy) == evaluations.map(\.accuracy))
         #expect(work.found.map(\.loss) == evaluations.map(\.loss))
-        #expect(work.labels == benchmark.data.validation.map { brightData.train.labels[$0] })
+        #expect(work.labels == benchmark.validationImages.map { brightData.train.labels[$0] })
         #expect(work.statistics == benchmark.statisticsImages.count && !work.labels.isEmpty)
 
         let pixels = try Data(contentsOf: URL(fileURLWithPath: folder("a/images.u8")))
         #expect(pixels.count == (work.statistics + work.labels.count) * 192)
-        for (place, image) in (benchmark.statisticsImages + benchmark.data.validation).enumerated() {
+        for (place, image) in (benchmark.statisticsImages + benchmark.validationImages).enumerated() {
             let own = brightData.train.pixels[image * 192..<(image + 1) * 192]
             #expect(pixels[place * 192..<(place + 1) * 192].elementsEqual(own), "image \(place)")
         }
