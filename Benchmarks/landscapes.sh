@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Strategies, and the agent without each of its parts, on made-up truths: the table of docs/method.md.
+# Strategies, and the agent without each of its parts, on made-up truths.
 #
 #   Benchmarks/landscapes.sh OUT [LABEL...]    interrupted, the same command goes on; two hours on one core
 #
@@ -33,11 +33,11 @@ play() { # LABEL STRATEGY AGENT [OPTION...]
 play random random '{}'
 play evolution evolution '{}'
 play surrogate surrogate '{}'
-play ads ads '{"criticSteps":4}'
+play ads ads '{}'
 play no-critic ads '{"criticSteps":0}'
 play one-step ads '{"criticSteps":1}'
 play eight-steps ads '{"criticSteps":8}'
-play no-terms ads '{"criticSteps":4,"connectionRate":1e-9}'
-play no-lstm ads '{"criticSteps":4,"learningRate":1e-9,"initialRange":1e-6}'
-play ten-children ads '{"criticSteps":4,"childrenPerUpdate":10}'
-play warm ads '{"criticSteps":4,"warmStart":1}' --belief 0.5
+play no-terms ads '{"connectionRate":1e-9}'
+play no-lstm ads '{"learningRate":1e-9,"initialRange":1e-6}'
+play ten-children ads '{"childrenPerUpdate":10}'
+play warm ads '{"warmStart":1}' --belief 0.5

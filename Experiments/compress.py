@@ -5,8 +5,8 @@ from out import read, write
 from pieces import BACKWARD, TEST_IMAGES, TRAINING_IMAGES, Answer, Import, Piece, Search
 from settings import Refusal
 
-# BN statistics are recomputed over so many images before a child is scored (EvaluatorSettings).
-NORM_IMAGES = 8 * 64
+# BN statistics are recomputed over so many images before a masked child is scored, and before another is (EvaluatorSettings).
+SCORE_NORM_IMAGES, NORM_IMAGES = 2 * 64, 8 * 64
 # Pruning by magnitude tunes between its four steps (MagnitudeStrategy).
 MAGNITUDE_EPOCHS = 3
 
@@ -63,7 +63,7 @@ class Compression:
             return self.search_words(strategy, seed, children) + short + limits(target)
 
         def work(out):
-            images = children * (NORM_IMAGES + self.validation) * share
+            images = children * (SCORE_NORM_IMAGES + self.validation) * share
             if strategy == "magnitude":
                 images += MAGNITUDE_EPOCHS * TRAINING_IMAGES[self.data] * BACKWARD * (1 + share) / 2
             return self.macs(out, images)
@@ -87,13 +87,13 @@ class Compression:
 
         return Search(
             f"{self.group}/{name}-{seed}", self.about("pattern", seed, strategy=name), words,
-            lambda out: self.macs(out, NORM_IMAGES + self.validation), check)
+            lambda out: self.macs(out, SCORE_NORM_IMAGES + self.validation), check)
 
     def search_words(self, strategy, seed, children):
         return [
             "search", "--data", self.data, "--arch", self.network, "--strategy", strategy, "--evaluator", "masked",
             "--dense", f"{self.group}/given-{seed}", "--seed", seed, "--children", children, "--limit-validation",
-            self.validation, "--reward", self.s.options.reward, "--top", 0,
+            self.validation, "--score-images", self.validation, "--reward", self.s.options.reward, "--top", 0,
         ]
 
     def tuned(self, name, about, epochs, pattern="dense", role="tuned", of=None):

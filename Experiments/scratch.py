@@ -1,7 +1,7 @@
 """Connectivities trained from scratch: what searches found, log and dense; at a higher growth rate; on another data set."""
 import json
 
-from compress import NORM_IMAGES, limits, slug
+from compress import NORM_IMAGES, SCORE_NORM_IMAGES, limits, slug
 from out import read, write
 from pieces import BACKWARD, TRAINING_IMAGES, Piece, Search
 
@@ -51,7 +51,10 @@ class Scratch:
             "--dense", f"scratch/dense-{seed}", "--seed", seed, "--children", 1 if strategy == "magnitude" else self.children,
             "--limit-train", self.limit_train, "--limit-validation", self.validation, "--reward", self.s.options.reward,
         ] + limits(target)
-        images = (NORM_IMAGES + self.validation + (evaluator == "inherit") * BACKWARD * self.limit_train) * self.children
+        if evaluator == "masked":
+            words += ["--score-images", self.validation]
+        statistics = SCORE_NORM_IMAGES if evaluator == "masked" else NORM_IMAGES
+        images = (statistics + self.validation + (evaluator == "inherit") * BACKWARD * self.limit_train) * self.children
         return Search(
             f"scratch/{strategy}-{slug(target)}-{seed}", self.about("search", seed, strategy=strategy, target=target),
             lambda out: words, lambda out: images * float(target.rstrip("e")) * out.inspect(self.network)["macs"])

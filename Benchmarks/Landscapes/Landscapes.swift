@@ -35,10 +35,20 @@ import Torch
         var seconds: Double
     }
 
+    /// The defaults, but for what is typed.
+    private func settings() throws -> AgentSettings {
+        func object(_ data: Data) throws -> [String: Any] {
+            try JSONSerialization.jsonObject(with: data) as? [String: Any] ?? [:]
+        }
+        let typed = try object(Data(agent.utf8))
+        let all = try object(JSONEncoder().encode(AgentSettings())).merging(typed) { $1 }
+        return try JSONDecoder().decode(AgentSettings.self, from: JSONSerialization.data(withJSONObject: all))
+    }
+
     func run() throws {
         let space = SearchSpace(try Architecture(named: arch), searchesBlockEnds: searchBlockEnd)
         let target = try CostTarget(.macs, targetMacs, in: space)
-        let settings = try JSONDecoder().decode(AgentSettings.self, from: Data(agent.utf8))
+        let settings = try settings()
         let (name, label) = ("\(arch) \(targetMacs)\(searchBlockEnd ? " ends" : "")", label ?? strategy)
         try Runtime.setThreads(1)
         if !FileManager.default.fileExists(atPath: out) { try Data().write(to: URL(fileURLWithPath: out)) }
@@ -60,9 +70,11 @@ import Torch
             var random = SeededGenerator(seed: UInt64(k), stream: 0x901)
             var (truths, best, picked): ([Double], Double, Double) = ([], -.infinity, 0)
             let began = ContinuousClock.now
-            var output = Data()
+            // A line that was cut off stays one of its own.
+            var output = Data("\n".utf8)
             while truths.count < children {
                 let proposed = try player.propose(settings.childrenPerUpdate)
+                guard !proposed.isEmpty else { throw ValidationError("\(strategy) has nothing left to propose") }
                 var rewards: [Double] = []
                 for child in proposed {
                     let truth = landscape.worth(child)

@@ -89,19 +89,20 @@ public struct Search {
             if remaining <= 0 { break }
             progress.update += 1
             let seen = strategy.images
-            // The last child is the strategy's mode, where nobody has evaluated that.
-            let mode = try remaining == 1 ? mode(strategy) : nil
-            let isNew = try mode.map { try isUnknown($0, in: progress.update, board) } ?? false
-            let proposals = try isNew ? mode.map { [$0] } ?? [] : strategy.propose(next(strategy, remaining))
+            // What was recorded before an interruption decides, whatever has changed since.
+            let recorded = try storage.trials(update: progress.update)
+            let bet = try bet(strategy, remaining, recorded, board)
+            let count = try recorded.isEmpty ? next(strategy, remaining, board) : recorded.count
+            let proposals = try bet.map { [$0] } ?? strategy.propose(count)
             if proposals.isEmpty {
                 progress.exhausted = true
                 break
             }
             let own = try evaluate(proposals, update: progress.update, &board)
-            progress.mode = mode.flatMap { board.known[$0] }
+            if let bet { progress.mode = board.known[bet] }
             try learn(own, strategy, seen: seen, &progress, &board)
         }
-        let mode = try progress.mode ?? mode(strategy).flatMap { board.known[$0] }
+        let mode = try configuration.top > 0 ? progress.mode ?? strategy.mode().flatMap { board.known[$0] } : nil
         let result = try conclude(exhausted: progress.exhausted, mode: mode, &board)
         // Whoever took the study over meanwhile writes the result.
         guard try storage.extend(ownership, for: configuration.lease) else {
@@ -110,23 +111,31 @@ public struct Search {
         return result
     }
 
-    /// What the strategy would bet on, where bets are evaluated again.
-    private func mode(_ strategy: any Strategy) throws -> Connectivity? {
-        configuration.top > 0 ? try strategy.mode() : nil
+    /// The strategy's mode, where it is an update of its own: the last child of a search, where bets are evaluated
+    /// again and nobody has evaluated this one.
+    private func bet(
+        _ strategy: any Strategy, _ remaining: Int, _ recorded: [Trial], _ board: Scoreboard
+    ) throws -> Connectivity? {
+        guard recorded.isEmpty else {
+            let only = recorded.count == 1 && recorded[0].proposal.repeatOf == nil ? recorded[0] : nil
+            return try only.flatMap { try strategy.mode() == $0.proposal.connectivity ? $0.proposal.connectivity : nil }
+        }
+        guard remaining == 1 else { return nil }
+        return try newMode(strategy, board)
     }
 
-    /// Whether nobody has evaluated a connectivity before an update, which may be one that is continued.
-    private func isUnknown(_ connectivity: Connectivity, in update: Int, _ board: Scoreboard) throws -> Bool {
-        try board.known[connectivity] == nil
-            || storage.trials(update: update).contains {
-                $0.proposal.connectivity == connectivity && $0.proposal.repeatOf == nil
-            }
+    /// The strategy's mode, where bets are evaluated again and nobody has evaluated this one.
+    private func newMode(_ strategy: any Strategy, _ board: Scoreboard) throws -> Connectivity? {
+        guard configuration.top > 0, let mode = try strategy.mode(), board.known[mode] == nil else { return nil }
+        return mode
     }
 
     /// How many children the next update proposes; one is left for the strategy's mode.
-    private func next(_ strategy: any Strategy, _ remaining: Int) throws -> Int {
+    private func next(_ strategy: any Strategy, _ remaining: Int, _ board: Scoreboard) throws -> Int {
         let most = configuration.agent.childrenPerUpdate
-        guard remaining > 1, remaining <= most, try mode(strategy) != nil else { return min(most, remaining) }
+        guard remaining > 1, remaining <= most, try newMode(strategy, board) != nil else {
+            return min(most, remaining)
+        }
         return remaining - 1
     }
 

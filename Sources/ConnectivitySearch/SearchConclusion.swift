@@ -27,7 +27,9 @@ extension Search {
         let recorded = try storage.trials(update: 0)
         var missing: [Proposal] = []
         let best = ranked.prefix(configuration.top)
-        let top = best + ranked.dropFirst(configuration.top).filter { $0.number == mode }
+        // Of a search with halving the mode may have ended early.
+        let isBest = best.contains { $0.number == mode }
+        let top = best + (isBest ? [] : paid.filter { $0.number == mode && $0.state != .failed })
         for child in top {
             for seed in seeds
             where !recorded.contains(where: { $0.proposal.again == child.number && $0.proposal.seed == seed }) {

@@ -46,8 +46,8 @@ public struct EvaluatorSettings: Codable, Sendable, Hashable {
     /// Batches that BN statistics are recomputed over, for inherited weights.
     public var normBatches: Int
     /// Validation images that a masked child is scored on while it is not tuned, and batches that its BN statistics are
-    /// recomputed over. Absent in searches of older versions: all images, and `normBatches`. The defaults are ours, by
-    /// what more of them were worth (docs/method.md).
+    /// recomputed over. Absent in searches of older versions: all images, and `normBatches`. The defaults are ours;
+    /// `ads calibrate` says what more of them are worth.
     public var scoreImages: Int?
     /// See `scoreImages`.
     public var scoreBatches: Int?

@@ -76,8 +76,8 @@ public class AdsStrategy: Strategy {
         drawn = probabilities
         keepRate = free.isEmpty ? nil : free.reduce(0) { $0 + Double(probabilities[$1]) } / Double(free.count)
         baseline = rewards.reduce(0, +) / Double(children.count)
-        // One child alone has none to be compared with.
-        guard !free.isEmpty, children.count > 1 else { return }
+        // One child alone has none to be compared with; what the critic expects needs none.
+        guard !free.isEmpty, children.count > 1 || expected != nil else { return }
         let worth = advantages.of(rewards, decay: settings.deviationDecay)
         guard let expected else { return try step(loss(judgement, worth)) }
         let unexpected = advantages.compared(zip(rewards, taken).map { $0 - expected($1) })

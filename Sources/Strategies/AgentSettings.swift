@@ -20,7 +20,7 @@ public struct AgentSettings: Codable, Sendable, Hashable {
     /// Gradients longer than this are scaled down, as in PaddleSlim.
     public var gradientClip = 5.0
     /// Steps an update under the critic; without it, with 0, an update is one step. Ours, chosen on
-    /// `Benchmarks/landscapes`.
+    /// `Benchmarks/landscapes.sh`.
     public var criticSteps = 4
     /// Children that are drawn for the critic in a step, and not evaluated; ours, chosen likewise.
     public var imagined = 32

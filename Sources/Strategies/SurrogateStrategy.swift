@@ -25,7 +25,7 @@ public final class SurrogateStrategy: Strategy {
         /// The share of free connections that the last proposals keep.
         var keepRate: Double?
         /// The children learned from; filled in where the state is stored.
-        var model = RewardModel.Memory()
+        var model: RewardModel.Memory?
     }
 
     public init(_ context: StrategyContext) throws {
@@ -89,7 +89,8 @@ public final class SurrogateStrategy: Strategy {
         guard stored.spread >= 1, stored.spread.isFinite else {
             throw SearchError("the study's matrices have another size than this program's")
         }
-        try model.restore(stored.model)
+        // States of older versions have the model's parts beside the rest.
+        try model.restore(stored.model ?? JSONDecoder().decode(RewardModel.Memory.self, from: state))
         memory = stored
     }
 }

@@ -86,6 +86,17 @@ import Training
         #expect(all.status == 0, "\(all.errors)")
         let (known, own) = (try configuration("dense").normalization, try configuration("all"))
         #expect(own.allData && own.normalization == known && known != nil)
+        // A network that somebody else trained may know images in another way; so do its parts, taught or not.
+        let path = RunFolder(dense).configuration
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        let other = text.replacing(/"deviation"\s*:\s*\[[^\]]*\]/, with: #""deviation" : [51, 52, 53]"#)
+        #expect(other != text)
+        try other.write(toFile: path, atomically: true, encoding: .utf8)
+        for (name, more) in [("foreign", ["--inherit"]), ("taught-foreign", ["--distil"])] {
+            let done = try retrain(name, more)
+            #expect(done.status == 0, "\(done.errors)")
+            #expect(try configuration(name).normalization?.deviation == [51, 52, 53])
+        }
     }
 
     @Test func whatIsRefused() throws {

@@ -186,6 +186,10 @@ import Training
         )
         try SurrogateStrategy(context).restore(
             Data(surrogate(#"{"children":["\#(bits)"],"rewards":[1]}"#, spread: 2).utf8))
+        // As the first version wrote it.
+        let old = try SurrogateStrategy(context)
+        try old.restore(Data(#"{"random":\#(random),"children":["\#(bits)"],"rewards":[0.5],"spread":1}"#.utf8))
+        #expect(String(decoding: try old.state(), as: UTF8.self).contains(#""rewards":[0.5]"#))
         refused(
             try SpreadStrategy(context), #"{"random":\#(random),"next":\#(Int.max)}"#,
             #"{"random":\#(random),"next":-1}"#)

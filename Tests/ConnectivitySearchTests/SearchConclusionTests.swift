@@ -1,5 +1,6 @@
 import DenseNetArchitecture
 import Evaluation
+import Runs
 import Studies
 import Testing
 
@@ -106,6 +107,34 @@ import Testing
         configuration.top = 0
         _ = try search(configuration, other).run()
         #expect(try #require(try other.strategy()).progress.mode == nil)
+    }
+
+    /// An update that was recorded goes on as it was, whatever --resume changes: more children, or no bets.
+    @Test(arguments: [8, 11, 12], [30, 12]) func whatWasRecordedGoesOn(stopAt: Int, children: Int) throws {
+        let study = MemoryStudy()
+        var configuration = try smallSearch(children: 12, blocks: [6, 5])
+        let evaluator = FormulaEvaluator()
+        evaluator.stopAt = stopAt
+        #expect(throws: Interrupted.self) { try search(configuration, study, evaluator).run() }
+        configuration.children = children
+        if children == 12 { configuration.top = 0 }
+        let result = try search(configuration, study).run()
+        #expect(result.children == children)
+        let again = Set(study.trials(update: 0).compactMap(\.proposal.again))
+        #expect(children == 12 ? again.isEmpty : again.count >= 3, "\(again)")
+    }
+
+    /// With halving the mode may be pruned, and is evaluated again all the same.
+    @Test func aPrunedModeIsEvaluatedAgain() throws {
+        let study = MemoryStudy()
+        var configuration = try smallSearch(children: 12, blocks: [6, 5])
+        (configuration.top, configuration.reevaluationSeeds, configuration.evaluator.halving) = (1, 1, 5)
+        _ = try search(configuration, study).run()
+        let mode = try #require(try study.strategy()?.progress.mode)
+        let again = Set(study.trials(update: 0).compactMap(\.proposal.again))
+        #expect(again.contains(mode) && again.count <= 2)
+        let best = try #require(Search.ranked(try paid(study)).first)
+        #expect(again == [best.number, mode])
     }
 
     /// A finished search that goes on with more of the best and more seeds evaluates what is missing, and no more.

@@ -111,11 +111,11 @@ struct RetrainCommand: ParsableCommand {
         (own.seed, own.machine) = (configuration.seed, configuration.machine)
         let (_, trained) = try TrainedDense.check(own.evaluation, data, for: "--inherit and --distil need")
         if inherit { (configuration.initialWeights, configuration.initialDigest) = (dense, settings.denseDigest) }
+        // The weights, and a teacher's that sees the same batch, know images as they were trained on them.
+        configuration.normalization = trained.normalization
         // A search without the digest did not pass the check.
         guard distillation.distil, let digest = settings.denseDigest else { return }
         configuration.distillation = distillation.from(run: dense, digest: digest)
-        // Both see one batch: its images are normalised as the teacher knows them.
-        configuration.normalization = trained.normalization
     }
 
     /// The run in a folder; an option that was typed says what the run has.

@@ -109,6 +109,9 @@ extension SearchCommand {
             // validate() refuses both prices.
             plan.price =
                 priceMacs.map { Price(.macs, weight: $0) } ?? priceParameters.map { Price(.parameters, weight: $0) }
+            if let warmStart, warmStart > 0, dense == nil {
+                throw SearchError("--warm-start is what a trained dense network says; give its run with --dense")
+            }
             (plan.dense, plan.shared) = (dense.map { RunFolder($0) }, shared.map { RunFolder($0) })
             return try plan.configuration()
         } catch let error as SearchError {
