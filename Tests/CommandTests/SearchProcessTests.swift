@@ -303,6 +303,10 @@ import Testing
                 "a budget of 20 images; 512 were seen before the first child"
             ),
             (["--evaluator", "masked"], "inherited weights need a trained dense network; give its run with --dense"),
+            (
+                ["--warm-start", "0.5"],
+                "--warm-start is what a trained dense network says; give its run with --dense"
+            ),
             (["--reward", "luck"], "Please provide one of 'accuracy' and 'loss'"),
             (["--images", "0"], "a whole number from 1 to 1000000000000 is needed"),
             (["--top=-1"], "a whole number from 0 to 1000000 is needed"),
