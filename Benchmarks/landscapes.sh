@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Strategies, and the agent without each of its parts, on made-up truths.
 #
-#   Benchmarks/landscapes.sh OUT [LABEL...]    interrupted, the same command goes on; two hours on one core
+#   Benchmarks/landscapes.sh OUT [LABEL...]    interrupted, the same command goes on
 #
 # COUNT (20) landscapes a space, CHILDREN (1000) children a landscape, rewards with noise of one deviation of coin flips. With
 # labels those alone. Benchmarks/landscape-table OUT prints the table.

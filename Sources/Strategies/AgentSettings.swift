@@ -19,10 +19,10 @@ public struct AgentSettings: Codable, Sendable, Hashable {
     public var entropyBonus = 1e-4
     /// Gradients longer than this are scaled down, as in PaddleSlim.
     public var gradientClip = 5.0
-    /// Steps an update under the critic; without it, with 0, an update is one step. Ours, chosen on
-    /// `Benchmarks/landscapes.sh`.
+    /// Steps an update under the critic; without it, with 0, an update is one step. Ours;
+    /// `Benchmarks/landscapes.sh` plays others.
     public var criticSteps = 4
-    /// Children that are drawn for the critic in a step, and not evaluated; ours, chosen likewise.
+    /// Children that are drawn for the critic in a step, and not evaluated; ours.
     public var imagined = 32
     /// Where a trained dense network is at hand, the connections' terms start at so many times their standardised
     /// magnitudes in it; at 0 without.

@@ -16,7 +16,7 @@ extension SearchSpace {
     /// - Parameters:
     ///   - order: entries, the most wanted first; those that are kept already stay.
     ///   - choices: a decision per entry.
-    package func adding(_ order: [Int], to choices: [Bool], while fits: (Network) -> Bool) throws -> [Bool] {
+    func adding(_ order: [Int], to choices: [Bool], while fits: (Network) -> Bool) throws -> [Bool] {
         var choices = choices
         for index in order where !choices[index] {
             choices[index] = true

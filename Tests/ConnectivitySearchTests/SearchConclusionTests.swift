@@ -86,7 +86,6 @@ import Testing
         let study = MemoryStudy()
         var configuration = try smallSearch(children: 12, blocks: [6, 5])
         (configuration.top, configuration.reevaluationSeeds) = (2, 1)
-        // The mode is the worst of all at first, and the best once it is looked at again.
         let result = try conclude(configuration, study) { child, length in
             length == 1 ? 0.5 + 0.001 * Double(child.key.utf8.count { $0 == UInt8(ascii: "1") }) : 0.6
         }
