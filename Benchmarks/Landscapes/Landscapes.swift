@@ -21,6 +21,17 @@ import Torch
     var belief: Double?
     @Option(help: "The file of lines.") var out: String
 
+    func validate() throws {
+        for (name, value) in [("--children", children), ("--count", count)] where !(1...1_000_000 ~= value) {
+            throw ValidationError("\(name) \(value); 1 to 1000000 are possible")
+        }
+        guard 0...1_000_000 ~= from else { throw ValidationError("--from \(from); 0 to 1000000 are possible") }
+        guard noise >= 0, noise.isFinite else { throw ValidationError("--noise \(noise); 0 or more is needed") }
+        guard belief.map({ -1...1 ~= $0 }) ?? true else {
+            throw ValidationError("--belief \(belief ?? 0); a correlation from -1 to 1 is needed")
+        }
+    }
+
     /// After so many children it is said where the strategy is.
     private static let marks = [100, 300, 1000]
 
@@ -38,11 +49,17 @@ import Torch
     /// The defaults, but for what is typed.
     private func settings() throws -> AgentSettings {
         func object(_ data: Data) throws -> [String: Any] {
-            try JSONSerialization.jsonObject(with: data) as? [String: Any] ?? [:]
+            guard let object = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else {
+                throw ValidationError("--agent \(agent); a JSON object of the agent's numbers is needed")
+            }
+            return object
         }
         let typed = try object(Data(agent.utf8))
         let all = try object(JSONEncoder().encode(AgentSettings())).merging(typed) { $1 }
-        return try JSONDecoder().decode(AgentSettings.self, from: JSONSerialization.data(withJSONObject: all))
+        let settings = try JSONDecoder().decode(
+            AgentSettings.self, from: JSONSerialization.data(withJSONObject: all))
+        try settings.validate()
+        return settings
     }
 
     func run() throws {

@@ -98,7 +98,7 @@ public struct Search {
                 progress.exhausted = true
                 break
             }
-            let own = try evaluate(proposals, update: progress.update, &board)
+            let own = try evaluate(proposals, recorded, update: progress.update, &board)
             if let bet { progress.mode = board.known[bet] }
             try learn(own, strategy, seen: seen, &progress, &board)
         }
@@ -140,8 +140,9 @@ public struct Search {
     }
 
     /// Records an update's trials and waits until all are finished.
-    private func evaluate(_ proposals: [Connectivity], update: Int, _ board: inout Scoreboard) throws -> [Trial] {
-        let recorded = try storage.trials(update: update)
+    private func evaluate(
+        _ proposals: [Connectivity], _ recorded: [Trial], update: Int, _ board: inout Scoreboard
+    ) throws -> [Trial] {
         var missing: [Proposal] = []
         for (position, connectivity) in proposals.enumerated() {
             if let trial = recorded.first(where: { $0.proposal.position == position }) {

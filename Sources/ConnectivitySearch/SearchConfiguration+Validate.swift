@@ -8,14 +8,7 @@ extension SearchConfiguration {
         func need(_ condition: Bool, _ reason: String) throws { if !condition { throw SearchError(reason) } }
         let most = 1_000_000
         try need(children >= 1, "\(children) children; at least 1 is needed")
-        try need(
-            1...most ~= agent.childrenPerUpdate,
-            "\(agent.childrenPerUpdate) children an update; 1 to \(most) are possible")
-        try need(1...4096 ~= agent.hidden, "an agent of \(agent.hidden) units; 1 to 4096 are possible")
-        try need(0...1000 ~= agent.criticSteps, "\(agent.criticSteps) steps by the critic; 0 to 1000 are possible")
-        try need(2...4096 ~= agent.imagined, "\(agent.imagined) children imagined; 2 to 4096 are possible")
-        try need(
-            0...100 ~= agent.warmStart, "a warm start of \(agent.warmStart) deviations; 0 to 100 are possible")
+        try agent.validate()
         try need(1...1024 ~= threads, "\(threads) threads a child; 1 to 1024 are possible")
         for (limit, what) in [(limitTrain, "training"), (limitValidation, "validation")] {
             if let limit { try need(limit >= 1, "a limit of \(limit) \(what) images; at least 1 is needed") }

@@ -70,10 +70,8 @@ public struct SearchRun {
         let context = try context()
         let evaluator = try Evaluators.named(configuration.evaluator.kind).init(context)
         let type = try Strategies.named(configuration.strategy)
-        // Where there is one, whoever proposes may look into it.
-        let dense =
-            try type.needsDense || configuration.dense != nil
-            ? TrainedDense(of: context, for: "\(type.name) prunes") : nil
+        let looks = type.needsDense || type.usesDense && configuration.dense != nil
+        let dense = try looks ? TrainedDense(of: context, for: "\(type.name) prunes") : nil
         if !(resume && folder.exists) { try folder.create() }
         let storage = try SQLiteStudy(path: folder.study)
         if let stored = try storage.configuration() {

@@ -34,13 +34,13 @@ extension EvaluatorSettings {
     /// Validates a network whose weights were another's, its BN statistics recomputed over a fixed set of batches.
     /// - Parameters:
     ///   - images: training images that it saw.
-    ///   - batches: so many, instead of `normBatches`.
+    ///   - statistics: the images of those batches; `normBatches` of them without it.
     ///   - validation: these images, instead of all that are for validation.
     public func score(
-        _ net: DenseNet, _ data: ChildData, images: Int, batches: Int? = nil, validation: [Int]? = nil
+        _ net: DenseNet, _ data: ChildData, images: Int, statistics: [Int]? = nil, validation: [Int]? = nil
     ) throws -> ChildEvaluation {
-        let forNorm = data.forNorm((batches ?? normBatches) * batchSize)
-        try net.recomputeNormStatistics(data.maker, forNorm, batchSize: batchSize)
+        let statistics = statistics ?? data.forNorm(normBatches * batchSize)
+        try net.recomputeNormStatistics(data.maker, statistics, batchSize: batchSize)
         let validation = try net.evaluate(data.maker, validation ?? data.validation)
         return ChildEvaluation(accuracy: validation.accuracy, loss: validation.loss, images: images)
     }

@@ -11,7 +11,7 @@ public struct MaskedEvaluator: NamedEvaluator {
     public static let name = "masked"
     public static let help = "parts of the trained --dense as they are, BN statistics recomputed"
     private let inherit: InheritEvaluator
-    private let validation: [Int]
+    private let (statistics, validation): ([Int], [Int])
 
     public init(_ context: EvaluationContext) throws {
         self.init(try TrainedDense(of: context, for: "masked children need"))
@@ -19,15 +19,14 @@ public struct MaskedEvaluator: NamedEvaluator {
 
     init(_ dense: TrainedDense) {
         inherit = InheritEvaluator(dense)
-        validation = dense.settings.scored(dense.data)
+        (statistics, validation) = (dense.settings.forScore(dense.data), dense.settings.scored(dense.data))
     }
 
     public func evaluate(_ connectivity: Connectivity, seed: UInt64, length: Double) throws -> ChildEvaluation {
         guard length == 0 else { return try inherit.evaluate(connectivity, seed: seed, length: length) }
-        let (dense, settings) = (inherit.dense, inherit.dense.settings)
-        return try settings.score(
-            dense.network.rebuilt(connectivity), dense.data, images: 0, batches: settings.scoreBatches,
-            validation: validation)
+        let dense = inherit.dense
+        return try dense.settings.score(
+            dense.network.rebuilt(connectivity), dense.data, images: 0, statistics: statistics, validation: validation)
     }
 }
 

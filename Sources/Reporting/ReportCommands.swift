@@ -79,9 +79,7 @@ enum ReportCommands {
         )
         if let halving = c.evaluator.halving { parts.append("--halving \(halving)") }
         if let reward = c.evaluator.reward { parts.append("--reward \(reward.rawValue)") }
-        // Masked searches of older versions scored on all images.
-        let scored = c.evaluator.scoreImages ?? (c.evaluator.kind == .masked ? 1_000_000 : nil)
-        if let scored { parts.append("--score-images \(scored)") }
+        if let images = c.evaluator.scoreImages { parts.append("--score-images \(images)") }
         if c.searchesBlockEnds == true { parts.append("--search-block-end") }
         if let target = c.target {
             parts.append(

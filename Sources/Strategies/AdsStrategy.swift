@@ -15,6 +15,7 @@ public class AdsStrategy: Strategy {
     public class var name: String { "ads" }
     public class var help: String { "a recurrent agent trained by reinforcement learning" }
     public class var defaultPrice: Price? { nil }
+    public static var usesDense: Bool { true }
     private let space: SearchSpace
     private let settings: AgentSettings
     private let policy: Policy
@@ -26,7 +27,7 @@ public class AdsStrategy: Strategy {
     public private(set) var keepRate: Double?
     /// The mean probabilities with which the last update's children were drawn, one per entry.
     private var drawn: [Float]?
-    private var critic: RewardModel
+    private var critic: RewardModel?
 
     private var agent: Agent { policy.agent }
 
@@ -40,7 +41,7 @@ public class AdsStrategy: Strategy {
         ]
         random = SeededGenerator(seed: context.seed, stream: 0xAD5)
         entropyBonus = settings.entropyBonus
-        critic = try RewardModel(context.space, context.target)
+        if settings.criticSteps > 0 { critic = try RewardModel(context.space, context.target) }
         try warmStart(context)
     }
 
@@ -68,8 +69,8 @@ public class AdsStrategy: Strategy {
         guard !children.isEmpty else { return }
         let (taken, rewards) = (children.map { space.choices($0.connectivity) }, children.map(\.reward))
         // The critic judges children by what it knew before them: what it expects depends on none of their decisions.
-        let expected = try expectation()
-        if settings.criticSteps > 0 { for (choices, reward) in zip(taken, rewards) { critic.learn(choices, reward) } }
+        let expected = try critic?.expectation()
+        for (choices, reward) in zip(taken, rewards) { critic?.learn(choices, reward) }
         let judgement = try policy.judge(taken)
         let probabilities = try judgement.probabilities.mean([0]).floats()
         let free = space.entries.indices.filter { space.entries[$0].isFree }
@@ -83,13 +84,6 @@ public class AdsStrategy: Strategy {
         let unexpected = advantages.compared(zip(rewards, taken).map { $0 - expected($1) })
         try step(Self.loss(judgement, advantages: unexpected, entropyBonus: 0) + imagined(expected))
         for _ in 1..<settings.criticSteps { try step(imagined(expected)) }
-    }
-
-    /// What the critic expects of a child, given a decision per entry; `nil` until it has learned enough.
-    private func expectation() throws -> (([Bool]) -> Double)? {
-        guard settings.criticSteps > 0, critic.isReady else { return nil }
-        let posterior = try critic.posterior()
-        return { [critic] in critic.expected($0, posterior) }
     }
 
     /// The loss of children drawn now, by what the critic expects of them.
@@ -146,7 +140,7 @@ public class AdsStrategy: Strategy {
     public func state() throws -> Data {
         let stored = Stored(
             random: random, advantages: advantages, baseline: baseline, keepRate: keepRate, entropyBonus: entropyBonus,
-            critic: critic.memory, parameters: try agent.parameters.map { PackedFloats(try $0.floats()) },
+            critic: critic?.memory, parameters: try agent.parameters.map { PackedFloats(try $0.floats()) },
             optimizers: try optimizers.map { try $0.state().mapValues { PackedFloats(try $0.floats()) } })
         let encoder = PropertyListEncoder()
         encoder.outputFormat = .binary
@@ -158,7 +152,7 @@ public class AdsStrategy: Strategy {
         guard stored.parameters.count == agent.parameters.count, stored.optimizers.count == optimizers.count else {
             throw SearchError("the study's agent has another shape than this program's")
         }
-        try critic.restore(stored.critic ?? .init())
+        try critic?.restore(stored.critic ?? .init())
         random = stored.random
         advantages = stored.advantages
         baseline = stored.baseline

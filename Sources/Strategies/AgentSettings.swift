@@ -52,4 +52,17 @@ public struct AgentSettings: Codable, Sendable, Hashable {
         warmStart = try values.decodeIfPresent(Double.self, forKey: .warmStart) ?? 0
         imagined = try values.decodeIfPresent(Int.self, forKey: .imagined) ?? imagined
     }
+
+    /// Refuses numbers that no agent can be made of, as a file may hold anything.
+    /// - Throws: `SearchError`.
+    package func validate() throws {
+        func need(_ condition: Bool, _ reason: String) throws { if !condition { throw SearchError(reason) } }
+        let most = 1_000_000
+        try need(
+            1...most ~= childrenPerUpdate, "\(childrenPerUpdate) children an update; 1 to \(most) are possible")
+        try need(1...4096 ~= hidden, "an agent of \(hidden) units; 1 to 4096 are possible")
+        try need(0...1000 ~= criticSteps, "\(criticSteps) steps by the critic; 0 to 1000 are possible")
+        try need(2...4096 ~= imagined, "\(imagined) children imagined; 2 to 4096 are possible")
+        try need(0...100 ~= warmStart, "a warm start of \(warmStart) deviations; 0 to 100 are possible")
+    }
 }

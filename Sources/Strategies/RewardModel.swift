@@ -60,10 +60,15 @@ struct RewardModel {
     /// - Throws: `SearchError` where the children's numbers are beyond computing.
     func posterior() throws -> LinearModel.Posterior { try linear.posterior() }
 
-    /// The reward that a child is expected to have.
-    func expected(_ choices: [Bool], _ posterior: LinearModel.Posterior) -> Double {
-        guard let scale = memory.scale else { return 0 }
-        return scale.reward + scale.deviation * posterior.expected(free.map { choices[$0] ? 1 : 0 }, scale)
+    /// The reward that a child is expected to have by what is known now, given a decision per entry of the space; `nil`
+    /// until enough is known.
+    /// - Throws: as above.
+    func expectation() throws -> (([Bool]) -> Double)? {
+        guard isReady, let scale = memory.scale else { return nil }
+        let (free, posterior) = (free, try posterior())
+        return { choices in
+            scale.reward + scale.deviation * posterior.expected(free.map { choices[$0] ? 1 : 0 }, scale)
+        }
     }
 
     /// Knows what another knew when its memory was stored, as a file may hold anything.

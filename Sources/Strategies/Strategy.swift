@@ -13,6 +13,8 @@ public protocol Strategy: AnyObject, SendableMetatype {
     static var help: String { get }
     /// Whether it looks into a trained dense network.
     static var needsDense: Bool { get }
+    /// Whether it looks into one where the search has one.
+    static var usesDense: Bool { get }
     /// What children pay for their cost where the user names no price.
     static var defaultPrice: Price? { get }
     /// A strategy for a search.
@@ -41,6 +43,7 @@ public protocol Strategy: AnyObject, SendableMetatype {
 
 extension Strategy {
     public static var needsDense: Bool { false }
+    public static var usesDense: Bool { needsDense }
     public static var defaultPrice: Price? { nil }
     public func mode() throws -> Connectivity? { nil }
     public func exploreMore() -> Bool { false }

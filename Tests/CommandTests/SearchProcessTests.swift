@@ -275,6 +275,19 @@ import Testing
         }
         let (one, two) = (try accuracies("masked"), try accuracies("inherit"))
         #expect(one == two && !one.isEmpty)
+        // The agent starts from what the dense network says of connections.
+        func first(_ out: String, _ start: String) throws -> [String] {
+            let more = ["--children", "8", "--workers", "1", "--top", "0", "--warm-start", start]
+            let done = try ads(search(folder, out) + more + masked)
+            #expect(done.status == 0, "\(done.errors)")
+            return try String(contentsOfFile: folder(out + "/metrics.jsonl"), encoding: .utf8).split(separator: "\n")
+                .map {
+                    let child = try #require(JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
+                    return "\(child["connectivity"] ?? "")"
+                }
+        }
+        let (warm, cold) = (try first("warm", "50"), try first("cold", "0"))
+        #expect(Set(warm).count < Set(cold).count, "\(warm) and \(cold)")
     }
 
     @Test func wrongWords() throws {
