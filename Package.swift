@@ -99,7 +99,7 @@ let package = Package(
         .target(name: "DenseNetArchitecture", dependencies: ["Files", "Randomness", "Registries"]),
         .target(name: "Randomness"),
         .target(name: "Registries"),
-        .target(name: "TestSupport", path: "Tests/TestSupport"),
+        .target(name: "TestSupport", dependencies: ["Torch"], path: "Tests/TestSupport"),
         .target(
             name: "FuzzedReaders", dependencies: ["DenseNetArchitecture", "WeightFiles", "PickleFiles", "Files"],
             path: "Tests/Fuzz/Readers"),

@@ -11,9 +11,14 @@ extension LatencyTable {
     /// with the block's input and without. Rounds are spread over seconds, as other programs disturb for about so long.
     /// - Throws: `TorchError`.
     public init(measuring space: SearchSpace, threads: Int, repetitions: Int = 20, rounds: Int = 8) throws {
-        let before = Runtime.threads
-        defer { try? Runtime.setThreads(before) }
-        try Runtime.setThreads(threads)
+        let blocks = space.architecture.blocks
+        let found = try Runtime.withThreads(threads) {
+            try Self.measurements(space, repetitions: repetitions, rounds: rounds)
+        }
+        self.init(threads: threads, found, blocks: blocks.count)
+    }
+
+    private static func measurements(_ space: SearchSpace, repetitions: Int, rounds: Int) throws -> [Measurement] {
         let blocks = space.architecture.blocks
         let nets = try (1...(blocks.max() ?? 1)).flatMap { reach in
             try [false, true].map {
@@ -31,7 +36,7 @@ extension LatencyTable {
                         whole: try net.milliseconds(repetitions: repetitions)))
             }
         }
-        self.init(threads: threads, found, blocks: blocks.count)
+        return found
     }
 
     /// The milliseconds that a network took.

@@ -12,8 +12,12 @@ public enum Runtime {
     /// What `setThreads` was given; 0 before.
     private static let wantedThreads = Atomic<Int>(0)
 
+    /// The threads that only the work inside of `withThreads` computes with, in this task alone.
+    @TaskLocal package static var scopedThreads: Int?
+
     /// The threads to compute with; libtorch's own number until it is set.
     public static var threads: Int {
+        if let scopedThreads { return scopedThreads }
         let wanted = wantedThreads.load(ordering: .relaxed)
         return wanted > 0 ? wanted : Int(ct_num_threads())
     }
@@ -24,6 +28,13 @@ public enum Runtime {
         guard 1...1024 ~= count else { throw ThreadsError(count: count) }
         wantedThreads.store(count, ordering: .relaxed)
         try setLibtorchThreads(count)
+    }
+
+    /// Computes with a number of threads of its own, whatever the rest of the process computes with.
+    /// - Throws: `ThreadsError` for a number that is none of a machine's; what the work throws.
+    public static func withThreads<Result>(_ count: Int, _ work: () throws -> Result) throws -> Result {
+        guard 1...1024 ~= count else { throw ThreadsError(count: count) }
+        return try $scopedThreads.withValue(count, operation: work)
     }
 
     /// Sets the threads of our kernels alone, whose results are the same bits at any number; from any thread, at any

@@ -1,6 +1,7 @@
 import DenseNetArchitecture
 import Foundation
 import Randomness
+import TestSupport
 import Testing
 import Torch
 
@@ -10,7 +11,7 @@ import Torch
 /// The agent's network against its formulas, written down once more in plain numbers: an LSTM of PyTorch's gates
 /// (input, forget, cell, output), logits c·tanh(v·tanh(W₁h_j + W₂h_i)) + b_ij, the mean of the chosen nodes' states as
 /// input.
-@Suite struct AgentNetworkTests {
+@Suite(.oneThread) struct AgentNetworkTests {
     private typealias Vector = [Double]
 
     private struct Plain {

@@ -1,13 +1,14 @@
 import DenseNetArchitecture
 import Foundation
 import Randomness
+import TestSupport
 import Testing
 import Torch
 
 @testable import ConnectivitySearch
 @testable import Strategies
 
-@Suite(.serialized) struct AgentTests {
+@Suite(.serialized, .oneThread) struct AgentTests {
     private func space() throws -> SearchSpace {
         SearchSpace(
             try Architecture(

@@ -12,7 +12,7 @@ import Training
 @testable import ConnectivitySearch
 
 /// What a calibration searches, and what it refuses before it trains anything.
-@Suite struct CalibrationRunTests {
+@Suite(.oneThread) struct CalibrationRunTests {
     private let folder = TemporaryFolder()
 
     private func calibration(_ change: (inout CalibrationConfiguration) -> Void = { _ in }) throws -> CalibrationRun {

@@ -13,7 +13,7 @@ import Training
 @testable import Evaluation
 @testable import Strategies
 
-@Suite(.serialized) struct CalibrationTests {
+@Suite(.serialized, .oneThread) struct CalibrationTests {
     /// By hand, and the example of SciPy's documentation of kendalltau.
     @Test func kendallByHand() {
         #expect(RankCorrelation.kendall([1, 2, 3, 4], [10, 20, 30, 40]) == 1)

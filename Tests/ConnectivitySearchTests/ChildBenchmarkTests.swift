@@ -14,7 +14,7 @@ import Training
 @testable import Strategies
 
 /// What `ads bench --children` times is a search's.
-@Suite(.serialized) struct ChildBenchmarkTests {
+@Suite(.serialized, .oneThread) struct ChildBenchmarkTests {
     private func benchmark(
         _ folder: String, kernels: [KernelChoice] = [.swift], macs: Double = 0.8
     ) throws -> ChildBenchmark {

@@ -11,7 +11,7 @@ import Training
 @testable import Evaluation
 @testable import Strategies
 
-@Suite struct ChildTrainingTests {
+@Suite(.oneThread) struct ChildTrainingTests {
     private let data = ChildData(brightData, seed: 5, limitTrain: nil, limitValidation: nil)
 
     private func fresh() throws -> DenseNet {

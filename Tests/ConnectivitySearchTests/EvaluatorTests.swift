@@ -14,7 +14,7 @@ import Training
 @testable import Evaluation
 @testable import Strategies
 
-@Suite(.serialized) struct EvaluatorTests {
+@Suite(.serialized, .oneThread) struct EvaluatorTests {
     @Test func childrenAreEvaluatedTheSameEveryTime() throws {
         let shapes = try DataSources.load("shapes")
         let a = try Architecture(

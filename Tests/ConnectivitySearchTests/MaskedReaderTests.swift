@@ -1,13 +1,14 @@
 import DenseNetArchitecture
 import DenseNetModel
 import Foundation
+import TestSupport
 import Testing
 import Torch
 
 @testable import Evaluation
 
 /// Scores with several numbers of images at the price of one: each is what a search with these numbers would say.
-@Suite(.serialized) struct MaskedReaderTests {
+@Suite(.serialized, .oneThread) struct MaskedReaderTests {
     /// An untrained network whose children take so many batches of 18 for their statistics.
     private func made(batches: Int) throws -> TrainedDense {
         let plan = try brightPlan(.masked)

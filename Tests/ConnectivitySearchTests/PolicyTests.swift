@@ -1,6 +1,7 @@
 import DenseNetArchitecture
 import Foundation
 import Randomness
+import TestSupport
 import Testing
 import Torch
 
@@ -8,7 +9,7 @@ import Torch
 @testable import Strategies
 
 /// The agent's mathematics on spaces small enough to enumerate every child.
-@Suite(.serialized) struct PolicyTests {
+@Suite(.serialized, .oneThread) struct PolicyTests {
     /// A space of at most 2¹⁰ children, with a target or without.
     enum Tiny: String, CaseIterable {
         case free, macs, parameters, ends, latency, loose

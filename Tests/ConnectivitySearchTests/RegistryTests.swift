@@ -46,7 +46,7 @@ private struct Savings: NamedEvaluator {
 }
 
 /// Parts of another package are found by their names, and a search with them is stopped and goes on.
-@Suite(.serialized) struct RegistryTests {
+@Suite(.serialized, .oneThread) struct RegistryTests {
     private static let registered = Result {
         try Strategies.register(OneLess.self)
         try Evaluators.register(Savings.self)

@@ -2,13 +2,14 @@ import DenseNetArchitecture
 import Evaluation
 import Runs
 import Studies
+import TestSupport
 import Testing
 
 @testable import ConnectivitySearch
 @testable import Strategies
 
 /// Which child a search ends with, and what it says of it.
-@Suite(.serialized) struct SearchConclusionTests {
+@Suite(.serialized, .oneThread) struct SearchConclusionTests {
     /// An accuracy by what is evaluated and for how long.
     private struct ByLength: Evaluator {
         let accuracy: (Connectivity, Double) -> Double

@@ -5,6 +5,7 @@ import Foundation
 import ImageData
 import Runs
 import Studies
+import TestSupport
 import Testing
 import Torch
 
@@ -12,7 +13,7 @@ import Torch
 @testable import Strategies
 
 /// What a search tells while it works, and how it counts what it did.
-@Suite(.serialized) struct SearchEventTests {
+@Suite(.serialized, .oneThread) struct SearchEventTests {
     /// One worker that says it is two, for estimates of time.
     private final class Two: Workforce {
         let count = 2

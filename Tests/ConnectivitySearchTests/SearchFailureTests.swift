@@ -14,7 +14,7 @@ import Training
 @testable import Strategies
 
 /// What fails, whose failure it is, and what a search makes of it.
-@Suite(.serialized) struct SearchFailureTests {
+@Suite(.serialized, .oneThread) struct SearchFailureTests {
     /// What libtorch says when there is no memory.
     private static func outOfMemory() -> any Error {
         do {

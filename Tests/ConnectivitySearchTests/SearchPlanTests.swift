@@ -11,7 +11,7 @@ import Training
 @testable import Strategies
 
 /// What a search is when only some of it is asked for.
-@Suite struct SearchPlanTests {
+@Suite(.oneThread) struct SearchPlanTests {
     private let folder = TemporaryFolder()
 
     private func plan(_ change: (inout SearchPlan) -> Void = { _ in }) throws -> SearchPlan {

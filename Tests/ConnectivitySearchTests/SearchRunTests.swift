@@ -13,7 +13,7 @@ import Training
 @testable import Strategies
 
 /// A search as a run in a folder: how it goes on, who evaluates, what is written.
-@Suite(.serialized) struct SearchRunTests {
+@Suite(.serialized, .oneThread) struct SearchRunTests {
     private let folder = TemporaryFolder()
     private var run: RunFolder { RunFolder(folder.path) }
 

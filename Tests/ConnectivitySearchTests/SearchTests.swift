@@ -74,7 +74,7 @@ extension StudyStorage {
     }
 }
 
-@Suite(.serialized) struct SearchTests {
+@Suite(.serialized, .oneThread) struct SearchTests {
     @Test func inMemoryItIsTheSameSearch() throws {
         let folder = TemporaryFolder()
         var configuration = try smallSearch()

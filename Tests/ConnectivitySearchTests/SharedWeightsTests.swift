@@ -10,7 +10,7 @@ import Torch
 @testable import Strategies
 @testable import Training
 
-@Suite(.serialized) struct SharedWeightsTests {
+@Suite(.serialized, .oneThread) struct SharedWeightsTests {
     /// Trains the shared weights of a search in a folder; how many steps that took.
     @discardableResult
     private func train(_ plan: EvaluationPlan, in folder: String) throws -> Int {

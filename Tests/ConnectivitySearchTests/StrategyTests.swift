@@ -1,5 +1,6 @@
 import DenseNetArchitecture
 import Foundation
+import TestSupport
 import Testing
 import Torch
 
@@ -7,7 +8,7 @@ import Torch
 @testable import Strategies
 
 /// What each strategy proposes and says of itself, by values.
-@Suite(.serialized) struct StrategyTests {
+@Suite(.serialized, .oneThread) struct StrategyTests {
     private func space(ends: Bool = false) throws -> SearchSpace {
         SearchSpace(try Architecture(named: "densenet-22-12"), searchesBlockEnds: ends)
     }

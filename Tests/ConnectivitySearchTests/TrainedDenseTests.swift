@@ -10,7 +10,7 @@ import Training
 @testable import Evaluation
 @testable import Strategies
 
-@Suite(.serialized) struct TrainedDenseTests {
+@Suite(.serialized, .oneThread) struct TrainedDenseTests {
     /// A dense network is taken where it is the search's, unchanged, and has not seen what the search validates on.
     @Test func whatADenseNetworkMustBe() throws {
         let folder = TemporaryFolder()

@@ -41,11 +41,8 @@ extension KernelTests {
             inputChannels: image.channels, imageSize: image.size, classes: 3)
         let net = try DenseNet(Network(a), generator: Generator(seed: 3))
         let x = try Tensor.zeros([image.count, image.channels, image.size, image.size]).fillNormal(Generator(seed: 4))
-        let before = Runtime.threads
-        defer { try? Runtime.setThreads(before) }
         let results = try [1, 2, 5].map { threads in
-            try Runtime.setThreads(threads)
-            return try withoutGrad { try net.kernelStem(x).floats() }
+            try Runtime.withThreads(threads) { try withoutGrad { try net.kernelStem(x).floats() } }
         }
         let theirs = try withoutGrad { try net.stemOutput(x, training: false).floats() }
         let same = results.count { $0 == results[0] }
@@ -69,10 +66,10 @@ extension KernelTests {
         }
         let start = try Tensor.zeros([images, 21, size, size]).fillNormal(Generator(seed: 4)) * 2 + 0.5
         let weight = try Tensor.zeros([images, 21]).fillNormal(Generator(seed: 5))
-        let before = Runtime.threads
-        defer { try? Runtime.setThreads(before) }
         func results(_ type: ElementType, ours: Bool, threads: Int) throws -> [[Double]] {
-            try Runtime.setThreads(threads)
+            try Runtime.withThreads(threads) { try results(type, ours: ours) }
+        }
+        func results(_ type: ElementType, ours: Bool) throws -> [[Double]] {
             let net = try DenseNet(Network(a), state: state, type: type)
             let norm = net.blocks[0].endNorm
             let x = try start.to(type).clone().requiringGrad()

@@ -89,10 +89,9 @@ extension KernelTests {
         let channels = network.architecture.stem.channels
         let x = try Tensor.zeros([9, channels, 32, 32]).fillNormal(Generator(seed: 3))
         func results(_ x: Tensor, threads: Int) throws -> [Float] {
-            let before = Runtime.threads
-            defer { try? Runtime.setThreads(before) }
-            try Runtime.setThreads(threads)
-            return try withoutGrad { try net.kernelBody(x, training: false).floats() }
+            try Runtime.withThreads(threads) {
+                try withoutGrad { try net.kernelBody(x, training: false).floats() }
+            }
         }
         let one = try results(x, threads: 1)
         for threads in [2, 3, 5] {
@@ -120,11 +119,8 @@ extension KernelTests {
         let network = try Network(Architecture(named: name), nil)
         let net = try DenseNet(network, generator: Generator(seed: 2))
         let x = try Tensor.zeros([1, network.architecture.stem.channels, size, size]).fillNormal(Generator(seed: 3))
-        let before = Runtime.threads
-        defer { try? Runtime.setThreads(before) }
         let results = try [1, 2, 3].map { threads in
-            try Runtime.setThreads(threads)
-            return try withoutGrad { try net.kernelBody(x, training: false).floats() }
+            try Runtime.withThreads(threads) { try withoutGrad { try net.kernelBody(x, training: false).floats() } }
         }
         let same = results.count { $0 == results[0] }
         #expect(same == results.count)

@@ -11,7 +11,7 @@ import Torch
 @testable import Training
 
 /// A data set in class order: no limit and no sample is of one class.
-@Suite struct ClassOrderTests {
+@Suite(.oneThread) struct ClassOrderTests {
     /// 600 images of 6 classes, one class after the other.
     private static let labels = (0..<600).map { UInt8($0 / 100) }
 

@@ -35,7 +35,7 @@ func distilledByHand(
     return (loss, gradient)
 }
 
-@Suite struct DistillationTests {
+@Suite(.oneThread) struct DistillationTests {
     private let maker = BatchMaker(tinyData.train, Normalization(of: tinyData.train, indices: Array(0..<200)))
     private let logits = [0.5, -1, 2, 1.5, 0.25, -0.75]
     private let taught = [2, 0.5, -1, -0.5, 1, 0.25]

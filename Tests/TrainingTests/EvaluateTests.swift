@@ -7,7 +7,7 @@ import Torch
 
 @testable import Training
 
-@Suite struct EvaluateTests {
+@Suite(.oneThread) struct EvaluateTests {
     private let maker = BatchMaker(tinyData.train, Normalization(of: tinyData.train, indices: Array(0..<200)))
 
     private func network() throws -> DenseNet {

@@ -1,12 +1,13 @@
 import DenseNetArchitecture
 import DenseNetModel
 import Foundation
+import TestSupport
 import Testing
 import Torch
 
 @testable import Training
 
-@Suite(.serialized) struct TimingTests {
+@Suite(.serialized, .oneThread) struct TimingTests {
     private func network() throws -> Network {
         try Network(
             Architecture(

@@ -7,7 +7,7 @@ import Torch
 
 @testable import Training
 
-@Suite struct TrainStepTests {
+@Suite(.oneThread) struct TrainStepTests {
     private let maker = BatchMaker(tinyData.train, Normalization(of: tinyData.train, indices: Array(0..<200)))
 
     private func fresh() throws -> DenseNet {

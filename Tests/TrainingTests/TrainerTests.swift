@@ -25,7 +25,7 @@ let tinyData: DataSet = {
     return DataSet(name: "tiny", train: images(200, seed: 1), test: images(60, seed: 2), classNames: ["a", "b", "c"])
 }()
 
-@Suite(.serialized) struct TrainerTests {
+@Suite(.serialized, .oneThread) struct TrainerTests {
     func network() throws -> Network {
         try Network(
             Architecture(

@@ -9,7 +9,7 @@ import Torch
 
 @testable import Training
 
-@Suite struct TrainingConfigurationTests {
+@Suite(.oneThread) struct TrainingConfigurationTests {
     private func configuration(of data: DataSet = tinyData) -> TrainingConfiguration {
         var recipe = Recipe.oneCycle
         (recipe.epochs, recipe.batchSize) = (3, 50)
