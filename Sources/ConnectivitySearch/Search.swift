@@ -36,6 +36,8 @@ public struct Search {
     public var observer: (SearchEvent) -> Void = { _ in }
     /// Updates of repeats alone before more is explored, and again before the search ends; ours.
     static let patience = 5
+    /// How often more is explored without a child that is new before the search ends; ours.
+    static let explorations = 4
 
     /// The trained dense network, for strategies that look into it.
     var dense: TrainedDense?
@@ -254,9 +256,8 @@ public struct Search {
         record.probabilities = try strategy.probabilities()
         if strategy.images > seen { record.images = strategy.images - seen }
         progress.repeatedUpdates = own.allSatisfy { $0.proposal.repeatOf != nil } ? progress.repeatedUpdates + 1 : 0
-        if progress.repeatedUpdates >= Self.patience {
-            progress.repeatedUpdates = 0
-            if !progress.exploredMore && strategy.exploreMore() {
+        if progress.repeatedUpdates > 0, progress.repeatedUpdates % Self.patience == 0 {
+            if progress.repeatedUpdates <= Self.explorations * Self.patience, try strategy.exploreMore() {
                 progress.exploredMore = true
                 observer(.note("the strategy only repeats itself; it explores more from here on"))
             } else {

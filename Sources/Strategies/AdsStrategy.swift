@@ -116,8 +116,12 @@ public class AdsStrategy: Strategy {
         if norm > limit { for grad in grads { try grad.multiply(inPlace: limit / norm) } }
     }
 
-    public func exploreMore() -> Bool {
-        entropyBonus *= settings.entropyRaise
+    /// Raises the bonus, and takes back half of what the connections' terms have come to: where a decision is as good as
+    /// certain, no bonus has a gradient.
+    public func exploreMore() throws -> Bool {
+        try withoutGrad { try agent.connectionTerms.multiply(inPlace: 0.5) }
+        let raised = entropyBonus * settings.entropyRaise
+        if raised < AgentSettings.mostEntropyBonus { entropyBonus = raised }
         return true
     }
 

@@ -27,8 +27,10 @@ public struct AgentSettings: Codable, Sendable, Hashable {
     /// Where a trained dense network is at hand, the connections' terms start at so many times their standardised
     /// magnitudes in it; at 0 without.
     public var warmStart = 1.0
-    /// What `exploreMore` multiplies the entropy bonus with; ours.
+    /// What `exploreMore` multiplies the entropy bonus with, as often as it stays under `mostEntropyBonus`; ours.
     public var entropyRaise = 10.0
+    /// At a weight of 1 a decision takes deviations of rewards to be made, which is next to coin flips. Ours.
+    static let mostEntropyBonus = 2.0
 
     /// The defaults.
     public init() {}

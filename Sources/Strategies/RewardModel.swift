@@ -35,10 +35,13 @@ struct RewardModel {
     /// Whether it has learned enough to say anything.
     var isReady: Bool { !free.isEmpty && memory.rewards.count >= Self.least }
 
-    /// Learns from a child, given a decision per entry of the space; from none without a number.
+    /// Learns from a child, given a decision per entry of the space; from none without a number, and once from a child
+    /// that is looked up again, whose reward is the old one.
     mutating func learn(_ choices: [Bool], _ reward: Double) {
         guard !free.isEmpty, reward.isFinite else { return }
-        memory.children.append(String(free.map { choices[$0] ? "1" : "0" }))
+        let child = String(free.map { choices[$0] ? "1" : "0" })
+        guard !zip(memory.children, memory.rewards).contains(where: { $0 == (child, reward) }) else { return }
+        memory.children.append(child)
         memory.rewards.append(reward)
         absorb()
     }

@@ -26,7 +26,7 @@ public protocol Strategy: AnyObject, SendableMetatype {
     /// The child it believes to be the best by what it has learned, known or not; none where it has no such belief.
     func mode() throws -> Connectivity?
     /// Explores more from here on; called when it only repeats itself. `false` when it cannot.
-    func exploreMore() -> Bool
+    func exploreMore() throws -> Bool
     /// The baseline that rewards are compared with, where there is one.
     var baseline: Double? { get }
     /// The mean probability of keeping a free connection, where it is known.
@@ -46,7 +46,7 @@ extension Strategy {
     public static var usesDense: Bool { needsDense }
     public static var defaultPrice: Price? { nil }
     public func mode() throws -> Connectivity? { nil }
-    public func exploreMore() -> Bool { false }
+    public func exploreMore() throws -> Bool { false }
     public var baseline: Double? { nil }
     public var keepRate: Double? { nil }
     public func probabilities() throws -> [Float]? { nil }

@@ -38,7 +38,7 @@ public struct SearchProgress: Codable, Sendable, Hashable {
     public var update = 0
     /// Updates in a row whose children were all known.
     public var repeatedUpdates = 0
-    /// Whether the entropy was raised for that reason.
+    /// Whether the strategy explored more for that reason.
     public var exploredMore = false
     /// Whether the search ended because of it.
     public var exhausted = false

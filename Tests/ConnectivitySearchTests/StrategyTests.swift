@@ -235,7 +235,29 @@ import Torch
         for index in free where good[index] != bad[index] {
             #expect(good[index] == (after[index] > probabilities[index]), "entry \(index)")
         }
-        #expect(strategy.entropyBonus == 1e-4 && strategy.exploreMore())
-        #expect(abs(strategy.entropyBonus - 1e-3) < 1e-12)
+        // Exploring more, the bonus grows tenfold as long as that is under 2.
+        for bonus in [1e-4, 1e-3, 1e-2, 1e-1, 1] {
+            #expect(abs(strategy.entropyBonus / bonus - 1) < 1e-9)
+            #expect(try strategy.exploreMore())
+        }
+        #expect(abs(strategy.entropyBonus - 1) < 1e-9)
+    }
+
+    /// An agent that is certain draws one child, and others again once it is asked to explore.
+    @Test func whatIsCertainIsTakenBackByHalf() throws {
+        let space = try space()
+        var context = StrategyContext(space, seed: 3)
+        context.prior = space.entries.indices.map { $0 % 2 == 0 ? 1 : -1 }
+        context.settings.warmStart = 12
+        let strategy = try AdsStrategy(context)
+        let certain = try strategy.propose(50)
+        #expect(Set(certain).count == 1)
+        for _ in 0..<3 { #expect(try strategy.exploreMore()) }
+        let children = try strategy.propose(200)
+        #expect(Set(children).count > 5)
+        // Around what it was certain of.
+        let kept = space.choices(certain[0])
+        let differ = children.map { zip(space.choices($0), kept).count { $0 != $1 } }
+        #expect(Double(differ.reduce(0, +)) / 200 < 0.3 * Double(free(space).count))
     }
 }

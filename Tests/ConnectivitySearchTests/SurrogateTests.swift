@@ -145,8 +145,12 @@ import Testing
         var (kept, pruned) = (space.entries.map { _ in true }, space.entries.map { _ in true })
         (kept[model.free[0]], pruned[model.free[0]]) = (true, false)
         for k in 0..<200 {
-            model.learn(k % 2 == 0 ? kept : pruned, (k % 2 == 0 ? 0.7 : 0.3) + (k % 4 < 2 ? 0.01 : -0.01))
+            let reward = (k % 2 == 0 ? 0.7 : 0.3) + (k % 4 < 2 ? 0.01 : -0.01) + Double(k) * 1e-9
+            model.learn(k % 2 == 0 ? kept : pruned, reward)
             #expect(model.isReady == (k >= 19))
+            // Looked up again it says nothing new.
+            model.learn(k % 2 == 0 ? kept : pruned, reward)
+            #expect(model.memory.rewards.count == k + 1)
         }
         let expected = try #require(try model.expectation())
         #expect(abs(expected(kept) - 0.7) < 0.01 && abs(expected(pruned) - 0.3) < 0.01)
