@@ -259,7 +259,9 @@ public struct Search {
         if progress.repeatedUpdates > 0, progress.repeatedUpdates % Self.patience == 0 {
             if progress.repeatedUpdates <= Self.explorations * Self.patience, try strategy.exploreMore() {
                 progress.exploredMore = true
-                observer(.note("the strategy only repeats itself; it explores more from here on"))
+                if progress.repeatedUpdates == Self.patience {
+                    observer(.note("the strategy only repeats itself; it explores more from here on"))
+                }
             } else {
                 progress.exhausted = true
                 observer(.note("the strategy only repeats itself; the search ends here"))
