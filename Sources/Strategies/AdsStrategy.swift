@@ -116,8 +116,8 @@ public class AdsStrategy: Strategy {
         if norm > limit { for grad in grads { try grad.multiply(inPlace: limit / norm) } }
     }
 
-    /// Raises the bonus, and takes back half of what the connections' terms have come to: where a decision is as good as
-    /// certain, no bonus has a gradient.
+    /// Raises the bonus, and takes back half of what the connections' terms have come to: where a decision is as good
+    /// as certain, no bonus has a gradient.
     public func exploreMore() throws -> Bool {
         try withoutGrad { try agent.connectionTerms.multiply(inPlace: 0.5) }
         let raised = entropyBonus * settings.entropyRaise
