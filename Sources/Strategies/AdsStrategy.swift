@@ -16,6 +16,7 @@ public class AdsStrategy: Strategy {
     public class var help: String { "a recurrent agent trained by reinforcement learning" }
     public class var defaultPrice: Price? { nil }
     public static var usesDense: Bool { true }
+    public static var usesAgentSettings: Bool { true }
     private let space: SearchSpace
     private let settings: AgentSettings
     private let policy: Policy

@@ -15,6 +15,8 @@ public protocol Strategy: AnyObject, SendableMetatype {
     static var needsDense: Bool { get }
     /// Whether it looks into one where the search has one.
     static var usesDense: Bool { get }
+    /// Whether the agent's numbers (`StrategyContext.settings`) mean anything to it, beside children an update.
+    static var usesAgentSettings: Bool { get }
     /// What children pay for their cost where the user names no price.
     static var defaultPrice: Price? { get }
     /// A strategy for a search.
@@ -44,6 +46,7 @@ public protocol Strategy: AnyObject, SendableMetatype {
 extension Strategy {
     public static var needsDense: Bool { false }
     public static var usesDense: Bool { needsDense }
+    public static var usesAgentSettings: Bool { false }
     public static var defaultPrice: Price? { nil }
     public func mode() throws -> Connectivity? { nil }
     public func exploreMore() throws -> Bool { false }

@@ -1,6 +1,8 @@
 import Foundation
+import Runs
 import TestSupport
 import Testing
+import Training
 
 /// The executable end to end: runs, kills, resumes.
 @Suite(.serialized) struct RunTests {
@@ -163,6 +165,40 @@ import Testing
         let version = try run(Program.folder + "/ads", ["--version"], environment: [:], in: "/")
         #expect(version.output.hasPrefix("0."))
     }
+
+    /// The demo ends at its table and report, says of every network what was tested, and again finds everything done.
+    @Test func theDemoTellsItsStory() throws {
+        let folder = TemporaryFolder()
+        let command = ["demo", "--children", "6", "--epochs", "1", "--quiet", "--seed", "4", "--out", folder("demo")]
+        let first = try ads(command)
+        #expect(first.status == 0 && first.errors.isEmpty, "\(first.errors)")
+        for line in [
+            "found:", "agent       first 6: ", "coin flips  first 6: ", "report: \(folder("demo"))/report.html",
+        ] {
+            #expect(first.output.contains("\n" + line), "\(line)")
+        }
+        func result(_ name: String) throws -> TrainingResult {
+            try RunFolder(folder("demo/" + name)).read(
+                TrainingResult.self, from: RunFolder(folder("demo/" + name)).result)
+        }
+        let (dense, found, flipped) = (try result("dense"), try result("found"), try result("random"))
+        for result in [dense, found, flipped] {
+            #expect(result.split == "test")
+            let row = first.output.split(separator: "\n").first { $0.hasPrefix(result.label + " ") }
+            #expect(row?.contains(String(format: "%.2f%%", 100 * result.accuracy)) == true, "\(result.label)")
+        }
+        for result in [found, flipped] {
+            let share = Double(result.macs) / Double(dense.macs)
+            #expect(share <= 0.45 && share > 0.43)
+        }
+        // Nothing is trained or searched twice.
+        let again = try ads(command + ["--json"])
+        let rows = try JSONDecoder().decode([Row].self, from: Data(again.output.utf8))
+        #expect(again.status == 0 && Set(rows.map(\.label)).isSuperset(of: ["dense", "found", "random"]))
+        let now = [try result("dense"), try result("found"), try result("random")].map(\.accuracy)
+        #expect(now == [dense.accuracy, found.accuracy, flipped.accuracy])
+    }
+    private struct Row: Decodable { let label: String }
 
     @Test func theExampleRuns() throws {
         let folder = TemporaryFolder()

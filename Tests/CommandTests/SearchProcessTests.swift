@@ -320,6 +320,14 @@ import Testing
                 ["--warm-start", "0.5"],
                 "--warm-start is what a trained dense network says; give its run with --dense"
             ),
+            (
+                ["--strategy", "evolution", "--critic-steps", "3"],
+                "--critic-steps is a number of the agent's, which the strategy evolution does not have; leave it out"
+            ),
+            (["--strategy", "random", "--agent-rate", "0.1"], "--agent-rate is a number of the agent's"),
+            (["--strategy", "random", "--connection-rate", "0.1"], "--connection-rate is a number of the agent's"),
+            (["--strategy", "fixed", "--entropy-bonus", "0.1"], "--entropy-bonus is a number of the agent's"),
+            (["--strategy", "surrogate", "--warm-start", "0"], "--warm-start is a number of the agent's"),
             (["--reward", "luck"], "Please provide one of 'accuracy' and 'loss'"),
             (["--images", "0"], "a whole number from 1 to 1000000000000 is needed"),
             (["--top=-1"], "a whole number from 0 to 1000000 is needed"),

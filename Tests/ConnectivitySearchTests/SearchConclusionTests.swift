@@ -93,11 +93,11 @@ import Testing
         let children = try paid(study)
         #expect(children.count == 12 && result.children == 12)
         let last = try #require(children.max { $0.number < $1.number })
-        let progress = try #require(try study.strategy()).progress
+        let progress = try #require(study.strategy()).progress
         #expect(progress.mode == last.number)
         #expect(children.filter { $0.update == last.update }.count == 1)
         let strategy = try AdsStrategy(configuration.context(dense: nil))
-        try strategy.restore(#require(try study.strategy()).state)
+        try strategy.restore(#require(study.strategy()).state)
         #expect(try strategy.mode() == last.connectivity)
         let again = Set(study.trials(update: 0).compactMap(\.proposal.again))
         let best = Search.ranked(children).prefix(2).map(\.number)

@@ -32,6 +32,20 @@ extension SearchCommand {
         return table
     }
 
+    /// Refuses the agent's numbers where there is no agent.
+    private func checkAgent(_ strategy: String) throws {
+        let typed: [(name: String, isTyped: Bool)] = [
+            ("--agent-rate", agentRate != nil), ("--connection-rate", connectionRate != nil),
+            ("--entropy-bonus", entropyBonus != nil), ("--critic-steps", criticSteps != nil),
+            ("--warm-start", warmStart != nil),
+        ]
+        guard let name = typed.first(where: \.isTyped)?.name, try !Strategies.named(strategy).usesAgentSettings else {
+            return
+        }
+        throw SearchError(
+            "\(name) is a number of the agent's, which the strategy \(strategy) does not have; leave it out")
+    }
+
     /// The search in a folder, with what may change of it.
     /// - Throws: `UsageError` for a typed option that may not change.
     func continued(_ folder: RunFolder) throws -> SearchRun {
@@ -96,6 +110,7 @@ extension SearchCommand {
             workers.set(&plan)
             if let top { plan.top = top }
             if let reevaluationSeeds { plan.reevaluationSeeds = reevaluationSeeds }
+            try checkAgent(plan.strategy)
             if let childrenPerUpdate { plan.agent.childrenPerUpdate = childrenPerUpdate }
             if let agentRate { plan.agent.learningRate = agentRate }
             if let connectionRate { plan.agent.connectionRate = connectionRate }
