@@ -71,6 +71,7 @@ public class AdsStrategy: Strategy {
         let (taken, rewards) = (children.map { space.choices($0.connectivity) }, children.map(\.reward))
         // The critic judges children by what it knew before them: what it expects depends on none of their decisions.
         let expected = try critic?.expectation()
+        let known = critic?.memory.rewards.count
         for (choices, reward) in zip(taken, rewards) { critic?.learn(choices, reward) }
         let judgement = try policy.judge(taken)
         let probabilities = try judgement.probabilities.mean([0]).floats()
@@ -84,6 +85,8 @@ public class AdsStrategy: Strategy {
         guard let expected else { return try step(loss(judgement, worth)) }
         let unexpected = advantages.compared(zip(rewards, taken).map { $0 - expected($1) })
         try step(Self.loss(judgement, advantages: unexpected, entropyBonus: 0) + imagined(expected))
+        // Of children that were all known it has learned nothing that is worth more.
+        guard critic?.memory.rewards.count != known else { return }
         for _ in 1..<settings.criticSteps { try step(imagined(expected)) }
     }
 

@@ -29,8 +29,9 @@ public struct AgentSettings: Codable, Sendable, Hashable {
     public var warmStart = 1.0
     /// What `exploreMore` multiplies the entropy bonus with, as often as it stays under `mostEntropyBonus`; ours.
     public var entropyRaise = 10.0
-    /// At a weight of 1 a decision takes deviations of rewards to be made, which is next to coin flips. Ours.
-    static let mostEntropyBonus = 2.0
+    /// At a weight of 1 a decision takes deviations of rewards to be made, which is next to coin flips: the agent then
+    /// forgot what it had learned. Ours.
+    static let mostEntropyBonus = 0.2
 
     /// The defaults.
     public init() {}
