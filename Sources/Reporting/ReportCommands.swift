@@ -90,9 +90,15 @@ enum ReportCommands {
         if let limit = c.limitTrain { parts.append("--limit-train \(limit)") }
         if let limit = c.limitValidation { parts.append("--limit-validation \(limit)") }
         parts.append("--top \(c.top) --reevaluation-seeds \(c.reevaluationSeeds)")
-        parts.append(
-            "--children-per-update \(c.agent.childrenPerUpdate) --agent-rate \(c.agent.learningRate) --connection-rate \(c.agent.connectionRate) --entropy-bonus \(c.agent.entropyBonus) --critic-steps \(c.agent.criticSteps) --warm-start \(c.agent.warmStart)"
-        )
+        parts.append("--children-per-update \(c.agent.childrenPerUpdate)")
+        // The agent's numbers are refused where there is no agent.
+        if (try? Strategies.named(c.strategy))?.usesAgentSettings ?? true {
+            parts.append(
+                "--agent-rate \(c.agent.learningRate) --connection-rate \(c.agent.connectionRate) --entropy-bonus \(c.agent.entropyBonus) --critic-steps \(c.agent.criticSteps)"
+            )
+            // Without a dense network there is nothing to start from, and the option is refused.
+            if c.dense != nil || c.agent.warmStart == 0 { parts.append("--warm-start \(c.agent.warmStart)") }
+        }
         parts += [machine(c.machine, seed: c.seed), "\(workers(c)) --out NEW-RUN"]
         // An unfinished search has no network yet, so that its architecture is written here.
         let own = search.path + "/architecture.json"

@@ -47,7 +47,7 @@ import Testing
         #expect(try ads(["train"] + network() + ["--epochs", "1", "--out", "runs/dense"]).status == 0)
         let search = try ads(
             ["search"] + network() + [
-                "--dense", "runs/dense", "--limit-validation", "40", "--strategy", "evolution", "--children", "4",
+                "--dense", "runs/dense", "--limit-validation", "40", "--strategy", "ads-tradeoff", "--children", "4",
                 "--children-per-update", "3",
                 "--child-epochs", "1.5", "--learning-rate", "0.02", "--halving", "2", "--search-block-end",
                 "--target-parameters", "0.9",
@@ -89,6 +89,17 @@ import Testing
         let command = ReportCommands.command(for: content.searched[0])
         try repeated(command, into: "again-search")
         #expect(try digest("again-search") == digest("runs/found") && digest("runs/found") != nil, "\(command)")
+        // What a strategy or a search does not have is not in its command.
+        for strategy in ["evolution", "ads"] {
+            let own = ["--children", "2", "--strategy", strategy, "--limit-validation", "40", "--top", "0"]
+            let done = try ads(["search"] + network() + own + ["--out", "others/\(strategy)"])
+            #expect(done.status == 0, "\(done.errors)")
+            let page = try ReportContent(folders: [scratch("others/\(strategy)")])
+            let command = ReportCommands.command(for: try #require(page.searched.first))
+            #expect(command.contains("--agent-rate") == (strategy == "ads"))
+            try repeated(command, into: "again-\(strategy)")
+            #expect(try digest("again-\(strategy)") == digest("others/\(strategy)"), "\(command)")
+        }
         // Before a search is finished there is no architecture.json to start from.
         try FileManager.default.removeItem(atPath: scratch("runs/found/architecture.json"))
         let unfinished = ReportCommands.command(for: content.searched[0])
