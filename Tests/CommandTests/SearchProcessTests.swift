@@ -287,7 +287,8 @@ import Testing
                 }
         }
         let (warm, cold) = (try first("warm", "50"), try first("cold", "0"))
-        #expect(Set(warm).count < Set(cold).count, "\(warm) and \(cold)")
+        // Of the first update; whoever repeats itself explores later.
+        #expect(Set(warm.prefix(5)).count < Set(cold.prefix(5)).count, "\(warm) and \(cold)")
     }
 
     @Test func wrongWords() throws {
