@@ -258,7 +258,6 @@ public struct Search {
         progress.repeatedUpdates = own.allSatisfy { $0.proposal.repeatOf != nil } ? progress.repeatedUpdates + 1 : 0
         if progress.repeatedUpdates > 0, progress.repeatedUpdates % Self.patience == 0 {
             if progress.repeatedUpdates <= Self.explorations * Self.patience, try strategy.exploreMore() {
-                progress.exploredMore = true
                 if progress.repeatedUpdates == Self.patience {
                     observer(.note("the strategy only repeats itself; it explores more from here on"))
                 }

@@ -11,11 +11,10 @@ extension LatencyTable {
     /// with the block's input and without. Rounds are spread over seconds, as other programs disturb for about so long.
     /// - Throws: `TorchError`.
     public init(measuring space: SearchSpace, threads: Int, repetitions: Int = 20, rounds: Int = 8) throws {
-        let blocks = space.architecture.blocks
         let found = try Runtime.withThreads(threads) {
             try Self.measurements(space, repetitions: repetitions, rounds: rounds)
         }
-        self.init(threads: threads, found, blocks: blocks.count)
+        self.init(threads: threads, found, blocks: space.architecture.blocks.count)
     }
 
     private static func measurements(_ space: SearchSpace, repetitions: Int, rounds: Int) throws -> [Measurement] {

@@ -28,6 +28,7 @@ public protocol Strategy: AnyObject, SendableMetatype {
     /// The child it believes to be the best by what it has learned, known or not; none where it has no such belief.
     func mode() throws -> Connectivity?
     /// Explores more from here on; called when it only repeats itself. `false` when it cannot.
+    /// - Throws: what its own computing throws.
     func exploreMore() throws -> Bool
     /// The baseline that rewards are compared with, where there is one.
     var baseline: Double? { get }

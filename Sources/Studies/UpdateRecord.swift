@@ -38,8 +38,6 @@ public struct SearchProgress: Codable, Sendable, Hashable {
     public var update = 0
     /// Updates in a row whose children were all known.
     public var repeatedUpdates = 0
-    /// Whether the strategy explored more for that reason.
-    public var exploredMore = false
     /// Whether the search ended because of it.
     public var exhausted = false
     /// The trial of the strategy's mode, once it is proposed; absent in studies of older versions.

@@ -160,6 +160,33 @@ import Torch
         #expect(try proposals(1, updates: 5) != proposals(4, updates: 5))
     }
 
+    /// Children that are looked up again teach by one step, whatever the critic's number: it learned nothing of them.
+    @Test func theCriticIsNotAskedTwice() throws {
+        let space = SearchSpace(try Architecture(named: "densenet-22-12"))
+        func strategy(_ steps: Int) throws -> AdsStrategy {
+            var context = StrategyContext(space, seed: 6)
+            context.settings.criticSteps = steps
+            return try AdsStrategy(context)
+        }
+        var (random, taught) = (SeededGenerator(seed: 4), try strategy(1))
+        var known: [(connectivity: Connectivity, reward: Double)] = []
+        for _ in 0..<5 {
+            known = try taught.propose(5).map { ($0, random.normal()) }
+            try taught.learn(known)
+        }
+        let before = try taught.state()
+        func after(_ steps: Int, _ children: [(connectivity: Connectivity, reward: Double)]) throws -> Data {
+            let other = try strategy(steps)
+            try other.restore(before)
+            try other.learn(children)
+            return try other.state()
+        }
+        #expect(try after(1, known) == after(4, known))
+        #expect(try after(1, known) != before)
+        let new = known.map { ($0.connectivity, $0.reward + 1) }
+        #expect(try after(1, new) != after(4, new))
+    }
+
     /// What a trained network says of connections is where the agent begins; without a belief it begins at nothing.
     @Test func aWarmStartBeginsWithWhatIsBelieved() throws {
         let space = SearchSpace(try Architecture(named: "densenet-22-12"))

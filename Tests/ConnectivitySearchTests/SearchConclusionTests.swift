@@ -106,7 +106,7 @@ import Testing
         let other = MemoryStudy()
         configuration.top = 0
         _ = try search(configuration, other).run()
-        #expect(try #require(try other.strategy()).progress.mode == nil)
+        #expect(try #require(other.strategy()).progress.mode == nil)
     }
 
     /// An update that was recorded goes on as it was, whatever --resume changes: more children, or no bets.
@@ -130,7 +130,7 @@ import Testing
         var configuration = try smallSearch(children: 12, blocks: [6, 5])
         (configuration.top, configuration.reevaluationSeeds, configuration.evaluator.halving) = (1, 1, 5)
         _ = try search(configuration, study).run()
-        let mode = try #require(try study.strategy()?.progress.mode)
+        let mode = try #require(study.strategy()?.progress.mode)
         let again = Set(study.trials(update: 0).compactMap(\.proposal.again))
         #expect(again.contains(mode) && again.count <= 2)
         let best = try #require(Search.ranked(try paid(study)).first)

@@ -22,7 +22,7 @@ import Testing
 
     @Test func aSearchBeginsWithNothing() {
         let progress = SearchProgress()
-        #expect(progress.update == 0 && progress.repeatedUpdates == 0 && !progress.exploredMore && !progress.exhausted)
+        #expect(progress.update == 0 && progress.repeatedUpdates == 0 && !progress.exhausted)
     }
 
     @Test func trialsBegin() {
