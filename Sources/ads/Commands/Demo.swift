@@ -33,16 +33,17 @@ struct Demo {
     /// What a search ended with.
     struct Found {
         let network: Network
+        /// As it is, on the images that children are scored on.
+        let accuracy: Double
         /// Accuracies of the children that were evaluated, in order.
         let accuracies: [Double]
 
-        var best: Double { accuracies.max() ?? 0 }
         /// Means of the first and of the last children: whether anything was learned.
         var story: String {
             let count = min(20, accuracies.count)
             func mean(_ part: ArraySlice<Double>) -> String { percent(part.reduce(0, +) / Double(max(1, count))) }
             return
-                "first \(count): \(mean(accuracies.prefix(count))), last \(count): \(mean(accuracies.suffix(count))), best: \(percent(best))"
+                "first \(count): \(mean(accuracies.prefix(count))), last \(count): \(mean(accuracies.suffix(count)))"
         }
     }
 
@@ -96,9 +97,10 @@ struct Demo {
         run.observer = SearchConsole(console).show
         run.workers = WorkerOptions.fitting(configuration, threads: threads)
         run.workerCommand = WorkerOptions.command(folder, workers: run.workers)
-        _ = try run.run(resume: true)
+        let result = try run.run(resume: true)
         let known = try StudyHistory(SQLiteStudy(path: folder.study, mustExist: true)).children
         return Found(
-            network: try folder.network(), accuracies: known.filter { $0.repeatOf == nil }.compactMap(\.accuracy))
+            network: try folder.network(), accuracy: result.accuracy,
+            accuracies: known.filter { $0.repeatOf == nil }.compactMap(\.accuracy))
     }
 }

@@ -68,7 +68,7 @@ struct DemoCommand: ParsableCommand {
             print("\(padded(name, 12))\(search.story)")
         }
         print("\nnetwork     as found   tuned, test accuracy   parameters          MACs   ms for one image")
-        for (result, score) in [(dense, nil), (foundResult, found.best), (flippedResult, flipped.best)] {
+        for (result, score) in [(dense, nil), (foundResult, found.accuracy), (flippedResult, flipped.accuracy)] {
             let milliseconds = try RunFolder(result.run).model(device: device).milliseconds(repetitions: 40, rounds: 4)
             let columns: [(String, Int)] = [
                 (score.map(percent) ?? "", 8), (percent(result.accuracy), 23), (grouped(result.parameters), 13),
