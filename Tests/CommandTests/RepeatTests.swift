@@ -90,15 +90,20 @@ import Testing
         try repeated(command, into: "again-search")
         #expect(try digest("again-search") == digest("runs/found") && digest("runs/found") != nil, "\(command)")
         // What a strategy or a search does not have is not in its command.
-        for strategy in ["evolution", "ads"] {
-            let own = ["--children", "2", "--strategy", strategy, "--limit-validation", "40", "--top", "0"]
-            let done = try ads(["search"] + network() + own + ["--out", "others/\(strategy)"])
+        let others = [
+            ("evolution", ["--strategy", "evolution"]), ("warm", ["--strategy", "ads"]),
+            ("cold", ["--strategy", "ads", "--warm-start", "0"]),
+        ]
+        for (name, strategy) in others {
+            let own = strategy + ["--children", "2", "--limit-validation", "40", "--top", "0"]
+            let done = try ads(["search"] + network() + own + ["--out", "others/\(name)"])
             #expect(done.status == 0, "\(done.errors)")
-            let page = try ReportContent(folders: [scratch("others/\(strategy)")])
+            let page = try ReportContent(folders: [scratch("others/\(name)")])
             let command = ReportCommands.command(for: try #require(page.searched.first))
-            #expect(command.contains("--agent-rate") == (strategy == "ads"))
-            try repeated(command, into: "again-\(strategy)")
-            #expect(try digest("again-\(strategy)") == digest("others/\(strategy)"), "\(command)")
+            #expect(command.contains("--agent-rate") == (name != "evolution"))
+            #expect(command.contains("--warm-start 0") == (name == "cold"))
+            try repeated(command, into: "again-\(name)")
+            #expect(try digest("again-\(name)") == digest("others/\(name)"), "\(command)")
         }
         // Before a search is finished there is no architecture.json to start from.
         try FileManager.default.removeItem(atPath: scratch("runs/found/architecture.json"))
