@@ -120,6 +120,7 @@ def scores(results, group, target):
             strategy,
             percent([mean(values[:first]) for values in own.values()]) if own else "",
             percent(list(last[strategy].values())) if own else "",
+            ", ".join(f"{100 * value:.2f}%" for _, value in sorted(last[strategy].items())) if own else "",
             unsigned(error(list(last[strategy].values()))) if own else "",
             f"{points(mean(more))} ({between(interval(more))})" if more else "",
             percent([max(child["accuracy"] for child in children(r)) for r in records]),
@@ -128,7 +129,7 @@ def scores(results, group, target):
             minutes(records), ", ".join(str(r.about["seed"]) for r in sorted(records, key=lambda r: r.about["seed"])),
         ])
     head = [
-        "strategy", f"first {first}", f"last {end}", "standard error", "last less random's, points (95% interval, t)", "best child",
+        "strategy", f"first {first}", f"last {end}", "by seed", "standard error", "last less random's, points (95% interval, t)", "best child",
         "children", "training images seen", "minutes", "seeds"]
     reward = ", ".join(dict.fromkeys(
         configuration(r)["evaluator"].get("reward", "accuracy") for r in results.of(group=group, role="search", target=target)))
