@@ -8,15 +8,19 @@ STEPS = {"search": "the search", "training": "tuning: steps of training", "rest"
 
 
 def section(results):
-    """Of the dearest target whose searches and tunings are there."""
-    targets = results.values("target", group="compress", role="tuned", strategy="ads")
-    if not targets:
-        return ""
-    target = targets[0]
+    """Of every target whose searches and tunings are there."""
+    parts = [at(results, target) for target in results.values("target", group="compress", role="tuned", strategy="ads")]
+    parts = [part for part in parts if part]
+    return "\n\n".join(parts + [results.commands("compress")]) if parts else ""
+
+
+def at(results, target):
     searches = {r.about["seed"]: r for r in results.of(group="compress", role="search", strategy="ads", target=target)}
     tuned = {r.about["seed"]: r for r in results.of(group="compress", role="tuned", strategy="ads", target=target)}
     given = results.of(group="compress", role="given")
     seeds = [seed for seed in sorted(tuned) if seed in searches]
+    if not seeds:
+        return ""
     times = {
         "search": [searches[seed].seconds for seed in seeds],
         "training": [tuned[seed].result["seconds"] for seed in seeds],
@@ -38,7 +42,7 @@ def section(results):
         f"## From a trained network to a tested one at {places(target)}",
         f"The agent's search of {children} children, then {plural(tested[0]['epochs'], 'epoch')} of tuning; wall time, ± over "
         f"seeds.{note}",
-        table(["step", "minutes", "by seed", "seeds"], lines), f"{accuracy}.", results.commands("compress")])
+        table(["step", "minutes", "by seed", "seeds"], lines), f"{accuracy}."])
 
 
 def minutes(seconds):

@@ -26,6 +26,15 @@ QUICK = {
     "all": {"seeds": [0, 1], "tune_epochs": 1, "longer_epochs": 2, "epochs": 1, "limit_train": 256},
 }
 
+# Options that not every stage has, and who has them.
+OPTIONS = {
+    **dict.fromkeys(("--weights", "--mean", "--deviation"), ("compress", "headline", "found")),
+    **dict.fromkeys(("--bc-cifar10", "--bc-cifar100", "--bc-mean", "--bc-deviation", "--bc-targets"), ("compress",)),
+    **dict.fromkeys(("--tune-epochs", "--tune-rate"), ("compress", "headline")),
+    "--longer-epochs": ("compress",),
+    **dict.fromkeys(("--limit-train", "--evaluator", "--epochs", "--trainings"), ("scratch", "transfer")),
+}
+
 
 class Refusal(Exception):
     """One sentence for who typed the command, and the exit code: 64 for what was typed, 1 for what is missing."""
@@ -33,6 +42,10 @@ class Refusal(Exception):
     def __init__(self, sentence, code=1):
         super().__init__(sentence)
         self.code = code
+
+
+def listed(names):
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 class Parser(argparse.ArgumentParser):
@@ -113,6 +126,9 @@ class Settings:
         if unknown:
             raise Refusal(f"unknown stage '{unknown[0]}'; known are {', '.join(STAGES)}, and all", 64)
         self.stages = list(STAGES) if "all" in o.stages else list(dict.fromkeys(o.stages))
+        for option, stages in OPTIONS.items():
+            if any(word.partition("=")[0] == option for word in self.typed) and not set(stages) & set(self.stages):
+                raise Refusal(f"{option} is for {listed(stages)} alone", 64)
         for name in ("seeds", "targets", "bc_targets", "strategies"):
             value = getattr(o, name) or []
             if len(set(value)) < len(value):
