@@ -68,7 +68,7 @@ test-package: setup # A package of its own that depends on ours, built and run; 
 flags: # What swift build is called with, for scripts.
 	@echo $(BUILD_FLAGS)
 
-fuzz: setup ## libFuzzer on every reader of files, FUZZ_SECONDS (60) each.
+fuzz: setup ## libFuzzer on every reader of files, FUZZ_SECONDS (60) each, FUZZ_JOBS (1) side by side.
 	@FUZZ_SECONDS="$(FUZZ_SECONDS)" scripts/fuzz
 
 sanitize: setup ## The tests under the address, undefined-behaviour and thread sanitizers; long.
