@@ -14,8 +14,7 @@ struct Cholesky {
         let isPositive = lower.withUnsafeMutableBufferPointer { l in
             for i in 0..<width {
                 for j in 0...i {
-                    var sum = l[i * width + j]
-                    for k in 0..<j { sum -= l[i * width + k] * l[j * width + k] }
+                    let sum = l[i * width + j] - Self.product(l, i * width, j * width, j)
                     guard i == j else {
                         l[i * width + j] = sum / l[j * width + j]
                         continue
@@ -28,6 +27,25 @@ struct Cholesky {
         }
         guard isPositive else { return nil }
         (self.lower, self.width) = (lower, width)
+    }
+
+    /// The inner product of two rows' first numbers; added up in eight sums side by side, as the processor can, for of
+    /// a DenseNet-201's 1,705 connections the factor takes a second otherwise.
+    private static func product(_ l: UnsafeMutableBufferPointer<Double>, _ a: Int, _ b: Int, _ count: Int) -> Double {
+        var sums = SIMD8<Double>()
+        var k = 0
+        while k + 8 <= count {
+            var (x, y) = (SIMD8<Double>(), SIMD8<Double>())
+            for n in 0..<8 { (x[n], y[n]) = (l[a + k + n], l[b + k + n]) }
+            sums += x * y
+            k += 8
+        }
+        var rest = 0.0
+        while k < count {
+            rest += l[a + k] * l[b + k]
+            k += 1
+        }
+        return sums.sum() + rest
     }
 
     /// x where LLᵀx = b.

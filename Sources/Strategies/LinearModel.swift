@@ -52,8 +52,18 @@ struct LinearModel {
         products = [Double](repeating: 0, count: deviations.count + 1)
     }
 
-    /// Learns from a child.
-    mutating func add(_ decisions: [Double], _ reward: Double, _ scale: Scale) {
+    /// Learns from children, in order.
+    mutating func add(_ children: [(decisions: [Double], reward: Double)], _ scale: Scale) {
+        // The grid is searched again after every third more. Of several times in one go only the last one counts.
+        var last = chosen?.at ?? 0
+        for n in count..<count + children.count where n + 1 >= last * 4 / 3 + 1 { last = n + 1 }
+        for child in children {
+            add(child.decisions, child.reward, scale)
+            if count == last { choose() }
+        }
+    }
+
+    private mutating func add(_ decisions: [Double], _ reward: Double, _ scale: Scale) {
         let features = zip(zip(decisions, scale.means), deviations).map { ($0.0 - $0.1) * $1 } + [1]
         let y = (reward - scale.reward) / scale.deviation
         for i in 0..<width {
@@ -62,12 +72,15 @@ struct LinearModel {
         }
         total += y * y
         count += 1
-        // The grid is searched again after every third more.
-        if count >= (chosen?.at ?? 0) * 4 / 3 + 1 { choose() }
     }
 
     /// Forgets all children.
-    mutating func forget() { self = LinearModel(priorDeviations: deviations) }
+    mutating func forget() {
+        // The deviations stay as they are: divided by their mean once more they would be others in the last bits.
+        squares = squares.map { _ in 0 }
+        products = products.map { _ in 0 }
+        (count, total, chosen) = (0, 0, nil)
+    }
 
     private func precision(prior: Double, noise: Double) -> [Double] {
         var matrix = squares.map { $0 / noise }

@@ -52,9 +52,8 @@ struct RewardModel {
             memory.scale = LinearModel.Scale(memory.children.map(Self.bits), memory.rewards)
         }
         guard let scale = memory.scale else { return }
-        for k in linear.count..<memory.rewards.count {
-            linear.add(Self.bits(memory.children[k]), memory.rewards[k], scale)
-        }
+        linear.add(
+            (linear.count..<memory.rewards.count).map { (Self.bits(memory.children[$0]), memory.rewards[$0]) }, scale)
     }
 
     private static func bits(_ text: String) -> [Double] { text.utf8.map { $0 == UInt8(ascii: "1") ? 1 : 0 } }

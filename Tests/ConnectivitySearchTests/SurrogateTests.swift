@@ -56,7 +56,7 @@ import Testing
         }
         let scale = LinearModel.Scale(Array(children.prefix(20)), Array(rewards.prefix(20)))
         var model = LinearModel(priorDeviations: truth.map { _ in 3 })
-        for (child, reward) in zip(children, rewards) { model.add(child, reward, scale) }
+        for (child, reward) in zip(children, rewards) { model.add([(child, reward)], scale) }
         let posterior = try model.posterior()
         // Worths are in deviations of the first rewards.
         let found = posterior.draw(spread: 0, &random).map { $0 * scale.deviation }
@@ -92,13 +92,52 @@ import Testing
         #expect(abs(tail - 0.0455) < 0.008, "\(tail) beyond two deviations")
     }
 
+    /// A study goes on with the very bits it was left with: children learned one by one, all in one go, or again after
+    /// a restore.
+    @Test func whatIsLearnedAgainIsTheSameBits() throws {
+        // Deviations whose mean is not quite 1 once they are divided by it.
+        let deviations = (1...234).map { Double($0).squareRoot() }
+        let mean = deviations.reduce(0, +) / 234
+        #expect(deviations.reduce(0) { $0 + $1 / mean } / 234 != 1)
+        var random = SeededGenerator(seed: 8)
+        let children = (0..<45).map { _ in
+            (decisions: deviations.map { _ in random.uniform() < 0.5 ? 1.0 : 0 }, reward: random.normal())
+        }
+        let scale = LinearModel.Scale(children.prefix(20).map(\.decisions), children.prefix(20).map(\.reward))
+        var one = LinearModel(priorDeviations: deviations)
+        for child in children { one.add([child], scale) }
+        let worths = try one.posterior().expectedWorths
+        var whole = LinearModel(priorDeviations: deviations)
+        whole.add(children, scale)
+        #expect(try whole.posterior().expectedWorths == worths && worths.contains { $0 != 0 })
+        for _ in 0..<2 {
+            whole.forget()
+            #expect(whole.count == 0)
+            whole.add(Array(children.prefix(20)), scale)
+            whole.add(Array(children.dropFirst(20)), scale)
+            #expect(try whole.posterior().expectedWorths == worths)
+        }
+    }
+
+    /// LLᵀ is the matrix, of every width that the sums side by side divide differently.
+    @Test(arguments: 1...20) func choleskyOfRandomMatrices(width: Int) throws {
+        var random = SeededGenerator(seed: UInt64(width))
+        let rows = (0..<width).map { _ in (0..<width).map { _ in random.normal() } }
+        func entry(_ i: Int, _ j: Int) -> Double {
+            zip(rows[i], rows[j]).reduce(i == j ? 1 : 0) { $0 + $1.0 * $1.1 }
+        }
+        let matrix = (0..<width).flatMap { i in (0..<width).map { entry(i, $0) } }
+        let truth = (0..<width).map { _ in random.normal() }
+        let right = (0..<width).map { i in (0..<width).reduce(0) { $0 + entry(i, $1) * truth[$1] } }
+        let solved = try #require(Cholesky(matrix, width)).solve(right)
+        for (a, b) in zip(solved, truth) { #expect(abs(a - b) < 1e-8) }
+    }
+
     /// Rewards of a damaged study are refused, not computed with.
     @Test func rewardsBeyondNumbers() throws {
         let scale = LinearModel.Scale([[0], [1]], [0, 1])
         var model = LinearModel(priorDeviations: [1])
-        model.add([1], 1e308, scale)
-        model.add([0], -1e308, scale)
-        model.add([1], 1e308, scale)
+        for (child, reward) in [([1.0], 1e308), ([0], -1e308), ([1], 1e308)] { model.add([(child, reward)], scale) }
         let error = #expect(throws: SearchError.self) { try model.posterior() }
         #expect(error?.description == "the rewards of 3 children are beyond a linear model's numbers")
     }
