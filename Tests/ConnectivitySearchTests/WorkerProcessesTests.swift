@@ -52,6 +52,16 @@ import Testing
         #expect(starts() == count, "those that run are not started again")
     }
 
+    /// One that is stopped does not keep the search from its result.
+    @Test(arguments: ["kill -STOP $$", "trap '' INT TERM; while true; do sleep 0.1; done"])
+    func whatDoesNotEndIsEnded(script: String) throws {
+        let processes = WorkerProcesses(
+            1, command: ["/bin/sh", "-c", "echo started >> '\(log)'; \(script)"], patience: 0.2)
+        try work(processes, until: 1)
+        processes.end()
+        #expect(starts() == 1)
+    }
+
     @Test func whatCannotBeStartedIsNamed() throws {
         let processes = WorkerProcesses(1, command: ["/nowhere/ads", "search-worker"])
         let error = #expect(throws: SearchError.self) { try processes.work() }

@@ -9,6 +9,8 @@ import Training
 /// happened.
 public final class WorkerProcesses: Workforce {
     public let count: Int
+    /// Seconds that processes have to end by themselves once the search has ended.
+    private let patience: Double
     private let command: [String]
     private var running: [Running] = []
     /// Processes in a row that ended by themselves with an error.
@@ -20,8 +22,10 @@ public final class WorkerProcesses: Workforce {
     }
 
     /// `count` processes of a command, which calls `WorkerProcesses.serve`.
-    public init(_ count: Int, command: [String]) {
+    /// - Parameter patience: seconds they have to end by themselves once the search has ended.
+    public init(_ count: Int, command: [String], patience: Double = 60) {
         self.count = count
+        self.patience = patience
         self.command = command
     }
 
@@ -57,7 +61,13 @@ public final class WorkerProcesses: Workforce {
 
     public func end() {
         for worker in running { try? worker.pipe.fileHandleForWriting.close() }
-        for worker in running { worker.process.waitUntilExit() }
+        let deadline = Date(timeIntervalSinceNow: patience)
+        for worker in running {
+            while worker.process.isRunning && Date() < deadline { Thread.sleep(forTimeInterval: 0.02) }
+            // One that is stopped or stuck has lost its trial, and must not keep the search from its result.
+            if worker.process.isRunning { kill(worker.process.processIdentifier, SIGKILL) }
+            worker.process.waitUntilExit()
+        }
         running = []
     }
 
