@@ -67,5 +67,16 @@ public struct AgentSettings: Codable, Sendable, Hashable {
         try need(0...1000 ~= criticSteps, "\(criticSteps) steps by the critic; 0 to 1000 are possible")
         try need(2...4096 ~= imagined, "\(imagined) children imagined; 2 to 4096 are possible")
         try need(0...100 ~= warmStart, "a warm start of \(warmStart) deviations; 0 to 100 are possible")
+        for (value, what) in [
+            (learningRate, "a learning rate of the agent"), (connectionRate, "a learning rate of the connections"),
+            (entropyBonus, "an entropy bonus"), (tanhConstant, "a constant of the logits' tanh"),
+            (initialRange, "a range of the first weights"),
+        ] {
+            try need(0...Double(most) ~= value, "\(what) of \(value); 0 to \(most) are possible")
+        }
+        try need(0..<1 ~= deviationDecay, "old variances weighted by \(deviationDecay); 0 to under 1 is possible")
+        try need(1e-9...1e9 ~= gradientClip, "gradients up to a length of \(gradientClip); 1e-9 to 1e9 is possible")
+        try need(
+            1...Double(most) ~= entropyRaise, "an entropy bonus raised by \(entropyRaise); 1 to \(most) is possible")
     }
 }

@@ -107,12 +107,13 @@ public final class MagnitudeStrategy: Strategy {
 
     public func restore(_ state: Data) throws {
         let stored = try PropertyListDecoder().decode(Stored.self, from: state)
-        guard stored.choices.count == choices.count, 1...(1 << 32) ~= stored.steps ?? steps,
-            0...(1 << 32) ~= stored.pruned, 0...(1 << 53) ~= stored.images
+        let steps = stored.steps ?? self.steps
+        guard stored.choices.count == choices.count, 1...1_000_000 ~= steps, 0...steps ~= stored.pruned,
+            0...(1 << 42) ~= stored.images
         else {
             throw SearchError("the study's matrices have another size than this program's")
         }
-        steps = stored.steps ?? steps
+        self.steps = steps
         (pruned, tuned, images, choices) = (stored.pruned, stored.tuned, stored.images, stored.choices)
         // Shapes and device are those of the network that is pruned the same way.
         let smaller = try dense.network.rebuilt(space.connectivity(choices))

@@ -2,6 +2,9 @@ import Files
 import Foundation
 
 extension CanonicalJSON {
+    /// Whether a number may count something; of greater ones a damaged file's sum would leave the numbers there are.
+    package static func isCount(_ value: Int) -> Bool { 0...(1 << 42) ~= value }
+
     /// The value of a text.
     /// - Throws: `Damage` that names what was read.
     package static func value<Value: Decodable>(_: Value.Type, _ text: String, _ what: String) throws -> Value {

@@ -1,3 +1,5 @@
+import Files
+
 /// A trial's life: every event that can happen to it, in every state. A storage reads a life, tells it what happened,
 /// and writes it back where that changed something; it decides nothing itself.
 ///
@@ -57,6 +59,10 @@ public struct TrialLife: Sendable, Hashable {
     /// A life as a storage wrote it.
     /// - Throws: `Damage` where the parts do not belong together.
     package init(_ trial: Trial, holder: Holder?, reportedWith: String?) throws {
+        let counts = [trial.lost, trial.machineFailures, trial.proposal.update, trial.proposal.position]
+        guard (counts + trial.curve.map(\.images)).allSatisfy(CanonicalJSON.isCount) else {
+            throw Damage(what: "trial \(trial.number)")
+        }
         switch (trial.state, trial.isHeld, holder, trial.failure) {
         case (.waiting, true, nil, nil): state = .held
         case (.waiting, false, nil, nil): state = .waiting

@@ -148,7 +148,11 @@ struct LearningRow {
             let checksum = String.fromDatabaseValue(row["checksum"]),
             checksum == SQLiteSchema.checksum("\(update)", json)
         else { throw Damage(what: what) }
-        return try CanonicalJSON.value(UpdateRecord.self, json, what)
+        let record = try CanonicalJSON.value(UpdateRecord.self, json, what)
+        guard record.update == update, CanonicalJSON.isCount(update), CanonicalJSON.isCount(record.images ?? 0) else {
+            throw Damage(what: what)
+        }
+        return record
     }
 
     func insert(_ db: Database) throws {

@@ -134,7 +134,11 @@ public final class SQLiteStudy: StudyStorage {
             let progress = String.fromDatabaseValue(row["progress"]),
             String.fromDatabaseValue(row["checksum"]) == SQLiteSchema.checksum([state, Data(progress.utf8)])
         else { throw Damage(what: "the strategy's state") }
-        return (state, try CanonicalJSON.value(SearchProgress.self, progress, "the strategy's state"))
+        let value = try CanonicalJSON.value(SearchProgress.self, progress, "the strategy's state")
+        guard CanonicalJSON.isCount(value.update), CanonicalJSON.isCount(value.repeatedUpdates) else {
+            throw Damage(what: "the strategy's state")
+        }
+        return (state, value)
     }
 
     public func updates() throws -> [UpdateRecord] {

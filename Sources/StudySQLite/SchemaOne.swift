@@ -79,7 +79,9 @@ enum SchemaOne {
             ).insert(db)
         }
         if let row = try Row.fetchOne(db, sql: "SELECT state, progress FROM strategy") {
-            let (state, progress): (Data, String) = (row["state"], row["progress"])
+            guard let state = Data.fromDatabaseValue(row["state"]),
+                let progress = String.fromDatabaseValue(row["progress"])
+            else { throw Damage(what: "the strategy's state") }
             try db.execute(
                 sql: "UPDATE strategy SET checksum = ?",
                 arguments: [SQLiteSchema.checksum([state, Data(progress.utf8)])])

@@ -36,6 +36,11 @@ import Training
         ("a limit of 0 validation images; at least 1 is needed", { $0.limitValidation = 0 }),
         ("0 threads a child; 1 to 1024 are possible", { $0.childThreads = 0 }),
         ("an agent of 0 units; 1 to 4096 are possible", { $0.agent.hidden = 0 }),
+        ("a learning rate of the agent of nan; 0 to 1000000 are possible", { $0.agent.learningRate = .nan }),
+        ("an entropy bonus of -0.1; 0 to 1000000 are possible", { $0.agent.entropyBonus = -0.1 }),
+        ("an entropy bonus raised by -10.0; 1 to 1000000 is possible", { $0.agent.entropyRaise = -10 }),
+        ("old variances weighted by 1.0; 0 to under 1 is possible", { $0.agent.deviationDecay = 1 }),
+        ("gradients up to a length of 0.0; 1e-9 to 1e9 is possible", { $0.agent.gradientClip = 0 }),
         ("a price of nan; it must be 0 or more", { $0.price = Price(.macs, weight: .nan) }),
         ("a price on traffic; prices are on MACs or parameters", { $0.price = Price(.traffic, weight: 1) }),
         ("a lease of 0.0 seconds; it must be 1 to 86400", { $0.leaseSeconds = 0 }),
@@ -83,6 +88,10 @@ import Training
         typealias Change = (inout SearchConfiguration) -> Void
         let taken: [Change] = [
             { $0.children = 1 }, { $0.agent.childrenPerUpdate = 2 }, { $0.agent.childrenPerUpdate = million },
+            { $0.agent.learningRate = 0 }, { $0.agent.learningRate = 1e6 }, { $0.agent.connectionRate = 0 },
+            { $0.agent.entropyBonus = 1000 }, { $0.agent.tanhConstant = 0 }, { $0.agent.initialRange = 1000 },
+            { $0.agent.entropyRaise = 1 }, { $0.agent.entropyRaise = 1e6 }, { $0.agent.deviationDecay = 0 },
+            { $0.agent.deviationDecay = 0.999 }, { $0.agent.gradientClip = 1e-9 }, { $0.agent.gradientClip = 1e9 },
             { $0.agent.hidden = 1 }, { $0.agent.hidden = 4096 }, { $0.childThreads = 1 }, { $0.childThreads = 1024 },
             { $0.limitTrain = 1 }, { $0.limitValidation = 1 }, { $0.price = Price(.macs, weight: 0) },
             { $0.price = Price(.parameters, weight: 5) }, { $0.leaseSeconds = 1 }, { $0.leaseSeconds = 86_400 },
@@ -106,6 +115,11 @@ import Training
             {
                 ($0.strategy, $0.agent.childrenPerUpdate) = ("random", 0)
             },
+            { $0.agent.learningRate = -1e-9 }, { $0.agent.connectionRate = 1e6 + 1 },
+            { $0.agent.entropyBonus = .infinity },
+            { $0.agent.tanhConstant = .nan }, { $0.agent.initialRange = -1 }, { $0.agent.entropyRaise = 0.99 },
+            { $0.agent.entropyRaise = 1_000_001 }, { $0.agent.deviationDecay = -0.1 },
+            { $0.agent.gradientClip = 0.9e-9 }, { $0.agent.gradientClip = 1.1e9 },
             { $0.agent.hidden = 0 }, { $0.agent.hidden = 4097 }, { $0.childThreads = 0 }, { $0.childThreads = 1025 },
             { $0.limitTrain = 0 }, { $0.limitValidation = 0 }, { $0.price = Price(.macs, weight: -1e-9) },
             { $0.price = Price(.macs, weight: .infinity) }, { $0.leaseSeconds = 0.99 }, { $0.leaseSeconds = 86_401 },

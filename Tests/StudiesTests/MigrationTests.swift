@@ -136,6 +136,39 @@ import Testing
         #expect(try study.strategy().map { $0.state.count } == (learned == nil ? nil : 30))
     }
 
+    @Test(arguments: ["state = 5", "progress = x'ff'", "state = NULL"])
+    func aStrategyOfAnotherTypeIsDamage(change: String) throws {
+        // A column of the first schema that may not be empty is one that may here.
+        let script =
+            change == "state = NULL"
+            ? "CREATE TABLE s AS SELECT * FROM strategy; DROP TABLE strategy; ALTER TABLE s RENAME TO strategy;" : ""
+        let error = #expect(throws: FileError.self) {
+            try carriedOver("study-1", "\(script) UPDATE strategy SET \(change);")
+        }
+        #expect(error?.description.contains(" is damaged (the strategy's state") == true, "\(error?.description ?? "")")
+    }
+
+    /// Numbers that count nothing are damage, before anything is added to them.
+    @Test func countsBeyondNumbers() throws {
+        let study = try SQLiteStudy(path: path)
+        let ownership = Ownership(Example.here)
+        try study.own(ownership, for: 10, isDead: { _ in false })
+        _ = try study.add([Example.proposal(1, 0)], by: ownership)
+        var progress = SearchProgress()
+        progress.update = .max
+        try study.finish(
+            UpdateRecord(update: 1, trials: [1], rewards: [nil]), state: Data([1]), progress, by: ownership)
+        let error = #expect(throws: FileError.self) { try study.strategy() }
+        #expect(error?.description.contains(" is damaged (the strategy's state") == true, "\(error?.description ?? "")")
+        (progress.update, progress.repeatedUpdates) = (2, -1)
+        var record = UpdateRecord(update: 2, trials: [1], rewards: [nil])
+        record.images = .max
+        try study.finish(record, state: Data([1]), progress, by: ownership)
+        #expect(throws: FileError.self) { try study.strategy() }
+        let images = #expect(throws: FileError.self) { try study.updates() }
+        #expect(images?.description.contains(" is damaged (update 2") == true, "\(images?.description ?? "")")
+    }
+
     @Test func aStudyThatHadNotBegun() throws {
         let study = try carriedOver(
             "study-1",

@@ -176,6 +176,10 @@ import Testing
         }
     }
 
+    private static func point(images: Int) -> CurvePoint {
+        CurvePoint(length: 1, images: images, accuracy: 0.5, loss: 1, seconds: 1, worker: "w")
+    }
+
     @Test func partsThatDoNotBelongTogetherAreDamage() {
         func trial(_ change: (inout Trial) -> Void) -> Trial {
             var trial = Trial(number: 4, proposal: Example.proposal(1, 0))
@@ -188,7 +192,14 @@ import Testing
             (trial { $0.state = .failed }, nil), (trial { $0.failure = "why" }, nil),
             (trial { ($0.state, $0.isHeld) = (.pruned, true) }, nil),
             (trial { ($0.state, $0.failure) = (.complete, "why") }, nil),
+            (trial { $0.lost = .max }, nil), (trial { $0.lost = -1 }, nil), (trial { $0.machineFailures = .max }, nil),
+            (trial { $0.proposal.update = .max }, nil), (trial { $0.proposal.position = -1 }, nil),
+            (trial { $0.curve = [Self.point(images: (1 << 42) + 1)] }, nil),
+            (trial { $0.curve = [Self.point(images: -1)] }, nil),
         ]
+        #expect(throws: Never.self) {
+            try TrialLife(trial { $0.curve = [Self.point(images: 1 << 42)] }, holder: nil, reportedWith: nil)
+        }
         for (trial, holder) in wrong {
             #expect(throws: Damage(what: "trial 4")) { try TrialLife(trial, holder: holder, reportedWith: nil) }
         }
