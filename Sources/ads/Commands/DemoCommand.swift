@@ -38,7 +38,7 @@ struct DemoCommand: ParsableCommand {
         let (device, kernels) = try machine.apply()
         let began = ContinuousClock.now
         let demo = Demo(
-            data: try DataSources.load("shapes"), architecture: try Architecture(named: "densenet-16-12"), out: out,
+            data: try DataSources.load("shapes"), architecture: try Architecture(named: "densenet-28-6"), out: out,
             children: children, epochs: epochs, seed: machine.seed,
             machine: .current(device: device, kernels: kernels), threads: machine.threads, console: console)
         var step = 0
