@@ -77,4 +77,11 @@ public struct Reevaluation: Codable, Sendable, Hashable {
     public var loss: Double
     /// Seconds it took.
     public var seconds: Double
+
+    /// A finished trial as one; `nil` where it evaluates nothing again.
+    init?(_ trial: Trial, by rule: RewardRule) {
+        guard let child = trial.proposal.again else { return nil }
+        (self.child, seed, seconds) = (child, trial.proposal.seed, trial.seconds)
+        (accuracy, loss) = rule.result(of: trial)
+    }
 }

@@ -47,7 +47,7 @@ extension Search {
             accuracy: history.worth(winner).accuracy,
             parameters: winner.parameters, macs: winner.macs, connections: winner.connections,
             macsShare: Double(winner.macs) / Double(whole.cost.macs), children: paid.count,
-            repeats: history.children.count - paid.count,
+            repeats: history.children.count { $0.repeatOf != nil },
             seconds: history.trials.reduce(0) { $0 + $1.seconds }, images: history.images,
             latency: nil, exhausted: exhausted)
     }

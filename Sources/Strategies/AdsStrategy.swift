@@ -10,7 +10,8 @@ import Torch
 /// only what it did not expect is left for their own gradient; the gradient of what it expects is that of many children
 /// drawn from the policy and not evaluated. Together both are the policy's gradient still, with less variance: a
 /// control variate whose expectation is sampled (Q-Prop: Gu et al., arXiv 1611.02247). What the critic knows is worth
-/// several steps, so more of them follow on the critic alone, which is the model's gradient, not the children's.
+/// several steps, so more of them follow on the critic alone, which is the model's gradient, not the children's. All of
+/// it up to a scale: `Advantages`.
 public class AdsStrategy: Strategy {
     public class var name: String { "ads" }
     public class var help: String { "a recurrent agent trained by reinforcement learning" }
@@ -141,6 +142,8 @@ public class AdsStrategy: Strategy {
         var entropyBonus: Double
         /// Absent in states of older versions.
         var critic: RewardModel.Memory?
+        /// Absent in states of older versions, and before the first update.
+        var drawn: PackedFloats?
         var parameters: [PackedFloats]
         var optimizers: [[String: PackedFloats]]
     }
@@ -148,7 +151,8 @@ public class AdsStrategy: Strategy {
     public func state() throws -> Data {
         let stored = Stored(
             random: random, advantages: advantages, baseline: baseline, keepRate: keepRate, entropyBonus: entropyBonus,
-            critic: critic?.memory, parameters: try agent.parameters.map { PackedFloats(try $0.floats()) },
+            critic: critic?.memory, drawn: drawn.map(PackedFloats.init),
+            parameters: try agent.parameters.map { PackedFloats(try $0.floats()) },
             optimizers: try optimizers.map { try $0.state().mapValues { PackedFloats(try $0.floats()) } })
         let encoder = PropertyListEncoder()
         encoder.outputFormat = .binary
@@ -166,6 +170,7 @@ public class AdsStrategy: Strategy {
         baseline = stored.baseline
         keepRate = stored.keepRate
         entropyBonus = stored.entropyBonus
+        drawn = stored.drawn?.values
         for (parameter, values) in zip(agent.parameters, stored.parameters.map(\.values)) {
             guard values.count == parameter.count else {
                 throw SearchError("the study's agent has another size than this program's")

@@ -3,9 +3,9 @@ import Foundation
 /// How much better each child of an update was than the update's other children, in deviations of rewards.
 ///
 /// The baseline leaves the child itself out (leave-one-out, Kool, van Hoof and Welling, 2019, "Buy 4 REINFORCE samples,
-/// get a baseline for free!"), so it does not depend on the child's own decisions and the gradient stays unbiased; an
-/// update's advantages add up to zero. A running deviation of earlier updates makes rates independent of how far
-/// rewards lie apart.
+/// get a baseline for free!"), so it does not depend on the child's own decisions; an update's advantages add up to
+/// zero. They are divided by a running deviation, the update's own included, so that rates do not depend on how far
+/// rewards lie apart: the gradient's direction is the policy gradient's, its length is not.
 struct Advantages: Codable, Hashable {
     /// The running variance of rewards within an update.
     private(set) var variance: Double?

@@ -37,6 +37,9 @@ public struct Proposal: Codable, Sendable, Hashable {
     public var repeatOf: Int?
     /// The trial that it evaluates again, longer, with a fresh seed.
     public var again: Int?
+    /// Whether it is the strategy's mode, proposed at a search's end, not drawn; absent where it is not, and in studies
+    /// of older versions.
+    public var isMode: Bool?
 
     /// A proposal.
     public init(

@@ -11,7 +11,8 @@ public struct UpdateRecord: Codable, Sendable, Hashable {
     public var baseline: Double?
     /// The mean probability of keeping a free connection, where it is known.
     public var keepRate: Double?
-    /// The probability of keeping each entry of the space after the update, where the strategy has one.
+    /// The probability of keeping each entry of the space, where the strategy has one: those its children were drawn
+    /// with, or of a population what it has come to.
     public var probabilities: [Float]?
     /// Training images the strategy itself saw for it; absent where it saw none.
     public var images: Int?

@@ -47,8 +47,9 @@ private struct Savings: NamedEvaluator {
 
 /// Parts of another package are found by their names, and a search with them is stopped and goes on.
 @Suite(.serialized, .oneThread) struct RegistryTests {
-    private static let registered = Result {
+    static let registered = Result {
         try Strategies.register(OneLess.self)
+        try Strategies.register(Stubborn.self)
         try Evaluators.register(Savings.self)
     }
 
@@ -87,7 +88,8 @@ private struct Savings: NamedEvaluator {
         {
             try Evaluators.named(.init(rawValue: "x"))
         }
-        let strategies = "ads, ads-tradeoff, random, evolution, surrogate, magnitude, fixed, spread, tests-one-less"
+        let strategies =
+            "ads, ads-tradeoff, random, evolution, surrogate, magnitude, fixed, spread, tests-one-less, tests-stubborn"
         #expect(throws: SearchError("unknown strategy 'x'; known are \(strategies)")) { try Strategies.named("x") }
     }
 

@@ -124,6 +124,78 @@ import Testing
         #expect(children == 12 ? again.isEmpty : again.count >= 3, "\(again)")
     }
 
+    /// A mode is one no longer once more is learned: what is evaluated again is what the agent has come to at the end.
+    @Test func aContinuedSearchHasAnotherMode() throws {
+        let study = MemoryStudy()
+        var configuration = try smallSearch(children: 12, blocks: [6, 5])
+        (configuration.top, configuration.reevaluationSeeds) = (1, 1)
+        _ = try search(configuration, study).run()
+        let first = try #require(study.strategy()?.progress.mode)
+        var bets = [first]
+        for children in [13, 17, 18, 30, 31, 33, 40] {
+            configuration.children = children
+            _ = try search(configuration, study).run()
+            let modes = study.trials(update: nil).filter { $0.proposal.isMode == true }.map(\.number)
+            let last = try #require(try paid(study).map(\.number).max())
+            #expect(study.strategy()?.progress.mode == (modes.last == last ? last : nil))
+            bets.append(modes.last == last ? last : 0)
+        }
+        // Of these some ended with a bet, and some with a mode that was known.
+        #expect(Set(bets).count > 2 && bets.contains(0), "\(bets)")
+    }
+
+    /// A child that was drawn alone, and happens to be the mode, is no bet after an interruption either: the strategy
+    /// goes on with the draws it would have gone on with.
+    @Test func aChildDrawnAloneIsNoBet() throws {
+        func run(stopAt: Int?) throws -> MemoryStudy {
+            let (study, evaluator) = (MemoryStudy(), FormulaEvaluator())
+            var configuration = try smallSearch("surrogate", children: 40, blocks: [4, 3])
+            (configuration.top, configuration.agent.childrenPerUpdate) = (1, 1)
+            evaluator.stopAt = stopAt
+            if stopAt != nil { #expect(throws: Interrupted.self) { try search(configuration, study, evaluator).run() } }
+            evaluator.stopAt = nil
+            _ = try search(configuration, study, evaluator).run()
+            return study
+        }
+        let whole = try run(stopAt: nil)
+        let expected = try digest(whole)
+        for stopAt in 21...32 { #expect(try digest(run(stopAt: stopAt)) == expected, "\(stopAt)") }
+    }
+
+    /// An update that was begun is finished and learned from, whatever little is asked for after an interruption.
+    @Test func aSmallerBudgetFinishesTheUpdate() throws {
+        let (study, evaluator) = (MemoryStudy(), FormulaEvaluator())
+        var configuration = try smallSearch("random", children: 30, blocks: [6, 5])
+        (configuration.top, configuration.reevaluationSeeds) = (2, 1)
+        evaluator.stopAt = 8
+        #expect(throws: Interrupted.self) { try search(configuration, study, evaluator).run() }
+        evaluator.stopAt = nil
+        configuration.children = 5
+        let result = try search(configuration, study, evaluator).run()
+        #expect(result.children == 10 && result.repeats == 0)
+        #expect(study.updates().map(\.trials.count) == [5, 5])
+    }
+
+    /// What an update's children were drawn with is part of a study, also where an update teaches nothing.
+    @Test func anUpdateThatTeachesNothingIsTheSameAfterAnInterruption() throws {
+        func run(stopAt: Int?) throws -> MemoryStudy {
+            let (study, evaluator) = (MemoryStudy(), FormulaEvaluator())
+            let configuration = try smallSearch(children: 20, blocks: [6, 5])
+            // All of the third update fail.
+            evaluator.failFor = { _ in (11...15).contains(evaluator.evaluations) }
+            evaluator.stopAt = stopAt
+            if stopAt != nil { #expect(throws: Interrupted.self) { try search(configuration, study, evaluator).run() } }
+            evaluator.stopAt = nil
+            if let stopAt { evaluator.evaluations = stopAt - 1 }
+            _ = try search(configuration, study, evaluator).run()
+            return study
+        }
+        let whole = try run(stopAt: nil)
+        let record = try #require(whole.updates().dropFirst(2).first)
+        #expect(record.rewards.allSatisfy { $0 == nil } && record.probabilities == whole.updates()[1].probabilities)
+        #expect(try digest(run(stopAt: 11)) == digest(whole))
+    }
+
     /// With halving the mode may be pruned, and is evaluated again all the same.
     @Test func aPrunedModeIsEvaluatedAgain() throws {
         let study = MemoryStudy()

@@ -135,6 +135,9 @@ import Training
         let worth = known.worth(try known.best())
         #expect(abs(worth.accuracy - 0.6) < 1e-12 && worth.isEvaluatedAgain)
         #expect(known.reevaluations.map(\.child) == [4, 4, 2] && known.children.count == 8)
+        // Also where halving ended it early: it may be the search's result.
+        let ended = StudyHistory(c, trials + [trial(9, update: 0, 0.97, again: 5), again[2]].compactMap(\.self), [])
+        #expect(try ended.best().number == 5 && ended.best(limit: 700).number == 5)
         #expect(StudyHistory(c, [trial(1, 0.5, state: .pruned)], []).front().isEmpty)
         #expect(throws: SearchError("no child is evaluated to the end yet")) {
             try StudyHistory(c, [trial(1, 0.5, state: .pruned)], []).best()

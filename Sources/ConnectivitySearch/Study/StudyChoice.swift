@@ -7,12 +7,16 @@ extension StudyHistory {
     /// - Returns: the accuracy, what the child is ranked by (the accuracy, or minus the loss where losses reward, less
     ///   the price of its cost), and whether it was evaluated again.
     public func worth(_ child: Child) -> (accuracy: Double, rank: Double, isEvaluatedAgain: Bool) {
-        let again = reevaluations.filter { $0.child == child.number }
+        worth(child, reevaluations.filter { $0.child == child.number }, RewardRule(configuration))
+    }
+
+    private func worth(
+        _ child: Child, _ again: [Reevaluation], _ rule: RewardRule
+    ) -> (accuracy: Double, rank: Double, isEvaluatedAgain: Bool) {
         guard !again.isEmpty else { return (child.accuracy, child.worth, false) }
         func mean(_ value: (Reevaluation) -> Double) -> Double {
             again.reduce(0) { $0 + value($1) } / Double(again.count)
         }
-        let rule = RewardRule(configuration)
         let worth = mean { rule.worth(accuracy: $0.accuracy, loss: $0.loss) }
         return (mean(\.accuracy), worth - (child.price ?? 0), true)
     }
@@ -23,7 +27,11 @@ extension StudyHistory {
         if measure == .latency, configuration.target?.table == nil {
             throw SearchError("the study has no latencies; they are measured by a search with --target-latency")
         }
-        let complete = children.filter { $0.repeatOf == nil && $0.state == .complete }
+        let known = Dictionary(grouping: reevaluations, by: \.child)
+        // The strategy's mode is evaluated again also where halving ended it early.
+        let complete = children.filter {
+            $0.repeatOf == nil && ($0.state == .complete || $0.state == .pruned && known[$0.number] != nil)
+        }
         guard let cheapest = complete.map({ cost(measure, $0) }).min() else {
             throw SearchError("no child is evaluated to the end yet")
         }
@@ -33,11 +41,14 @@ extension StudyHistory {
                 "no child keeps \(limit ?? 0) \(measure.noun); the cheapest has \(cheapest). Search with this target")
         }
         // Short evaluations are not compared with longer ones while there are longer ones.
-        let again = fitting.filter { worth($0).isEvaluatedAgain }
-        let candidates = again.isEmpty ? fitting : again
-        return candidates.dropFirst().reduce(candidates[0]) { best, child in
-            (worth(child).rank, -cost(measure, child)) > (worth(best).rank, -cost(measure, best)) ? child : best
+        let rule = RewardRule(configuration)
+        let again = fitting.filter { known[$0.number] != nil }
+        let candidates = (again.isEmpty ? fitting : again).map {
+            (child: $0, rank: worth($0, known[$0.number] ?? [], rule).rank, cost: cost(measure, $0))
         }
+        return candidates.dropFirst().reduce(candidates[0]) { best, next in
+            (next.rank, -next.cost) > (best.rank, -best.cost) ? next : best
+        }.child
     }
 
     /// The children that no other is both cheaper and better than, the cheapest first (the Pareto front).

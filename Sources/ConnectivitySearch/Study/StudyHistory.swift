@@ -57,13 +57,7 @@ public struct StudyHistory: Sendable {
     /// The longer evaluations of the best children.
     public var reevaluations: [Reevaluation] {
         let judge = RewardRule(configuration)
-        return trials.compactMap { trial in
-            guard let child = trial.proposal.again, trial.state.isFinished else { return nil }
-            let result = judge.result(of: trial)
-            return Reevaluation(
-                child: child, seed: trial.proposal.seed, accuracy: result.accuracy, loss: result.loss,
-                seconds: trial.seconds)
-        }
+        return trials.compactMap { $0.state.isFinished ? Reevaluation($0, by: judge) : nil }
     }
 
     /// SHA-256 over everything that a repetition of the search must give again: the children and their results, rewards
