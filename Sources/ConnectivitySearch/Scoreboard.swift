@@ -99,7 +99,8 @@ struct Scoreboard {
         return SearchStatus(
             finished: finished, of: toCome, images: images, best: best, last: last,
             childrenPerMinute: Double(finished - finishedBefore) / max(minutes, 1e-9),
-            secondsLeft: toCome.map { pace * (Double(max(0, $0 - finished)) + again) / Double(workers) })
+            secondsLeft: toCome.map { pace * (Double(max(0, $0 - finished)) + again) / Double(workers) },
+            isByLoss: configuration.evaluator.reward == .loss)
     }
 }
 
@@ -119,4 +120,6 @@ public struct SearchStatus: Sendable {
     public var childrenPerMinute: Double
     /// Seconds until the search ends, longer evaluations included, where it is known.
     public var secondsLeft: Double?
+    /// Whether losses reward, not accuracies.
+    public var isByLoss = false
 }

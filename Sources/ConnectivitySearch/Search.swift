@@ -81,9 +81,11 @@ public struct Search {
             try strategy.restore(stored.state)
             progress = stored.progress
         }
-        var board = Scoreboard(
-            StudyHistory(configuration, try storage.trials(update: nil), try storage.updates()),
-            updates: progress.update)
+        let history = StudyHistory(configuration, try storage.trials(update: nil), try storage.updates())
+        guard history.trials.map(\.number) == Array(1..<history.trials.count + 1) else {
+            throw SearchError("\(storage.name) lacks trials that it had; look at it with 'ads study doctor'")
+        }
+        var board = Scoreboard(history, updates: progress.update)
         observer(.start(board.status(configuration, workers: workforce.count)))
         // An update counts whole: what was paid when it began decides how many it proposes, also after a resume.
         while true {

@@ -125,43 +125,4 @@ public struct SearchConfiguration: Codable, Sendable, Hashable {
         context.bands = bands
         return context
     }
-
-    /// The first difference that makes two searches different ones; more children are the same search, longer.
-    public func difference(from stored: SearchConfiguration) -> String? {
-        let pairs: [(String, String, String)] = [
-            ("the strategy", strategy, stored.strategy),
-            ("the architecture", "\(architecture)", "\(stored.architecture)"),
-            ("the data's digest", data.digest, stored.data.digest),
-            ("the seed", "\(seed)", "\(stored.seed)"),
-            ("the evaluator", "\(evaluator)", "\(stored.evaluator)"),
-            (
-                "--limit-train", limitTrain.map(String.init) ?? "not set",
-                stored.limitTrain.map(String.init) ?? "not set"
-            ),
-            (
-                "--limit-validation", limitValidation.map(String.init) ?? "not set",
-                stored.limitValidation.map(String.init) ?? "not set"
-            ),
-            (
-                "the target", target.map { "\($0.limit) \($0.measure.rawValue)" } ?? "not set",
-                stored.target.map { "\($0.limit) \($0.measure.rawValue)" } ?? "not set"
-            ),
-            (
-                "the limit of each band", bands.map { "\($0) MACs" } ?? "not set",
-                stored.bands.map { "\($0) MACs" } ?? "not set"
-            ),
-            ("--search-block-end", "\(searchesBlockEnds ?? false)", "\(stored.searchesBlockEnds ?? false)"),
-            ("the price", "\(String(describing: price))", "\(String(describing: stored.price))"),
-            ("the agent", "\(agent)", "\(stored.agent)"),
-            (
-                "how children are drawn", sampler?.rawValue ?? "as older versions did",
-                stored.sampler?.rawValue ?? "as older versions did"
-            ),
-            ("the dense network", denseDigest ?? "none", stored.denseDigest ?? "none"),
-            ("--child-threads", "\(threads)", "\(stored.threads)"),
-            ("the device", machine.device, stored.machine.device),
-            ("--kernels", machine.kernels.rawValue, stored.machine.kernels.rawValue),
-        ]
-        return pairs.first { $0.1 != $0.2 }.map { "\($0.0) is \($0.2) there and \($0.1) here" }
-    }
 }

@@ -94,6 +94,8 @@ public struct SearchPlan {
             }
             c.target = try CostTarget(target.measure, target.value, in: space, table: table)
         }
+        // Whether any pattern keeps the target is known before a folder is made.
+        if strategy == FixedStrategy.name { _ = try FixedStrategy(c.context(dense: nil)) }
         return c
     }
 

@@ -31,7 +31,7 @@ public final class SearchConsole {
             self.status = status
             rewards.append(record.meanReward)
             console.line(
-                "update \(record.update): mean reward \(Self.learned(record)); \(fixed(status.childrenPerMinute, 1)) children a minute"
+                "update \(record.update): mean reward \(Self.learned(record, status)); \(fixed(status.childrenPerMinute, 1)) children a minute"
             )
         case .reevaluation(let r, let done, let all, let left):
             status = nil
@@ -49,7 +49,7 @@ public final class SearchConsole {
         let paidFor =
             child.state == .pruned ? "pruned after \(fixed(child.seconds, 1)) s" : "\(fixed(child.seconds, 1)) s"
         let what = child.repeatOf.map { "repeats child \($0)" } ?? child.failure.map { "failed: \($0)" } ?? paidFor
-        let best = status.best.map { "; best \(percent($0.accuracy)) (child \($0.number))" } ?? ""
+        let best = status.best.map { "; best \(Self.worth($0, status)) (child \($0.number))" } ?? ""
         return
             "child \(Self.count(status)): validation \(percent(child.accuracy)), \(grouped(child.macs)) MACs, \(child.connections) connections, \(what)\(best)\(Self.left(status))"
     }
@@ -62,10 +62,20 @@ public final class SearchConsole {
         status.secondsLeft.map { ", \(duration($0)) left" } ?? ""
     }
 
-    private static func learned(_ record: UpdateRecord) -> String {
-        let baseline = record.baseline.map { ", baseline \(percent($0))" } ?? ""
+    /// A reward: a share, or minus a loss.
+    private static func reward(_ value: Double, _ status: SearchStatus) -> String {
+        status.isByLoss ? fixed(value, 3) : percent(value)
+    }
+
+    /// What a child is ranked by; its accuracy is told in any case.
+    private static func worth(_ child: Child, _ status: SearchStatus) -> String {
+        status.isByLoss ? "loss \(fixed(child.loss, 3)), \(percent(child.accuracy))" : percent(child.accuracy)
+    }
+
+    private static func learned(_ record: UpdateRecord, _ status: SearchStatus) -> String {
+        let baseline = record.baseline.map { ", baseline \(reward($0, status))" } ?? ""
         let keep = record.keepRate.map { ", keeps \(percent($0)) of the free connections" } ?? ""
-        return "\(percent(record.meanReward))\(baseline)\(keep)"
+        return "\(reward(record.meanReward, status))\(baseline)\(keep)"
     }
 
     /// The lines of the picture: best, reward with its curve, how far it is.
@@ -73,10 +83,10 @@ public final class SearchConsole {
         var lines: [String] = []
         if let best = status.best {
             lines.append(
-                "best      \(percent(best.accuracy)) (child \(best.number)), \(grouped(best.macs)) MACs, \(best.connections) connections"
+                "best      \(worth(best, status)) (child \(best.number)), \(grouped(best.macs)) MACs, \(best.connections) connections"
             )
         }
-        if let last = status.last { lines.append("reward    \(learned(last))  \(curve(rewards.suffix(40)))") }
+        if let last = status.last { lines.append("reward    \(learned(last, status))  \(curve(rewards.suffix(40)))") }
         let share = status.of.map { bar(Double(status.finished) / Double(max(1, $0))) + " " } ?? ""
         let left = status.finished > 0 ? ", \(fixed(status.childrenPerMinute, 1)) a minute\(left(status))" : ""
         let images = status.images > 0 ? ", \(grouped(status.images)) training images" : ""

@@ -59,6 +59,10 @@ struct TrialRow {
             ended == (state.isFinished ? state.rawValue : nil)
         else { throw Damage(what: what) }
         var trial = Trial(number: number, proposal: try CanonicalJSON.value(Proposal.self, proposal, what))
+        // By these it is found.
+        guard Int.fromDatabaseValue(row["updateNumber"]) == trial.proposal.update,
+            Int.fromDatabaseValue(row["position"]) == trial.proposal.position
+        else { throw Damage(what: what) }
         let found = try CanonicalJSON.value(Outcome.self, outcome, what)
         (trial.state, trial.isHeld, trial.lost, trial.curve, trial.failure) = (
             state, held, lost, found.curve, found.failure

@@ -69,6 +69,8 @@ import Training
         (2, "UPDATE trial SET proposal = replace(proposal, '\"macs\"', '\"macs\" ') WHERE number = 13"),
         (2, "UPDATE trial SET lost = 3 WHERE number = 14"),
         (3, "UPDATE trial SET held = 0 WHERE number = 13"),
+        (3, "UPDATE trial SET updateNumber = 9 WHERE number = 13"),
+        (3, "UPDATE trial SET position = 9 WHERE number = 13"),
         (3, "UPDATE trial SET state = 'PRUNED' WHERE number = 13"),
         (3, "DROP TRIGGER finishedTrialsNeverChange; UPDATE trial SET state = 'WAITING' WHERE number = 12"),
         (3, "DROP TRIGGER finishedTrialsNeverChange; UPDATE trial SET state = 'COMPLETE' WHERE number = 12"),
@@ -87,6 +89,20 @@ import Training
         let error = #expect(throws: FileError.self) { try SQLiteStudy(path: path).trials(update: nil) }
         #expect(error?.description.contains(" is damaged (trial 1") == true, "\(error?.description ?? "")")
         #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == before)
+    }
+
+    /// A search does not go on with a study that lacks what it had.
+    @Test func aMissingTrialIsSaid() throws {
+        let folder = TemporaryFolder()
+        let path = folder("study.sqlite")
+        var configuration = try smallSearch("random", children: 6)
+        do { _ = try search(configuration, SQLiteStudy(path: path)).run() }
+        try sqlite(
+            path,
+            script: "DROP TRIGGER trialsStay; DELETE FROM trial WHERE number = 2; PRAGMA wal_checkpoint(TRUNCATE);")
+        configuration.children = 12
+        let sentence = "\(path) lacks trials that it had; look at it with 'ads study doctor'"
+        #expect(throws: SearchError(sentence)) { try search(configuration, SQLiteStudy(path: path)).run() }
     }
 
     @Test func aNewerSchemaIsRefused() throws {

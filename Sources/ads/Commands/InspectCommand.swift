@@ -26,7 +26,7 @@ struct InspectCommand: ParsableCommand {
     @Flag(help: "Print one JSON object.")
     var json = false
 
-    @Option(help: "Write the matrices as an SVG picture too.")
+    @Option(help: "Write the matrices as an SVG picture too.", transform: WrittenPath.parse)
     var svg: String?
 
     @Option(help: "Decides the connections of random:P.", transform: Seed.parse)
@@ -46,6 +46,7 @@ struct InspectCommand: ParsableCommand {
     }
 
     func run() throws {
+        try svg.map(WrittenPath.check)
         let value: Network
         switch (path, try network.network(seed: seed)) {
         case (let run?, nil):
@@ -67,10 +68,9 @@ struct InspectCommand: ParsableCommand {
             connectivity: value.connectivity)
         if let svg { try AtomicFile.write(Data(Charts.standaloneMatrices(value).utf8), to: svg) }
         if json { return try printJSON(result) }
-        let a = value.architecture
         print(
             """
-            blocks of \(a.blocks.map(String.init).joined(separator: ", ")) layers, growth rate \(a.growthRate)\(a.bottleneck ? ", bottleneck" : ""), compression \(a.compression), stem \(a.stem.channels), \(a.inputChannels)×\(a.imageSize)×\(a.imageSize) images, \(a.classes) classes
+            \(value.architecture)
             parameters   \(grouped(cost.parameters))  (\(percent(result.parametersShare)) of dense; BN included)
             MACs         \(grouped(cost.macs))  (\(percent(result.macsShare)) of dense)
             connections  \(cost.connections)  (\(percent(result.connectionsShare)) of dense)
