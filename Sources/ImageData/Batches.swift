@@ -22,16 +22,22 @@ public struct BatchMaker: Sendable {
         self.normalization = normalization
     }
 
+    /// Refuses a normalisation of other images.
+    /// - Throws: `DataError`.
+    public func check() throws {
+        guard normalization.mean.count == set.channels else {
+            throw DataError(
+                "images of \(set.channels) channels cannot be normalised by \(normalization.mean.count) means; use the data the run was trained on"
+            )
+        }
+    }
+
     /// A batch of the images at `indices`.
     /// - Parameter augmentation: pads each image by 4 zeros (after normalisation, as the DenseNet paper's code), crops
     ///   it at random and flips every other one; `nil` leaves images as they are.
     public func batch(_ indices: ArraySlice<Int>, augmentation: SeededGenerator? = nil) throws -> Batch {
+        try check()
         let (channels, size) = (set.channels, set.size)
-        guard normalization.mean.count == channels else {
-            throw DataError(
-                "images of \(channels) channels cannot be normalised by \(normalization.mean.count) means; use the data the run was trained on"
-            )
-        }
         let plane = size * size
         var tables = [[Float]](repeating: [], count: channels)
         for c in 0..<channels {

@@ -12,14 +12,18 @@ public enum Interruption {
     /// Asks to stop, as one Ctrl-C does; it does not make the user's first one the second.
     public static func request() { other.store(true, ordering: .relaxed) }
 
-    /// Lets SIGINT and SIGTERM ask; the second one ends the program at once.
+    /// Lets SIGINT and SIGTERM ask, and SIGHUP, a terminal that is closed, unless it is ignored (nohup); the second one
+    /// ends the program at once.
     public static func install() {
         // Whoever started this program may have blocked them.
         var signals = sigset_t()
         sigemptyset(&signals)
-        for number in [SIGINT, SIGTERM] { sigaddset(&signals, number) }
+        let before = signal(SIGHUP, SIG_IGN)
+        let isIgnored = unsafeBitCast(before, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
+        let numbers = [SIGINT, SIGTERM] + (isIgnored ? [] : [SIGHUP])
+        for number in numbers { sigaddset(&signals, number) }
         pthread_sigmask(SIG_UNBLOCK, &signals, nil)
-        for number in [SIGINT, SIGTERM] {
+        for number in numbers {
             signal(number) { number in
                 // Only what is safe in a signal handler: an atomic, and the default action.
                 if Interruption.flag.add(1, ordering: .relaxed).newValue > 1 {

@@ -27,6 +27,13 @@ public struct RunFolder: Sendable {
     /// The page about the run.
     public var report: String { path + "/report.html" }
 
+    /// The names of files that runs have, which nothing else may replace.
+    public static let ownFiles: Set = [
+        "config.json", "architecture.json", "connectivity.json", "weights.safetensors", "metrics.jsonl", "result.json",
+        "test-uses.jsonl", "study.sqlite", "study.sqlite-wal", "study.sqlite-shm", "last.safetensors",
+        "previous.safetensors",
+    ]
+
     /// Whether a run is there.
     public var exists: Bool { FileManager.default.fileExists(atPath: configuration) }
 

@@ -69,6 +69,7 @@ public struct Trainer {
         let split = configuration.split(of: data)
         let steps = split.train.count / recipe.batchSize
         let maker = BatchMaker(data.train, normalization)
+        try maker.check()
         try Runtime.beDeterministic()
         // Nothing but dropout draws from libtorch's own generator, which the whole process shares.
         if recipe.dropout > 0 { try Runtime.seed(SeededGenerator(seed: configuration.seed, stream: 1).state) }
@@ -92,6 +93,12 @@ public struct Trainer {
                 into: net, optimizer, epochs: recipe.epochs, steps: steps, note: { observer(.note($0)) })
         {
             state = saved
+        }
+        // The test set is used once: what is finished stays as it ended.
+        if state.epoch == recipe.epochs, FileManager.default.fileExists(atPath: folder.result) {
+            var result = try folder.read(TrainingResult.self, from: folder.result)
+            result.run = folder.path
+            return result
         }
 
         let (total, seed) = (steps * recipe.epochs, configuration.seed)
