@@ -75,6 +75,36 @@ import Testing
         try expect(
             ["bench", "--arch", "densenet-22-12", "--children", "2", "--target-macs", "0.3", "--out", out], 64,
             "28945680 to 72906000 MACs, 0.397 to 1 of the dense network")
+        for command in [
+            ["demo"], ["train", "--data", "shapes", "--arch", "densenet-7-2"], ["report", "."], ["study", "best", "."],
+            ["search", "--data", "shapes", "--arch", "densenet-7-2"], ["bench", "--children", "2"], ["retrain", "."],
+            ["calibrate", "--data", "shapes", "--arch", "densenet-7-2"],
+        ] {
+            try expect(command + ["--out", ""], 64, "The value '' is invalid for '--out <out>': a path is needed")
+        }
+        try expect(["inspect", "--svg", ""], 64, "The value '' is invalid for '--svg <svg>': a path is needed")
+        try expect(
+            [
+                "search", "--data", "shapes", "--arch", "densenet-7-2", "--top", "0", "--reevaluation-seeds", "2",
+                "--out", out,
+            ], 64, "--reevaluation-seeds is for the best that are evaluated again; --top 0 leaves none")
+        try expect(
+            [
+                "search", "--data", "shapes", "--arch", "densenet-7-2", "--evaluator", "shared", "--top", "0",
+                "--child-epochs", "2", "--out", out,
+            ], 64, "--child-epochs is for children that are trained, and with --evaluator shared and --top 0 none is")
+        for option in ["--child-epochs", "--batch-size", "--learning-rate", "--limit-train"] {
+            try expect(
+                [
+                    "search", "--data", "shapes", "--arch", "densenet-7-2", "--evaluator", "masked", "--top", "0",
+                    option, "2", "--out", out, "--dense", out,
+                ], 64, "\(option) is for children that are trained, and with --evaluator masked and --top 0 none is")
+        }
+        try expect(
+            [
+                "search", "--data", "shapes", "--arch", "densenet-22-12", "--strategy", "fixed", "--search-block-end",
+                "--target-macs", "0.3", "--out", out,
+            ], 64, "no fixed pattern keeps 21871800 MACs; raise the target or choose another strategy")
         try expect(["inspect"], 64, "give a run's folder, or a network with --arch")
         try expect(["frobnicate"], 64, "Unexpected argument 'frobnicate'")
         #expect(!FileManager.default.fileExists(atPath: out))

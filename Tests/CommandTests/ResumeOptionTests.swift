@@ -77,15 +77,25 @@ import Testing
             "64", "--split", "validation", "--quiet",
         ])
         #expect(same.status == 0, "\(same.errors)")
-        let whole = try ads(["train"] + network() + ["--epochs", "2", "--out", run, "--resume"])
-        #expect(
-            whole.status == 1 && whole.errors.contains("the number of epochs is 1 there and 2 here"), "\(whole.errors)")
-        for (option, sentence) in [
-            (["--label", "x"], "--label is dense there and x here"),
-            (["--split", "test"], "--split is validation there and test here"),
+        // So may the whole command, and any part of it: what is left out is as in the run.
+        let rest = "in \(run) and cannot change; leave it out or start a new run\n"
+        for (options, sentence) in [
+            (try network() + ["--epochs", "1", "--connectivity", "dense"], nil), (["--data", "shapes"], nil),
+            (["--arch", scratch("a.json")], nil), (["--arch", scratch("a.json"), "--stem", "8"], nil),
+            (try network() + ["--epochs", "2"], "--epochs is 1"),
+            (try network() + ["--label", "x"], "--label is dense"),
+            (try network() + ["--split", "test"], "--split is validation"),
+            (["--data", "cifar10"], "--data is shapes"),
+            (["--arch", "densenet-7-2"], "--arch is another architecture"),
+            (
+                ["--arch", scratch("a.json"), "--connectivity", "nearest"],
+                "--connectivity is part of architecture.json"
+            ),
+            (["--arch", scratch("a.json"), "--stem", "12"], "--arch is another architecture"),
         ] {
-            let other = try ads(["train"] + network() + ["--epochs", "1", "--out", run, "--resume"] + option)
-            #expect(other.status == 1 && other.errors.contains(sentence), "\(other.errors)")
+            let other = try ads(["train", "--resume", "--out", run, "--quiet"] + options)
+            #expect(other.status == (sentence == nil ? 0 : 64), "\(options): \(other.errors)")
+            #expect(other.errors == (sentence.map { "ads: \($0) \(rest)" } ?? ""))
         }
     }
 
@@ -101,6 +111,16 @@ import Testing
             "children", "images", "top", "reevaluation-seeds", "workers", "threads", "max-lost", "lease",
         ]
         try refusesAll("search", ["search", "--resume", "--out", found], in: found, but: changing)
+        for (options, sentence) in [
+            (["--data", "shapes"], nil), (["--arch", scratch("a.json")], nil), (search, nil),
+            (["--data", "cifar10"], "--data is shapes"),
+            (["--arch", "densenet-7-2"], "--arch is another architecture"),
+        ] {
+            let other = try ads(["search", "--resume", "--out", found, "--quiet"] + options)
+            #expect(other.status == (sentence == nil ? 0 : 64), "\(options): \(other.errors)")
+            #expect(
+                sentence.map { other.errors.hasPrefix("ads: \($0) in ") } ?? other.errors.isEmpty, "\(other.errors)")
+        }
         // All that may change, at once: more children, and more of them evaluated again.
         let more = try ads([
             "search", "--resume", "--out", found, "--children", "4", "--top", "2", "--reevaluation-seeds", "2",
@@ -112,19 +132,27 @@ import Testing
         let again = trials.filter { !$0.split(separator: ",", omittingEmptySubsequences: false)[4].isEmpty }
         // The space is so small that random may end with 3 of its 4 children.
         #expect((try more.json()["children"] as? Int ?? 0) >= 3 && again.count >= 4, "\(trials)")
-        let stored =
+        let configuration =
             try JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: found + "/config.json")))
             as? [String: Any]
         #expect(
-            stored?["max_lost"] as? Int == 9 && stored?["lease_seconds"] as? Int == 9 && stored?["top"] as? Int == 2
-                && stored?["children"] as? Int == 4)
+            configuration?["max_lost"] as? Int == 9 && configuration?["lease_seconds"] as? Int == 9
+                && configuration?["top"] as? Int == 2 && configuration?["children"] as? Int == 4)
 
         let retrain = ["retrain", found, "--quiet", "--epochs", "1", "--batch-size", "32"]
         #expect(try ads(retrain).status == 0)
         let folder = found + "/retrained-0"
         try refusesAll("retrain", ["retrain", found, "--resume", "--out", folder], in: folder, but: [])
-        let resumed = try ads(["retrain", found, "--resume", "--quiet"])
-        #expect(resumed.status == 0, "what was not typed is as in the run: \(resumed.errors)")
+        func uses() throws -> Int {
+            try String(contentsOfFile: folder + "/test-uses.jsonl", encoding: .utf8).split(separator: "\n").count
+        }
+        let first = try ads(["retrain", found, "--resume", "--quiet", "--json"])
+        #expect(first.status == 0, "what was not typed is as in the run: \(first.errors)")
+        // What is finished is not tested again.
+        let stored = try String(contentsOfFile: folder + "/result.json", encoding: .utf8)
+        #expect(
+            try uses() == 1 && ads(["train", "--resume", "--quiet", "--json", "--out", folder]).output == first.output)
+        #expect(try uses() == 1 && String(contentsOfFile: folder + "/result.json", encoding: .utf8) == stored)
         // The dense network's split is that of its seed; its weights are those of the search.
         let seed = try ads(retrain + ["--inherit", "--seed", "1"])
         #expect(seed.status == 1 && seed.errors.contains("train it with --seed 1"), "\(seed.errors)")

@@ -211,6 +211,60 @@ import Training
         let rows = try JSONDecoder().decode([Row].self, from: Data(again.output.utf8))
         #expect(again.status == 0 && Set(rows.map(\.label)).isSuperset(of: ["dense", "found", "random"]))
         #expect(try written() == before && !before.contains(nil))
+        // Nor is anything tested twice.
+        for name in ["dense", "found", "random"] {
+            let uses = try String(contentsOfFile: folder("demo/\(name)/test-uses.jsonl"), encoding: .utf8)
+            #expect(uses.split(separator: "\n").count == 1, "\(name): \(uses)")
+        }
+        // Another number of children is another demo, and this one stays as it is.
+        for children in ["5", "7"] {
+            let other = try ads([
+                "demo", "--children", children, "--epochs", "1", "--seed", "4", "--out", folder("demo"),
+            ])
+            #expect(other.status == 64)
+            #expect(
+                other.errors
+                    == "ads: --children is 6 in \(folder("demo")) and cannot change; choose another folder with --out\n"
+            )
+        }
+        #expect(try ads(command).status == 0)
+        // A page, a picture or matrices take the place of no file of a run.
+        let found2 = folder("demo/search-ads")
+        for command in [
+            ["report", found2, "--out", found2 + "/study.sqlite"],
+            ["inspect", found2, "--svg", found2 + "/config.json"],
+            ["study", "best", found2, "--out", found2 + "/study.sqlite"],
+            ["report", found2, "--out", folder("demo/found/weights.safetensors")],
+        ] {
+            let file = command[command.count - 1]
+            let kept = try Data(contentsOf: URL(fileURLWithPath: file))
+            let refused = try ads(command)
+            #expect(refused.status == 64 && refused.output.isEmpty)
+            #expect(
+                refused.errors
+                    == "ads: \(file) is a file of a run, which must not be replaced; choose another name\n")
+            #expect(try Data(contentsOf: URL(fileURLWithPath: file)) == kept)
+        }
+    }
+
+    /// Interrupted it says how to go on, which is not an option that it lacks; a closed terminal interrupts, too.
+    @Test(arguments: [SIGINT, SIGHUP]) func anInterruptedDemoSaysHowToGoOn(signal: Int32) throws {
+        let folder = TemporaryFolder()
+        let stopped = try run(
+            Program.folder + "/ads", ["demo", "--children", "4", "--epochs", "9", "--out", folder("demo")],
+            killOnce: "training the dense network", signal: signal)
+        #expect(stopped.status == 130)
+        #expect(stopped.errors.hasSuffix("; saved. Continue with the same command\n"), "\(stopped.errors.suffix(300))")
+    }
+
+    /// Whoever asked that a closed terminal be ignored is not interrupted by it.
+    @Test func nohup() throws {
+        let folder = TemporaryFolder()
+        let network = ["--data", "shapes", "--arch", "densenet-7-2", "--limit-train", "64", "--batch-size", "32"]
+        let words =
+            ["/usr/bin/nohup", Program.folder + "/ads", "train"] + network + ["--epochs", "30", "--out", folder("r")]
+        let done = try run("/usr/bin/env", words, killOnce: "epoch 2/", signal: SIGHUP)
+        #expect(done.status == 0, "\(done.errors.suffix(300))")
     }
     private struct Row: Decodable { let label: String }
 

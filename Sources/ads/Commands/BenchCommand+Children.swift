@@ -64,6 +64,9 @@ extension BenchCommand {
             throw UsageError("\(option) is not for --children, which are evaluated as a search does; leave it out")
         }
         let (device, choice) = try machine.apply()
+        if let out, FileManager.default.fileExists(atPath: out + "/dense") {
+            throw UsageError("\(out) holds a benchmark already; choose another folder with --out")
+        }
         let console = Console(quiet: output.quiet)
         console.line("making the images")
         let set = try ChildBenchmark.images()

@@ -33,7 +33,7 @@ struct CalibrateCommand: ParsableCommand {
     @OptionGroup var machine: MachineOptions
     @OptionGroup var output: OutputOptions
 
-    @Option(help: "The run's folder.")
+    @Option(help: "The run's folder.", transform: WrittenPath.parse)
     var out: String
 
     @Option(
@@ -120,7 +120,7 @@ struct CalibrateCommand: ParsableCommand {
         let folder = RunFolder(out)
         let applied = try machine.apply(resuming: resume)
         var job: CalibrationRun
-        if try continuesAlone(resume, folder, data, network, "calibration") {
+        if try continues(resume, folder, data, "calibration") {
             job = try continued(folder)
         } else {
             let (set, value) = try chosen(data, network, refusing: "a calibration draws its own connectivities")
@@ -150,7 +150,7 @@ struct CalibrateCommand: ParsableCommand {
         let c = stored.search
         let resumed = Resumed(folder: folder)
         try resumed.keeps(machine, c.machine, seed: c.seed, threads: false)
-        try resumed.keeps(network, stem: c.architecture.stem.channels)
+        try resumed.keeps(data, c.data.name, network, Network(c.architecture), seed: c.seed)
         try resumed.keeps(target, c)
         try resumed.keeps("--bands", bands?.text, stored.bands.map { Shares($0).text })
         try resumed.keeps(flag: "--search-block-end", searchBlockEnd, c.searchesBlockEnds ?? false)

@@ -49,6 +49,22 @@ struct Demo {
 
     private var dense: RunFolder { RunFolder(out + "/dense") }
 
+    /// Refuses a folder with a demo of another number of children, before anything in it changes: what was found, and
+    /// trained since, would be another network.
+    /// - Throws: `UsageError`; `FileError`.
+    func check() throws {
+        for strategy in ["ads", "random"] {
+            let search = searchFolder(strategy)
+            guard search.exists else { continue }
+            let there = try search.read(SearchConfiguration.self, from: search.configuration).children
+            if there != children {
+                throw UsageError("--children is \(there) in \(out) and cannot change; choose another folder with --out")
+            }
+        }
+    }
+
+    private func searchFolder(_ strategy: String) -> RunFolder { RunFolder("\(out)/search-\(strategy)") }
+
     /// The dense network, tested.
     func trainDense() throws -> TrainingResult {
         try train("dense", Network(architecture), epochs: epochs, rate: 0.05) { _ in }
@@ -92,7 +108,7 @@ struct Demo {
         plan.target = (.macs, Self.target)
         plan.dense = dense
         let configuration = try plan.configuration()
-        let folder = RunFolder("\(out)/search-\(strategy)")
+        let folder = searchFolder(strategy)
         var run = SearchRun(configuration, data, folder: folder)
         run.observer = SearchConsole(console).show
         run.workers = WorkerOptions.fitting(configuration, threads: threads)

@@ -1,6 +1,7 @@
 import ArgumentParser
 import ConnectivitySearch
 import DenseNetArchitecture
+import DenseNetModel
 import Evaluation
 import Files
 import Foundation
@@ -8,6 +9,7 @@ import ImageData
 import Reporting
 import Runs
 import Strategies
+import Torch
 import Training
 
 struct DemoCommand: ParsableCommand {
@@ -24,23 +26,34 @@ struct DemoCommand: ParsableCommand {
     @OptionGroup var machine: MachineOptions
     @OptionGroup var output: OutputOptions
 
-    @Option(help: "The folder for all runs.")
+    @Option(help: "The folder for all runs. (default: ads-demo)", transform: WrittenPath.parse)
     var out = "ads-demo"
 
-    @Option(help: "Children of each search.", transform: Whole.count.parse)
+    @Option(help: "Children of each search. (default: 200)", transform: Whole.count.parse)
     var children = 200
 
-    @Option(help: "Epochs the dense network is trained for.", transform: Whole.count.parse)
+    @Option(help: "Epochs the dense network is trained for. (default: 8)", transform: Whole.count.parse)
     var epochs = 8
 
     func run() throws {
         let console = Console(quiet: output.quiet)
         let (device, kernels) = try machine.apply()
         let began = ContinuousClock.now
+        do {
+            try play(device, kernels, console)
+        } catch let error as Interrupted {
+            // It always goes on.
+            throw Interrupted(description: error.description.replacing(" and --resume", with: ""))
+        }
+        console.line("done in \(duration((ContinuousClock.now - began).seconds))")
+    }
+
+    private func play(_ device: Device, _ kernels: KernelChoice, _ console: Console) throws {
         let demo = Demo(
             data: try DataSources.load("shapes"), architecture: try Architecture(named: "densenet-28-6"), out: out,
             children: children, epochs: epochs, seed: machine.seed,
             machine: .current(device: device, kernels: kernels), threads: machine.threads, console: console)
+        try demo.check()
         var step = 0
         func title(_ text: String) {
             step += 1
@@ -84,7 +97,6 @@ struct DemoCommand: ParsableCommand {
             after tuning is noise.
             report: \(path)
             """)
-        console.line("done in \(duration((ContinuousClock.now - began).seconds))")
     }
 
     private func padded(_ text: String, _ width: Int) -> String {

@@ -23,7 +23,7 @@ struct EvaluateCommand: ParsableCommand {
     var path: String
 
     @OptionGroup var data: DataOptions
-    @OptionGroup var machine: MachineOptions
+    @OptionGroup var machine: ComputeOptions
     @OptionGroup var output: OutputOptions
 
     @Option(help: "The images that are evaluated.")
@@ -60,6 +60,7 @@ struct EvaluateCommand: ParsableCommand {
         let folder = RunFolder(path)
         guard folder.exists else { throw FileError("\(path) holds no run: there is no \(folder.configuration)") }
         guard FileManager.default.fileExists(atPath: folder.weights) else {
+            try folder.expect(kind: "search")
             throw FileError("\(path) has no weights yet; a search's network gets them from 'ads retrain \(path)'")
         }
         let trained = try folder.read(TrainingConfiguration.self, from: folder.configuration)

@@ -19,7 +19,7 @@ struct ReportCommand: ParsableCommand {
     @Argument(help: "A run's folder, or a folder of runs; several are put together.")
     var runs: [String]
 
-    @Option(help: "The file; RUN/report.html without it.")
+    @Option(help: "The file; RUN/report.html without it.", transform: WrittenPath.parse)
     var out: String?
 
     @Flag(help: "Print the comparison as a Markdown table instead.")
@@ -41,6 +41,7 @@ struct ReportCommand: ParsableCommand {
         if json { return try printJSON(content.rows) }
         if markdown { return print(content.markdownTable) }
         let path = out ?? RunFolder(first).report
+        try WrittenPath.check(path)
         try AtomicFile.write(Data(HTMLReport(content).text.utf8), to: path)
         print(path)
     }

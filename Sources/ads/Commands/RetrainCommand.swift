@@ -29,7 +29,7 @@ struct RetrainCommand: ParsableCommand {
     @OptionGroup var machine: MachineOptions
     @OptionGroup var output: OutputOptions
 
-    @Option(help: "The new run's folder; RUN/retrained-SEED without it.")
+    @Option(help: "The new run's folder; RUN/retrained-SEED without it.", transform: WrittenPath.parse)
     var out: String?
 
     @Flag(help: "Start from the dense network's weights, rebuilt; it must have this --seed.")
@@ -79,6 +79,9 @@ struct RetrainCommand: ParsableCommand {
     /// The training of what a search found.
     private func new(_ folder: RunFolder, _ search: RunFolder, _ here: Machine) throws -> Trainer {
         try distillation.check()
+        if inherit, recipe.initialization != nil {
+            throw UsageError("--initialization is for fresh weights; leave it out with --inherit")
+        }
         let settings = try search.read(SearchConfiguration.self, from: search.configuration)
         let directory = dataDir ?? settings.data.folder
         let data = try DataSources.load(settings.data.name, from: directory)

@@ -23,7 +23,7 @@ struct SearchCommand: ParsableCommand {
     @OptionGroup var machine: MachineOptions
     @OptionGroup var output: OutputOptions
 
-    @Option(help: "The run's folder.")
+    @Option(help: "The run's folder.", transform: WrittenPath.parse)
     var out: String
 
     @Option(
@@ -178,6 +178,9 @@ struct SearchCommand: ParsableCommand {
         if priceMacs != nil, priceParameters != nil {
             throw ValidationError("--price-macs and --price-parameters exclude each other")
         }
+        if top == 0, reevaluationSeeds != nil, !resume {
+            throw ValidationError("--reevaluation-seeds is for the best that are evaluated again; --top 0 leaves none")
+        }
         _ = try target.chosen()
     }
 
@@ -186,7 +189,7 @@ struct SearchCommand: ParsableCommand {
         let folder = RunFolder(out)
         let applied = try machine.apply(resuming: resume)
         var search: SearchRun
-        if try continuesAlone(resume, folder, data, network, "search") {
+        if try continues(resume, folder, data, "search") {
             search = try continued(folder)
         } else {
             let (set, value) = try chosen(data, network, refusing: "a search starts from the dense network")

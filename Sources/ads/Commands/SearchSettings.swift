@@ -32,6 +32,25 @@ extension SearchCommand {
         return table
     }
 
+    /// Refuses what trains children where none is trained.
+    private func checkTraining(_ strategy: String) throws {
+        guard kind == .masked || kind == .shared, halving == nil, top == 0, try !Strategies.named(strategy).needsDense
+        else { return }
+        // Shared weights are trained themselves.
+        let typed: [(name: String, isTyped: Bool)] =
+            [("--child-epochs", childEpochs != nil)]
+            + (kind == .shared
+                ? []
+                : [
+                    ("--batch-size", batchSize != nil), ("--learning-rate", learningRate != nil),
+                    ("--limit-train", limitTrain != nil),
+                ])
+        guard let name = typed.first(where: \.isTyped)?.name else { return }
+        throw SearchError(
+            "\(name) is for children that are trained, and with --evaluator \(kind.rawValue) and --top 0 none is; leave it out"
+        )
+    }
+
     /// Refuses the agent's numbers where there is no agent.
     private func checkAgent(_ strategy: String) throws {
         let typed: [(name: String, isTyped: Bool)] = [
@@ -53,7 +72,7 @@ extension SearchCommand {
         let c = try folder.read(SearchConfiguration.self, from: folder.configuration)
         let resumed = Resumed(folder: folder)
         try resumed.keeps(machine, c.machine, seed: c.seed, threads: false)
-        try resumed.keeps(network, stem: c.architecture.stem.channels)
+        try resumed.keeps(data, c.data.name, network, Network(c.architecture), seed: c.seed)
         try resumed.keeps(target, c)
         try resumed.keeps("--strategy", strategy, c.strategy)
         try resumed.keeps("--evaluator", evaluator?.rawValue, c.evaluator.kind.rawValue)
@@ -111,6 +130,7 @@ extension SearchCommand {
             if let top { plan.top = top }
             if let reevaluationSeeds { plan.reevaluationSeeds = reevaluationSeeds }
             try checkAgent(plan.strategy)
+            try checkTraining(plan.strategy)
             if let childrenPerUpdate { plan.agent.childrenPerUpdate = childrenPerUpdate }
             if let agentRate { plan.agent.learningRate = agentRate }
             if let connectionRate { plan.agent.connectionRate = connectionRate }

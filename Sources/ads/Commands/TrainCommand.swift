@@ -22,7 +22,7 @@ struct TrainCommand: ParsableCommand {
     @OptionGroup var machine: MachineOptions
     @OptionGroup var output: OutputOptions
 
-    @Option(help: "The run's folder.")
+    @Option(help: "The run's folder.", transform: WrittenPath.parse)
     var out: String
 
     @Option(help: "Train on N of the training images only.", transform: Whole.images.parse)
@@ -45,7 +45,7 @@ struct TrainCommand: ParsableCommand {
         let console = Console(quiet: output.quiet)
         let (device, kernels) = try machine.apply(resuming: resume)
         let job: Trainer
-        if try continuesAlone(resume, folder, data, network, "run") {
+        if try continues(resume, folder, data, "run") {
             job = try continued(folder)
         } else {
             let (set, value) = try chosen(data, network, seed: machine.seed)
@@ -75,7 +75,7 @@ struct TrainCommand: ParsableCommand {
         let resumed = Resumed(folder: folder)
         try resumed.keeps(machine, c.machine, seed: c.seed)
         try resumed.keeps(recipe, c.recipe)
-        try resumed.keeps(network, stem: folder.network().architecture.stem.channels)
+        try resumed.keeps(data, c.data.name, network, folder.network(), seed: c.seed)
         try resumed.keeps("--limit-train", limitTrain, c.limitTrain)
         try resumed.keeps(flag: "--all-data", allData, c.allData)
         try resumed.keeps("--split", split?.rawValue, (c.testAtEnd ? FinalSplit.test : .validation).rawValue)

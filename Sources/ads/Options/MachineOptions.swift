@@ -5,19 +5,14 @@ import Reporting
 import Torch
 import Training
 
-/// What to compute on, and the seed.
-struct MachineOptions: ParsableArguments {
+/// What to compute on.
+struct ComputeOptions: ParsableArguments {
     @Option(
         help: "Threads that compute; all cores without it. Results repeat bit for bit at the same number.",
         transform: Whole.threads.parse)
     var threads: Int?
 
     // Optional, so that a resumed run knows what was typed.
-    @Option(
-        name: .customLong("seed"), help: ArgumentHelp("Decides everything random. (default: 0)", valueName: "seed"),
-        transform: Seed.parse)
-    var typedSeed: UInt64?
-
     @Option(
         name: .customLong("device"), help: ArgumentHelp("cpu, cuda, cuda:N or mps. (default: cpu)", valueName: "device")
     )
@@ -29,9 +24,6 @@ struct MachineOptions: ParsableArguments {
             "What computes dense blocks on CPU: auto, swift (our SIMD kernels) or torch. (default: auto)",
             valueName: "kernels"))
     var typedKernels: KernelChoice?
-
-    /// The seed, typed or not.
-    var seed: UInt64 { typedSeed ?? 0 }
 
     /// Sets the threads and checks the device.
     /// - Parameter resuming: whether a run goes on, which may yet refuse its number of threads.
@@ -48,6 +40,27 @@ struct MachineOptions: ParsableArguments {
             if case .unknown = error { throw UsageError("\(error)") }
             throw error
         }
+    }
+}
+
+/// What to compute on, and the seed.
+struct MachineOptions: ParsableArguments {
+    @OptionGroup var compute: ComputeOptions
+
+    @Option(
+        name: .customLong("seed"), help: ArgumentHelp("Decides everything random. (default: 0)", valueName: "seed"),
+        transform: Seed.parse)
+    var typedSeed: UInt64?
+
+    /// The seed, typed or not.
+    var seed: UInt64 { typedSeed ?? 0 }
+    var threads: Int? { compute.threads }
+    var typedDevice: String? { compute.typedDevice }
+    var typedKernels: KernelChoice? { compute.typedKernels }
+
+    /// Sets the threads and checks the device: `ComputeOptions`.
+    func apply(resuming: Bool = false) throws -> (device: Device, kernels: KernelChoice) {
+        try compute.apply(resuming: resuming)
     }
 }
 

@@ -3,13 +3,12 @@ import ImageData
 import Runs
 import Training
 
-/// Whether a command with --resume goes on with what its folder says, everything else being left out.
+/// Whether a command with --resume goes on with what its folder holds: everything else may then be left out.
 /// - Throws: `UsageError` when there is nothing to go on with.
-func continuesAlone(
-    _ resume: Bool, _ folder: RunFolder, _ data: DataOptions, _ network: NetworkOptions, _ what: String
-) throws -> Bool {
-    if resume, folder.exists, data.data == nil, network.arch == nil { return true }
-    if resume, !folder.exists, data.data == nil {
+func continues(_ resume: Bool, _ folder: RunFolder, _ data: DataOptions, _ what: String) throws -> Bool {
+    guard resume else { return false }
+    if folder.exists { return true }
+    if data.data == nil {
         throw UsageError("there is no \(what) in \(folder.path) to continue; start one with --data and --arch")
     }
     return false

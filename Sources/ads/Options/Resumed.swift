@@ -1,4 +1,5 @@
 import ConnectivitySearch
+import DenseNetArchitecture
 import Runs
 import Strategies
 import Training
@@ -52,10 +53,23 @@ struct Resumed {
         try keeps("--distil-weight", options.distilWeight, distillation?.weight)
     }
 
-    /// The network.
-    func keeps(_ options: NetworkOptions, stem: Int) throws {
-        try keeps("--stem", options.stem, stem)
-        try keeps("--connectivity", options.connectivity, "part of architecture.json")
+    /// The data and the network.
+    /// - Parameter seed: the run's, by which connections are drawn.
+    func keeps(
+        _ data: DataOptions, _ name: String, _ options: NetworkOptions, _ network: Network, seed: UInt64
+    ) throws {
+        try keeps("--data", data.data, name)
+        let own = network.architecture
+        guard options.arch != nil else {
+            try keeps("--stem", options.stem, own.stem.channels)
+            return try keeps("--connectivity", options.connectivity, "part of architecture.json")
+        }
+        let typed = try options.network(
+            classes: own.classes, channels: own.inputChannels, size: own.imageSize, seed: seed)
+        guard let typed, typed.architecture == own else { throw refusal("--arch", "another architecture") }
+        if options.connectivity != nil, typed.connectivity != network.connectivity {
+            throw refusal("--connectivity", "part of architecture.json")
+        }
     }
 
     /// The limit every child keeps.

@@ -22,13 +22,14 @@ struct StudyBestCommand: ParsableCommand {
 
     @OptionGroup var target: TargetOptions
 
-    @Option(help: "Write its matrices into this file, for --connectivity.")
+    @Option(help: "Write its matrices into this file, for --connectivity.", transform: WrittenPath.parse)
     var out: String?
 
     @Flag(help: "Print one JSON object on stdout, and nothing else there.")
     var json = false
 
     func run() throws {
+        try out.map(WrittenPath.check)
         let history = try StudyHistory(openStudy(study))
         let target = try target.chosen()
         let child =
