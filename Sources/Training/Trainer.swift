@@ -94,8 +94,9 @@ public struct Trainer {
         {
             state = saved
         }
-        // The test set is used once: what is finished stays as it ended.
+        // The test set is used once: what is finished stays as it ended. Its weights are looked at all the same.
         if state.epoch == recipe.epochs, FileManager.default.fileExists(atPath: folder.result) {
+            _ = try folder.model(device: device)
             var result = try folder.read(TrainingResult.self, from: folder.result)
             result.run = folder.path
             return result

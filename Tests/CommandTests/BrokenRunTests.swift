@@ -88,7 +88,8 @@ import Testing
         let files: [(run: String, file: String, readers: Set<String>)] = [
             ("train", "config.json", ["train", "evaluate", "report", "search"]),
             ("train", "architecture.json", ["train", "evaluate", "inspect", "report", "search"]),
-            ("train", "weights.safetensors", ["evaluate", "search"]), ("train", "result.json", ["report"]),
+            ("train", "weights.safetensors", ["train", "evaluate", "search"]),
+            ("train", "result.json", ["train", "report"]),
             ("train", "metrics.jsonl", ["report"]),
             ("search", "config.json", ["search", "retrain", "report"]),
             ("search", "architecture.json", ["retrain", "inspect"]),
