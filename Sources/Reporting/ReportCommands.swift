@@ -49,8 +49,9 @@ enum ReportCommands {
         let r = c.recipe
         return [
             "--recipe \(r.name) --epochs \(r.epochs) --batch-size \(r.batchSize) --learning-rate \(r.learningRate) --schedule \(r.schedule.rawValue)",
-            "--momentum \(r.momentum) --weight-decay \(r.weightDecay) --initialization \(r.initialization.rawValue) --dropout \(r.dropout)",
-        ] + (r.augment ? [] : ["--no-augment"]) + (c.allData ? ["--all-data"] : [])
+            "--momentum \(r.momentum) --weight-decay \(r.weightDecay) --dropout \(r.dropout)",
+        ] + (c.initialWeights == nil ? ["--initialization \(r.initialization.rawValue)"] : [])
+            + (r.augment ? [] : ["--no-augment"]) + (c.allData ? ["--all-data"] : [])
     }
 
     private static func machine(_ m: Machine, seed: UInt64) -> String {
@@ -74,9 +75,12 @@ enum ReportCommands {
         if let epochs = c.evaluator.sharedEpochs { parts.append("--shared-epochs \(epochs)") }
         if let shared = c.shared { parts.append("--shared \(quoted(shared))") }
         if let dense = c.dense { parts.append("--dense \(quoted(dense))") }
-        parts.append(
-            "--child-epochs \(c.evaluator.epochs) --batch-size \(c.evaluator.batchSize) --learning-rate \(c.evaluator.learningRate)"
-        )
+        // What trains children is refused where none is.
+        let prunes = (try? Strategies.named(c.strategy))?.needsDense ?? true
+        let trains = c.evaluator.trainsChildren(top: c.top) || prunes
+        if trains { parts.append("--child-epochs \(c.evaluator.epochs)") }
+        parts.append("--batch-size \(c.evaluator.batchSize)")
+        if trains || c.evaluator.kind == .shared { parts.append("--learning-rate \(c.evaluator.learningRate)") }
         if let halving = c.evaluator.halving { parts.append("--halving \(halving)") }
         if let reward = c.evaluator.reward { parts.append("--reward \(reward.rawValue)") }
         if let images = c.evaluator.scoreImages { parts.append("--score-images \(images)") }
@@ -89,7 +93,7 @@ enum ReportCommands {
         if let price = c.price { parts.append("--price-\(price.measure.rawValue) \(price.weight)") }
         if let limit = c.limitTrain { parts.append("--limit-train \(limit)") }
         if let limit = c.limitValidation { parts.append("--limit-validation \(limit)") }
-        parts.append("--top \(c.top) --reevaluation-seeds \(c.reevaluationSeeds)")
+        parts.append("--top \(c.top)\(c.top > 0 ? " --reevaluation-seeds \(c.reevaluationSeeds)" : "")")
         parts.append("--children-per-update \(c.agent.childrenPerUpdate)")
         // The agent's numbers are refused where there is no agent.
         if (try? Strategies.named(c.strategy))?.usesAgentSettings ?? true {

@@ -93,7 +93,7 @@ import Testing
                 "search", "--data", "shapes", "--arch", "densenet-7-2", "--evaluator", "shared", "--top", "0",
                 "--child-epochs", "2", "--out", out,
             ], 64, "--child-epochs is for children that are trained, and with --evaluator shared and --top 0 none is")
-        for option in ["--child-epochs", "--batch-size", "--learning-rate", "--limit-train"] {
+        for option in ["--child-epochs", "--learning-rate"] {
             try expect(
                 [
                     "search", "--data", "shapes", "--arch", "densenet-7-2", "--evaluator", "masked", "--top", "0",

@@ -197,6 +197,7 @@ import Testing
     @Test func latencyTargets() throws {
         let folder = TemporaryFolder()
         let loose = try ads(search(folder, "loose", "--children", "1", "--target-latency", "1000", "--json"))
+        #expect(loose.status == 0, "\(loose.errors)")
         let dense = try #require((try loose.json()["latency"] as? [String: Any])?["predicted"] as? Double)
         #expect(loose.errors.contains("one image takes "))
         let limit = "\(dense * 0.85)"

@@ -33,19 +33,16 @@ extension SearchCommand {
     }
 
     /// Refuses what trains children where none is trained.
-    private func checkTraining(_ strategy: String) throws {
-        guard kind == .masked || kind == .shared, halving == nil, top == 0, try !Strategies.named(strategy).needsDense
-        else { return }
+    private func checkTraining(_ plan: SearchPlan) throws {
+        guard !plan.evaluator.trainsChildren(top: plan.top), try !Strategies.named(plan.strategy).needsDense else {
+            return
+        }
         // Shared weights are trained themselves.
-        let typed: [(name: String, isTyped: Bool)] =
-            [("--child-epochs", childEpochs != nil)]
-            + (kind == .shared
-                ? []
-                : [
-                    ("--batch-size", batchSize != nil), ("--learning-rate", learningRate != nil),
-                    ("--limit-train", limitTrain != nil),
-                ])
-        guard let name = typed.first(where: \.isTyped)?.name else { return }
+        let isIdle = [
+            (name: "--child-epochs", isTyped: childEpochs != nil),
+            (name: "--learning-rate", isTyped: learningRate != nil && kind != .shared),
+        ]
+        guard let name = isIdle.first(where: \.isTyped)?.name else { return }
         throw SearchError(
             "\(name) is for children that are trained, and with --evaluator \(kind.rawValue) and --top 0 none is; leave it out"
         )
@@ -130,7 +127,7 @@ extension SearchCommand {
             if let top { plan.top = top }
             if let reevaluationSeeds { plan.reevaluationSeeds = reevaluationSeeds }
             try checkAgent(plan.strategy)
-            try checkTraining(plan.strategy)
+            try checkTraining(plan)
             if let childrenPerUpdate { plan.agent.childrenPerUpdate = childrenPerUpdate }
             if let agentRate { plan.agent.learningRate = agentRate }
             if let connectionRate { plan.agent.connectionRate = connectionRate }
