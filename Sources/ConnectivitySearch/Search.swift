@@ -82,7 +82,7 @@ public struct Search {
             progress = stored.progress
         }
         let history = StudyHistory(configuration, try storage.trials(update: nil), try storage.updates())
-        guard history.trials.map(\.number) == Array(1..<history.trials.count + 1) else {
+        guard history.isNumbered else {
             throw SearchError("\(storage.name) lacks trials that it had; look at it with 'ads study doctor'")
         }
         var board = Scoreboard(history, updates: progress.update)

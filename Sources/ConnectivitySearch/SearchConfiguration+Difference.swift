@@ -5,7 +5,7 @@ extension SearchConfiguration {
     public func difference(from stored: SearchConfiguration) -> String? {
         zip(decisive, stored.decisive).first { $0.value != $1.value }.map { here, there in
             "\(here.name) is \(there.value) there and \(here.value) here"
-        }
+        } ?? (agent == stored.agent ? nil : "the agent is another there")
     }
 
     /// What decides a search, each by the name and in the words that people know it by.

@@ -38,18 +38,11 @@ public struct Conditions: Codable, Hashable, Sendable {
 
     /// Each part by name, as people read it.
     private var parts: [(name: String, value: String)] {
-        let a = architecture
-        return [
+        [
             ("the accuracy", "of the \(split) images"), ("the data", "those of digest \(data.prefix(8))"),
-            (
-                "the architecture",
-                "blocks of \(a.blocks.map(String.init).joined(separator: ", ")), growth rate \(a.growthRate), stem \(a.stem.channels)"
-            ),
+            ("the architecture", "\(architecture)"),
             ("training", plural(recipe.epochs, "epoch")), ("a step", "\(recipe.batchSize) images"),
-            ("the learning rate", "\(recipe.learningRate)"), ("its schedule", recipe.schedule.rawValue),
-            ("the momentum", "\(recipe.momentum)\(recipe.nesterov ? "" : ", not Nesterov's")"),
-            ("the weight decay", "\(recipe.weightDecay)"), ("augmentation", recipe.augment ? "on" : "off"),
-            ("the initialization", recipe.initialization.rawValue), ("the dropout", "\(recipe.dropout)"),
+        ] + recipe.parts + [
             ("the training set", limitTrain.map { plural($0, "image") } ?? "whole"),
             ("the validation set", allData ? "trained on" : "held out"),
             ("the start", initialWeights.map { "from the weights \($0.prefix(8))" } ?? "from fresh weights"),

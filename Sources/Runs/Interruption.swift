@@ -19,6 +19,7 @@ public enum Interruption {
         var signals = sigset_t()
         sigemptyset(&signals)
         let before = signal(SIGHUP, SIG_IGN)
+        // Functions cannot be compared; their addresses can.
         let isIgnored = unsafeBitCast(before, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
         let numbers = [SIGINT, SIGTERM] + (isIgnored ? [] : [SIGHUP])
         for number in numbers { sigaddset(&signals, number) }

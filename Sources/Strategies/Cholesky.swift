@@ -29,8 +29,7 @@ struct Cholesky {
         (self.lower, self.width) = (lower, width)
     }
 
-    /// The inner product of two rows' first numbers; added up in eight sums side by side, as the processor can, for of
-    /// a DenseNet-201's 1,705 connections the factor takes a second otherwise.
+    /// The inner product of two rows' first numbers, added up in eight sums side by side, as processors can.
     private static func product(_ l: UnsafeMutableBufferPointer<Double>, _ a: Int, _ b: Int, _ count: Int) -> Double {
         var sums = SIMD8<Double>()
         var k = 0

@@ -51,43 +51,37 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
 
     /// The first difference that makes two trainings different ones, as a sentence; `nil` when there is none.
     public func difference(from stored: TrainingConfiguration) -> String? {
-        let pairs: [(String, String, String)] = [
-            ("the data set", data.name, stored.data.name),
-            ("the data's digest", data.digest, stored.data.digest),
-            ("the number of epochs", "\(recipe.epochs)", "\(stored.recipe.epochs)"),
-            ("the batch size", "\(recipe.batchSize)", "\(stored.recipe.batchSize)"),
-            ("the learning rate", "\(recipe.learningRate)", "\(stored.recipe.learningRate)"),
-            ("the schedule", recipe.schedule.rawValue, stored.recipe.schedule.rawValue),
-            ("the momentum", "\(recipe.momentum)", "\(stored.recipe.momentum)"),
-            ("whether the momentum is Nesterov's", "\(recipe.nesterov)", "\(stored.recipe.nesterov)"),
-            ("the weight decay", "\(recipe.weightDecay)", "\(stored.recipe.weightDecay)"),
-            ("augmentation", recipe.augment ? "on" : "off", stored.recipe.augment ? "on" : "off"),
-            ("the initialization", recipe.initialization.rawValue, stored.recipe.initialization.rawValue),
-            ("the dropout", "\(recipe.dropout)", "\(stored.recipe.dropout)"),
-            ("the recipe's name", recipe.name, stored.recipe.name),
-            ("the seed", "\(seed)", "\(stored.seed)"),
-            ("what a step trains", sampling ?? "the whole network", stored.sampling ?? "the whole network"),
-            (
-                "--limit-train", limitTrain.map(String.init) ?? "not set",
-                stored.limitTrain.map(String.init) ?? "not set"
-            ),
-            ("--all-data", "\(allData)", "\(stored.allData)"),
-            ("--split", testAtEnd ? "test" : "validation", stored.testAtEnd ? "test" : "validation"),
-            ("--label", label, stored.label),
-            ("the weights it starts from", initialWeights ?? "fresh", stored.initialWeights ?? "fresh"),
-            ("the teacher's digest", distillation?.digest ?? "none", stored.distillation?.digest ?? "none"),
-            (
-                "--distil-temperature", distillation.map { "\($0.temperature)" } ?? "not set",
-                stored.distillation.map { "\($0.temperature)" } ?? "not set"
-            ),
-            (
-                "--distil-weight", distillation.map { "\($0.weight)" } ?? "not set",
-                stored.distillation.map { "\($0.weight)" } ?? "not set"
-            ),
-            ("the number of threads", "\(machine.threads)", "\(stored.machine.threads)"),
-            ("the device", machine.device, stored.machine.device),
-            ("--kernels", machine.kernels.rawValue, stored.machine.kernels.rawValue),
-        ]
+        let steps = zip(recipe.parts, stored.recipe.parts).map { ($0.name, $0.value, $1.value) }
+        let pairs: [(String, String, String)] =
+            steps + [
+                ("the data set", data.name, stored.data.name),
+                ("the data's digest", data.digest, stored.data.digest),
+                ("the number of epochs", "\(recipe.epochs)", "\(stored.recipe.epochs)"),
+                ("the batch size", "\(recipe.batchSize)", "\(stored.recipe.batchSize)"),
+                ("the recipe's name", recipe.name, stored.recipe.name),
+                ("the seed", "\(seed)", "\(stored.seed)"),
+                ("what a step trains", sampling ?? "the whole network", stored.sampling ?? "the whole network"),
+                (
+                    "--limit-train", limitTrain.map(String.init) ?? "not set",
+                    stored.limitTrain.map(String.init) ?? "not set"
+                ),
+                ("--all-data", "\(allData)", "\(stored.allData)"),
+                ("--split", testAtEnd ? "test" : "validation", stored.testAtEnd ? "test" : "validation"),
+                ("--label", label, stored.label),
+                ("the weights it starts from", initialWeights ?? "fresh", stored.initialWeights ?? "fresh"),
+                ("the teacher's digest", distillation?.digest ?? "none", stored.distillation?.digest ?? "none"),
+                (
+                    "--distil-temperature", distillation.map { "\($0.temperature)" } ?? "not set",
+                    stored.distillation.map { "\($0.temperature)" } ?? "not set"
+                ),
+                (
+                    "--distil-weight", distillation.map { "\($0.weight)" } ?? "not set",
+                    stored.distillation.map { "\($0.weight)" } ?? "not set"
+                ),
+                ("the number of threads", "\(machine.threads)", "\(stored.machine.threads)"),
+                ("the device", machine.device, stored.machine.device),
+                ("--kernels", machine.kernels.rawValue, stored.machine.kernels.rawValue),
+            ]
         return pairs.first { $0.1 != $0.2 }.map { "\($0.0) is \($0.2) there and \($0.1) here" }
     }
 }

@@ -36,6 +36,17 @@ public struct Recipe: Codable, Hashable, Sendable {
     /// Dropout; the paper uses 0.2 without augmentation.
     public var dropout: Double
 
+    /// What of a step it decides, each by its name, as people read it; epochs and the batch aside.
+    public var parts: [(name: String, value: String)] {
+        [
+            ("the learning rate", "\(learningRate)"), ("its schedule", schedule.rawValue),
+            ("the momentum", "\(momentum)\(nesterov ? "" : ", not Nesterov's")"),
+            ("the weight decay", "\(weightDecay)"),
+            ("augmentation", augment ? "on" : "off"), ("the initialization", initialization.rawValue),
+            ("the dropout", "\(dropout)"),
+        ]
+    }
+
     /// The DenseNet paper's recipe for CIFAR (arXiv 1608.06993, section 4.2).
     public static let paper = Recipe(
         name: "paper", epochs: 300, batchSize: 64, learningRate: 0.1, schedule: .step, momentum: 0.9, nesterov: true,

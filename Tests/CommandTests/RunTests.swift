@@ -230,6 +230,12 @@ import Training
         #expect(try ads(command).status == 0)
         // A page, a picture or matrices take the place of no file of a run.
         let found2 = folder("demo/search-ads")
+        for name in ["search-ads", "found", "found/checkpoints"] {
+            for file in try FileManager.default.contentsOfDirectory(atPath: folder("demo/" + name))
+            where file != "report.html" && file != "checkpoints" {
+                #expect(RunFolder.ownFiles.contains(file), "\(file)")
+            }
+        }
         for command in [
             ["report", found2, "--out", found2 + "/study.sqlite"],
             ["inspect", found2, "--svg", found2 + "/config.json"],
@@ -264,7 +270,7 @@ import Training
         let words =
             ["/usr/bin/nohup", Program.folder + "/ads", "train"] + network + ["--epochs", "30", "--out", folder("r")]
         let done = try run("/usr/bin/env", words, killOnce: "epoch 2/", signal: SIGHUP)
-        #expect(done.status == 0, "\(done.errors.suffix(300))")
+        #expect(done.status == 0 && done.errors.contains("epoch 30/30"), "\(done.errors.suffix(300))")
     }
     private struct Row: Decodable { let label: String }
 

@@ -73,9 +73,9 @@ import Torch
             ("the number of epochs is 3 there and 4 here", { $0.recipe.epochs = 4 }),
             ("the batch size is 50 there and 51 here", { $0.recipe.batchSize = 51 }),
             ("the learning rate is \(base.recipe.learningRate) there and 7.0 here", { $0.recipe.learningRate = 7 }),
-            ("the schedule is ", { $0.recipe.schedule = $0.recipe.schedule == .constant ? .oneCycle : .constant }),
+            ("its schedule is ", { $0.recipe.schedule = $0.recipe.schedule == .constant ? .oneCycle : .constant }),
             ("the momentum is 0.9 there and 0.5 here", { $0.recipe.momentum = 0.5 }),
-            ("whether the momentum is Nesterov's is ", { $0.recipe.nesterov.toggle() }),
+            ("the momentum is 0.9 there and 0.9, not Nesterov's here", { $0.recipe.nesterov.toggle() }),
             ("the weight decay is \(base.recipe.weightDecay) there and 7.0 here", { $0.recipe.weightDecay = 7 }),
             ("augmentation is ", { $0.recipe.augment.toggle() }),
             (

@@ -3,10 +3,13 @@ import Studies
 
 // What a doctor looks at.
 extension StudyHistory {
+    /// Whether the trials are numbered from 1 on: none is missing.
+    var isNumbered: Bool { trials.map(\.number) == Array(1..<trials.count + 1) }
+
     /// What is wrong with a study or worth knowing; damaged rows were found when it was read.
     public func findings(_ storage: any StudyStorage) throws -> (troubles: [String], notes: [String]) {
         var (troubles, notes): ([String], [String]) = ([], [])
-        if trials.map(\.number) != Array(1...max(1, trials.count)).prefix(trials.count).map({ $0 }) {
+        if !isNumbered {
             troubles.append("the trials are not numbered from 1 to \(trials.count)")
         }
         for trial in trials {
