@@ -50,6 +50,7 @@ private struct Savings: NamedEvaluator {
     static let registered = Result {
         try Strategies.register(OneLess.self)
         try Strategies.register(Stubborn.self)
+        try Strategies.register(Sure.self)
         try Evaluators.register(Savings.self)
     }
 
@@ -89,7 +90,7 @@ private struct Savings: NamedEvaluator {
             try Evaluators.named(.init(rawValue: "x"))
         }
         let strategies =
-            "ads, ads-tradeoff, random, evolution, surrogate, magnitude, fixed, spread, tests-one-less, tests-stubborn"
+            "ads, ads-tradeoff, random, evolution, surrogate, magnitude, fixed, spread, tests-one-less, tests-stubborn, tests-sure"
         #expect(throws: SearchError("unknown strategy 'x'; known are \(strategies)")) { try Strategies.named("x") }
     }
 

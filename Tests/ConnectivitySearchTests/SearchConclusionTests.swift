@@ -144,24 +144,6 @@ import Testing
         #expect(Set(bets).count > 2 && bets.contains(0), "\(bets)")
     }
 
-    /// A child that was drawn alone, and happens to be the mode, is no bet after an interruption either: the strategy
-    /// goes on with the draws it would have gone on with.
-    @Test func aChildDrawnAloneIsNoBet() throws {
-        func run(stopAt: Int?) throws -> MemoryStudy {
-            let (study, evaluator) = (MemoryStudy(), FormulaEvaluator())
-            var configuration = try smallSearch("surrogate", children: 40, blocks: [4, 3])
-            (configuration.top, configuration.agent.childrenPerUpdate) = (1, 1)
-            evaluator.stopAt = stopAt
-            if stopAt != nil { #expect(throws: Interrupted.self) { try search(configuration, study, evaluator).run() } }
-            evaluator.stopAt = nil
-            _ = try search(configuration, study, evaluator).run()
-            return study
-        }
-        let whole = try run(stopAt: nil)
-        let expected = try digest(whole)
-        for stopAt in 21...32 { #expect(try digest(run(stopAt: stopAt)) == expected, "\(stopAt)") }
-    }
-
     /// An update that was begun is finished and learned from, whatever little is asked for after an interruption.
     @Test func aSmallerBudgetFinishesTheUpdate() throws {
         let (study, evaluator) = (MemoryStudy(), FormulaEvaluator())

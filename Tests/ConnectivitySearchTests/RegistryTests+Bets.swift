@@ -32,6 +32,25 @@ final class Stubborn: Strategy {
     func restore(_ state: Data) throws { learned = Int(String(decoding: state, as: UTF8.self)) ?? 0 }
 }
 
+/// Proposes one child after the other, and believes in the one that comes next.
+final class Sure: Strategy {
+    static let name = "tests-sure"
+    static let help = "one child after the other"
+    private let space: SearchSpace
+    private var next = 0
+
+    init(_ context: StrategyContext) { space = context.space }
+
+    func propose(_ count: Int) -> [Connectivity] {
+        defer { next += count }
+        return (next..<next + count).map { Stubborn.kept($0, space) }
+    }
+    func mode() -> Connectivity? { Stubborn.kept(next, space) }
+    func learn(_ children: [(connectivity: Connectivity, reward: Double)]) {}
+    func state() throws -> Data { Data("\(next)".utf8) }
+    func restore(_ state: Data) throws { next = Int(String(decoding: state, as: UTF8.self)) ?? 0 }
+}
+
 /// Of the suite that registers strategies.
 extension RegistryTests {
     /// Who only repeats itself has its mode evaluated before the search ends, once, whatever it comes to after that.
@@ -52,5 +71,24 @@ extension RegistryTests {
         #expect(progress.mode == (top > 0 ? children[1].number : nil))
         let again = Set(study.trials(update: 0).compactMap(\.proposal.again))
         #expect(again == Set(top > 0 ? children.map(\.number) : []))
+    }
+
+    /// A child that was drawn alone, and happens to be the mode, is no bet after an interruption either: the strategy
+    /// goes on with the draws it would have gone on with.
+    @Test func aChildDrawnAloneIsNoBet() throws {
+        try Self.registered.get()
+        func run(stopAt: Int?) throws -> MemoryStudy {
+            let (study, evaluator) = (MemoryStudy(), FormulaEvaluator())
+            var configuration = try smallSearch(Sure.name, children: 6, blocks: [6, 5])
+            (configuration.top, configuration.agent.childrenPerUpdate) = (1, 1)
+            evaluator.stopAt = stopAt
+            if stopAt != nil { #expect(throws: Interrupted.self) { try search(configuration, study, evaluator).run() } }
+            evaluator.stopAt = nil
+            let result = try search(configuration, study, evaluator).run()
+            #expect(result.children == 6 && result.repeats == 0)
+            return study
+        }
+        let expected = try digest(run(stopAt: nil))
+        for stopAt in 1...6 { #expect(try digest(run(stopAt: stopAt)) == expected, "\(stopAt)") }
     }
 }
