@@ -48,7 +48,8 @@ extension LatencyTable {
     }
 
     /// A table of what networks took: of a layer measured several times the time that a quarter of them beat, and what
-    /// is left of the whole without them.
+    /// is left of the whole without them. A layer that reads more takes no less: where a disturbed measurement says
+    /// otherwise, its neighbours share it, as the dense network is what every target is held against.
     init(threads: Int, _ measurements: [Measurement], blocks: Int) {
         var layerTimes = [[Int: [Double]]](repeating: [:], count: blocks)
         var transitionTimes = layerTimes
@@ -65,8 +66,9 @@ extension LatencyTable {
             rests.append(measurement.whole - sum)
         }
         func points(_ times: [Int: [Double]]) -> [Point] {
-            times.map { Point(channels: $0, milliseconds: $1.quantile(oneIn: 4)) }.sorted {
-                $0.channels < $1.channels
+            let rising = times.sorted { $0.key < $1.key }
+            return zip(rising, rising.map { $0.value.quantile(oneIn: 4) }.isotonic).map {
+                Point(channels: $0.key, milliseconds: $1)
             }
         }
         self.init(

@@ -49,6 +49,32 @@ import Torch
         #expect(table.milliseconds(of: network) == 16)
     }
 
+    /// A machine that was busy while the layers that read least were measured: dense is the slowest all the same.
+    @Test func whatReadsMoreTakesNoLess() throws {
+        let space = try space([3])
+        func measured(_ reach: Int, _ times: [Double]) throws -> LatencyTable.Measurement {
+            LatencyTable.Measurement(
+                network: try LatencyTable.network(space, reach: reach, readsInput: false),
+                blocks: [(layers: times, transition: 0)], whole: times.reduce(0, +))
+        }
+        // They read 6, 4 and 4 channels; 6, 10 and 8; 6, 10 and 14.
+        let table = LatencyTable(
+            threads: 1, try [measured(1, [4, 9, 9]), measured(2, [4, 3, 5]), measured(3, [4, 3, 7])], blocks: 1)
+        #expect(table.layers[0].map(\.channels) == [4, 6, 8, 10, 14])
+        #expect(table.layers[0].map(\.milliseconds) == [5.25, 5.25, 5.25, 5.25, 7])
+        let dense = table.milliseconds(of: try Network(space.architecture))
+        #expect(try table.milliseconds(of: space.cheapest()) <= dense)
+        #expect(try CostTarget(.latency, 1000, in: space, table: table).limit == Int(dense * 1e3))
+    }
+
+    @Test(arguments: [
+        ([], []), ([3], [3]), ([1, 2, 2, 5], [1, 2, 2, 5]), ([3, 1], [2, 2]), ([5, 4, 3, 8], [4, 4, 4, 8]),
+        ([1, 6, 2, 4, 3, 9], [1, 3.75, 3.75, 3.75, 3.75, 9]), ([2, 4, 0], [2, 2, 2]),
+    ])
+    func theNearestNumbersThatNeverFall(numbers: [Double], nearest: [Double]) {
+        #expect(numbers.isotonic == nearest)
+    }
+
     /// Layers are measured one by one, warm; of a small network they may come to more than the whole.
     @Test func noBaseIsBelowNothing() throws {
         let network = try Network(space([1]).architecture)
