@@ -12,6 +12,8 @@ let package = Package(
         .library(name: "Training", targets: ["Training"]),
         .library(name: "Runs", targets: ["Runs"]),
         .library(name: "ImageData", targets: ["ImageData"]),
+        .library(name: "ImageDecoding", targets: ["ImageDecoding"]),
+        .library(name: "ImageResizing", targets: ["ImageResizing"]),
         .library(name: "DenseNetModel", targets: ["DenseNetModel"]),
         .library(name: "DenseKernels", targets: ["DenseKernels"]),
         .library(name: "DenseNetArchitecture", targets: ["DenseNetArchitecture"]),
@@ -91,6 +93,14 @@ let package = Package(
         .target(name: "Torch", dependencies: ["CTorch", "Files"]),
         .target(name: "CTorch", dependencies: ["CLibtorch"]),
         .systemLibrary(name: "CLibtorch", pkgConfig: "libtorch"),
+        .target(
+            name: "ImageDecoding", dependencies: ["ImageResizing", "Files", "CTurboJPEG", "CPNG", "CZlib"]),
+        .systemLibrary(
+            name: "CTurboJPEG", pkgConfig: "libturbojpeg",
+            providers: [.apt(["libturbojpeg0-dev"]), .brew(["jpeg-turbo"])]),
+        .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(name: "ImageResizing"),
         .target(name: "PickleFiles", dependencies: ["Files"]),
         .target(name: "WeightFiles", dependencies: ["Files"]),
         .target(name: "Files"),
@@ -101,7 +111,8 @@ let package = Package(
         .target(name: "Registries"),
         .target(name: "TestSupport", dependencies: ["Torch"], path: "Tests/TestSupport"),
         .target(
-            name: "FuzzedReaders", dependencies: ["DenseNetArchitecture", "WeightFiles", "PickleFiles", "Files"],
+            name: "FuzzedReaders",
+            dependencies: ["DenseNetArchitecture", "ImageDecoding", "WeightFiles", "PickleFiles", "Files"],
             path: "Tests/Fuzz/Readers"),
         .target(
             name: "FuzzedRunReaders",
@@ -125,6 +136,8 @@ let package = Package(
                 "DenseNetModel", "DenseNetArchitecture", "DenseKernels", "Randomness", "Runs", "Torch", "Training",
                 "WeightFiles", "TestSupport",
             ]),
+        .testTarget(name: "ImageResizingTests", dependencies: ["ImageResizing", "TestSupport"]),
+        .testTarget(name: "ImageDecodingTests", dependencies: ["ImageDecoding", "TestSupport"]),
         .testTarget(name: "ImageDataTests", dependencies: ["ImageData", "Randomness", "TestSupport"]),
         .testTarget(
             name: "TrainingTests",

@@ -98,16 +98,20 @@ public final class Background {
 }
 
 /// A Python with PyTorch and NumPy, for tests against PyTorch; `nil` where there is none.
-public let peerPython: String? = {
+public let peerPython = python(with: "torch, numpy")
+/// A Python with Pillow 13, for tests against it; `nil` where there is none. Before, some sizes were rounded otherwise.
+public let pillowPython = python(with: "PIL; assert int(PIL.__version__.split('.')[0]) >= 13")
+
+private func python(with modules: String) -> String? {
     let environment = ProcessInfo.processInfo.environment
     let home = environment["HOME"] ?? NSHomeDirectory()
     let candidates = [environment["ADS_PEER_PYTHON"], home + "/.cache/densenet-ads/venv/bin/python3"].compactMap { $0 }
     let onPath = (environment["PATH"] ?? "").split(separator: ":").map { String($0) + "/python3" }
     return (candidates + onPath).first { path in
         FileManager.default.isExecutableFile(atPath: path)
-            && (try? run(path, ["-c", "import torch, numpy"]))?.status == 0
+            && (try? run(path, ["-c", "import \(modules)"]))?.status == 0
     }
-}()
+}
 
 /// The folder of the real data, `ADS_DATA` or `~/.cache/ads-data`; `nil` where `name` is not there.
 public func realData(_ name: String) -> String? {

@@ -1,12 +1,13 @@
 import DenseNetArchitecture
 import Files
 import Foundation
+import ImageDecoding
 import PickleFiles
 import WeightFiles
 
 extension FuzzedReader {
     /// The readers that need no libtorch.
-    public static let values = [safetensors, pickle, architecture, connectivity, network]
+    public static let values = [safetensors, pickle, architecture, connectivity, network, jpeg, png]
 
     private static let safetensors = FuzzedReader("safetensors", throwing: FileError.self) { data in
         let file = try Safetensors(data, named: "x")
@@ -21,6 +22,20 @@ extension FuzzedReader {
         let value = try PickleReader.read(
             data, limits: PickleLimits(bytes: 1 << 20, instructions: 20_000, values: 20_000))
         if value.hashValue != value.hashValue { throw BrokenPromise("two hash values") }
+    }
+
+    private static let jpeg = FuzzedReader("jpeg", throwing: ImageError.self, read: decode)
+    private static let png = FuzzedReader("png", throwing: ImageError.self, read: decode)
+
+    private static func decode(_ data: Data) throws {
+        // Limits at which a fuzzer gets on; that the defaults hold has tests of its own.
+        var limits = DecodingLimits()
+        (limits.pixels, limits.scannedPixels) = (1 << 16, 1 << 20)
+        let image = try ImageDecoder.decode([UInt8](data), named: "x", limits: limits).image
+        if image.pixels.count != image.width * image.height * 3 {
+            throw BrokenPromise("\(image.width)×\(image.height) pixels in \(image.pixels.count) bytes")
+        }
+        _ = try image.squared(7)
     }
 
     /// A run's JSON, as `RunFolder.decoder` reads it.
