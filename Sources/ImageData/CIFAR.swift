@@ -3,25 +3,29 @@ import Foundation
 /// CIFAR-10 (Krizhevsky, 2009), from the official binary files or Python pickles.
 public enum CIFAR10: DataSource {
     public static let name = "cifar10"
+    public static var knownClasses: [String]? { layout.knownNames }
     public static let help = "CIFAR-10, from cifar-10-batches-bin or cifar-10-batches-py"
     public static func load(from folder: String?) throws -> DataSet { try layout.load(from: folder) }
 
     package static let layout = CIFARLayout(
         name: name, binaryFolder: "cifar-10-batches-bin", pickleFolder: "cifar-10-batches-py",
         trainFiles: (1...5).map { "data_batch_\($0)" }, testFile: "test_batch", trainCount: 10_000, labelBytes: 1,
-        classes: 10, binaryNames: "batches.meta.txt", pickleNames: "batches.meta", namesKey: "label_names",
+        knownNames: CIFARLayout.names10, binaryNames: "batches.meta.txt", pickleNames: "batches.meta",
+        namesKey: "label_names",
         labelsKey: "labels")
 }
 
 /// CIFAR-100 (Krizhevsky, 2009) with its 100 fine labels, from the official binary files or Python pickles.
 public enum CIFAR100: DataSource {
     public static let name = "cifar100"
+    public static var knownClasses: [String]? { layout.knownNames }
     public static let help = "CIFAR-100, from cifar-100-binary or cifar-100-python"
     public static func load(from folder: String?) throws -> DataSet { try layout.load(from: folder) }
 
     package static let layout = CIFARLayout(
         name: name, binaryFolder: "cifar-100-binary", pickleFolder: "cifar-100-python", trainFiles: ["train"],
-        testFile: "test", trainCount: 50_000, labelBytes: 2, classes: 100, binaryNames: "fine_label_names.txt",
+        testFile: "test", trainCount: 50_000, labelBytes: 2, knownNames: CIFARLayout.names100,
+        binaryNames: "fine_label_names.txt",
         pickleNames: "meta", namesKey: "fine_label_names", labelsKey: "fine_labels")
 }
 
@@ -38,11 +42,14 @@ package struct CIFARLayout {
     var testCount = 10_000
     /// Label bytes before each image in the binary files; the last is the one used.
     let labelBytes: Int
-    let classes: Int
+    /// The classes' names, where the file of them is not there.
+    let knownNames: [String]
     let binaryNames: String
     let pickleNames: String
     let namesKey: String
     let labelsKey: String
+
+    var classes: Int { knownNames.count }
 
     func load(from given: String?) throws -> DataSet {
         let candidates = DataSources.candidates(given)

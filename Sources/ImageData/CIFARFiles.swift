@@ -42,7 +42,7 @@ extension CIFARLayout {
     func binaryClassNames(_ folder: String) throws -> [String] {
         let path = folder + "/" + binaryNames
         // The names are a comfort: the images are complete without them.
-        guard FileManager.default.fileExists(atPath: path) else { return unnamedClasses }
+        guard FileManager.default.fileExists(atPath: path) else { return knownNames }
         return try classNames(text: contents(path, atMost: Self.namesBytes), named: path)
     }
 
@@ -91,7 +91,7 @@ extension CIFARLayout {
 
     func pickledClassNames(_ folder: String) throws -> [String] {
         let path = folder + "/" + pickleNames
-        guard FileManager.default.fileExists(atPath: path) else { return unnamedClasses }
+        guard FileManager.default.fileExists(atPath: path) else { return knownNames }
         return try classNames(pickle: contents(path, atMost: Self.namesBytes), named: path)
     }
 
@@ -111,8 +111,6 @@ extension CIFARLayout {
     }
 
     // MARK: Both
-
-    private var unnamedClasses: [String] { (0..<classes).map { "class \($0)" } }
 
     private func contents(_ path: String, mapped: Bool = false, atMost limit: Int = .max) throws -> Data {
         do {

@@ -10,9 +10,15 @@ public protocol DataSource: Sendable {
     static var name: String { get }
     /// What it is, for help texts.
     static var help: String { get }
+    /// The classes' names by label, where they are known without its files; `nil` without this.
+    static var knownClasses: [String]? { get }
     /// Loads it; `folder` is what the user gave with `--data-dir`.
     /// - Throws: `DataError` that names the file and what was expected.
     static func load(from folder: String?) throws -> DataSet
+}
+
+extension DataSource {
+    public static var knownClasses: [String]? { nil }
 }
 
 /// The data sets that can be named.
@@ -29,10 +35,13 @@ public enum DataSources {
         do { try registry.register(source) } catch { throw DataError(error.description) }
     }
 
+    /// The data set of a name; `nil` when there is none.
+    public static func named(_ name: String) -> (any DataSource.Type)? { registry.named(name) }
+
     /// Loads a data set by name.
     /// - Throws: `DataError`.
     public static func load(_ name: String, from folder: String? = nil) throws -> DataSet {
-        guard let source = registry.named(name) else {
+        guard let source = named(name) else {
             throw DataError("unknown data set '\(name)'; known are \(all.map { $0.name }.joined(separator: ", "))")
         }
         return try source.load(from: folder)

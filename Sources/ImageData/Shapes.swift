@@ -10,6 +10,7 @@ import Randomness
 public enum Shapes: DataSource {
     public static let name = "shapes"
     public static let help = "generated shapes, built in: 10 classes, 6,000 + 2,000 images of 32×32"
+    public static var knownClasses: [String]? { classNames }
     static let classNames = (0..<10).map { "scenes \($0)" }
     private static let scenesPerClass = 4
     /// Scenes the hiding ones are taken from.

@@ -9,7 +9,8 @@ import Testing
     private var small: CIFARLayout {
         var layout = CIFARLayout(
             name: "tiny", binaryFolder: "tiny-bin", pickleFolder: "tiny-py", trainFiles: ["a", "b"], testFile: "t",
-            trainCount: 3, labelBytes: 1, classes: 10, binaryNames: "names.txt", pickleNames: "meta",
+            trainCount: 3, labelBytes: 1, knownNames: (0..<10).map { "class \($0)" }, binaryNames: "names.txt",
+            pickleNames: "meta",
             namesKey: "label_names",
             labelsKey: "labels")
         layout.testCount = 2
