@@ -18,20 +18,31 @@ public enum AtomicFile {
     }
 
     /// Writes several pieces as one file.
-    /// - Throws: `FileError`, as above.
-    public static func write(_ pieces: [Data], to path: String) throws {
+    /// - Parameter check: looks at what was written, under its temporary name, before it takes its place.
+    /// - Throws: `FileError`, as above, and what the check throws; nothing of the new file is then left.
+    public static func write(
+        _ pieces: [Data], to path: String, checking check: (_ temporary: String) throws -> Void = { _ in }
+    ) throws {
         let path = try target(of: path)
         let temporary = path + ".part-\(ProcessInfo.processInfo.processIdentifier)"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
         guard descriptor >= 0 else { throw failure("cannot create \(temporary)") }
         do {
-            defer { close(descriptor) }
-            for piece in pieces { try writeAll(piece, descriptor, temporary) }
-            guard fsync(descriptor) == 0 else { throw failure("cannot write \(temporary) to disk") }
+            do {
+                defer { close(descriptor) }
+                for piece in pieces { try writeAll(piece, descriptor, temporary) }
+                guard fsync(descriptor) == 0 else { throw failure("cannot write \(temporary) to disk") }
+            }
+            try check(temporary)
         } catch {
             unlink(temporary)
             throw error
         }
+        try move(temporary, to: path)
+    }
+
+    /// Renames what was written, and syncs the folder.
+    static func move(_ temporary: String, to path: String) throws {
         guard rename(temporary, path) == 0 else {
             let error = failure("cannot put \(path) in place")
             unlink(temporary)

@@ -19,7 +19,10 @@ public struct Safetensors {
 
     /// Writes the file atomically.
     /// - Throws: `FileError`.
-    public func write(to path: String) throws {
+    public func write(to path: String) throws { try AtomicFile.write(encoded(), to: path) }
+
+    /// The file's bytes, in pieces.
+    package func encoded() throws -> [Data] {
         var header: [String: Any] = [:]
         var offset = 0
         for (name, tensor) in tensors.sorted(by: { $0.key < $1.key }) {
@@ -33,7 +36,7 @@ public struct Safetensors {
         json.append(Data(repeating: 0x20, count: (8 - json.count % 8) % 8))
         var length = Data(count: 8)
         for i in 0..<8 { length[i] = UInt8(truncatingIfNeeded: json.count >> (8 * i)) }
-        try AtomicFile.write([length, json] + arrays, to: path)
+        return [length, json] + arrays
     }
 
     /// Reads and checks a file; the arrays stay mapped, not copied.

@@ -1,7 +1,5 @@
-import DenseNetArchitecture
-
 /// What a named tensor of a DenseNet is, which decides how it starts.
-enum WeightKind {
+package enum WeightKind {
     case convolution
     case scale
     case shift
@@ -12,15 +10,15 @@ enum WeightKind {
 }
 
 /// A named tensor of a DenseNet.
-struct NamedShape {
-    let name: String
-    let shape: [Int]
-    let kind: WeightKind
+package struct NamedShape {
+    package let name: String
+    package let shape: [Int]
+    package let kind: WeightKind
 }
 
 extension Network {
     /// Every tensor of the network by torchvision's names, in torchvision's order.
-    var weights: [NamedShape] {
+    package var weights: [NamedShape] {
         var out: [NamedShape] = []
         func convolution(_ name: String, _ output: Int, _ input: Int, _ kernel: Int) {
             out.append(NamedShape(name: name + ".weight", shape: [output, input, kernel, kernel], kind: .convolution))
