@@ -15,6 +15,7 @@ let package = Package(
         .library(name: "ImageDecoding", targets: ["ImageDecoding"]),
         .library(name: "ImageResizing", targets: ["ImageResizing"]),
         .library(name: "DenseNetModel", targets: ["DenseNetModel"]),
+        .library(name: "NetworkExport", targets: ["NetworkExport"]),
         .library(name: "DenseKernels", targets: ["DenseKernels"]),
         .library(name: "DenseNetArchitecture", targets: ["DenseNetArchitecture"]),
         .library(name: "Randomness", targets: ["Randomness"]),
@@ -30,8 +31,8 @@ let package = Package(
             name: "ads",
             dependencies: [
                 "Reporting", "ConnectivitySearch", "Evaluation", "Strategies", "StudySQLite", "Studies", "Training",
-                "Runs", "ImageData", "DenseNetModel", "DenseNetArchitecture",
-                "DenseKernels", "Files", "Torch",
+                "Runs", "ImageData", "NetworkExport", "DenseNetModel", "DenseNetArchitecture",
+                "DenseKernels", "WeightFiles", "Files", "Torch",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(
@@ -82,6 +83,9 @@ let package = Package(
                 "Randomness", "Torch",
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),
+        .target(
+            name: "NetworkExport",
+            dependencies: ["Runs", "DenseNetArchitecture", "WeightFiles", "Files", "Registries"]),
         .target(name: "Runs", dependencies: ["DenseNetArchitecture", "Files"]),
         .target(
             name: "ImageData",
@@ -112,7 +116,9 @@ let package = Package(
         .target(name: "TestSupport", dependencies: ["Torch"], path: "Tests/TestSupport"),
         .target(
             name: "FuzzedReaders",
-            dependencies: ["DenseNetArchitecture", "ImageDecoding", "WeightFiles", "PickleFiles", "Files"],
+            dependencies: [
+                "NetworkExport", "DenseNetArchitecture", "ImageDecoding", "WeightFiles", "PickleFiles", "Files",
+            ],
             path: "Tests/Fuzz/Readers"),
         .target(
             name: "FuzzedRunReaders",
@@ -126,6 +132,11 @@ let package = Package(
         .testTarget(
             name: "DenseNetArchitectureTests",
             dependencies: ["DenseNetArchitecture", "Files", "Randomness", "Registries"]),
+        .testTarget(
+            name: "NetworkExportTests",
+            dependencies: [
+                "NetworkExport", "DenseNetArchitecture", "WeightFiles", "Files", "Randomness", "TestSupport",
+            ]),
         .testTarget(name: "DenseKernelsTests", dependencies: ["DenseKernels", "Randomness"]),
         .testTarget(name: "TorchTests", dependencies: ["Torch"]),
         .testTarget(

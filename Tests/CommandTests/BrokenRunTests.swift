@@ -27,6 +27,7 @@ import Testing
 
     private static let onTraining: [[String]] = [
         ["train", "--resume", "--quiet", "--out", "RUN"], ["evaluate", "RUN"], ["inspect", "RUN"], ["report", "RUN"],
+        ["export", "RUN", "--format", "onnx"],
         [
             "search", "--data", "shapes", "--arch", "a.json", "--dense", "RUN", "--limit-train", "64", "--batch-size",
             "32", "--children", "1", "--quiet", "--out", "new",
@@ -77,7 +78,7 @@ import Testing
         #expect(refused.errors == "ads: train holds a training, not a search\n")
         // A run of another kind.
         for arguments in commands(Self.onSearch.filter { !["inspect", "report"].contains($0[0]) }, on: "train")
-            + commands([Self.onTraining[0], Self.onTraining[1], Self.onTraining[4]], on: "search")
+            + commands([Self.onTraining[0], Self.onTraining[1], Self.onTraining[4], Self.onTraining[5]], on: "search")
         {
             try check(arguments, mustFail: true, "another kind of run")
         }
@@ -86,9 +87,9 @@ import Testing
     @Test func damagedFiles() throws {
         try make()
         let files: [(run: String, file: String, readers: Set<String>)] = [
-            ("train", "config.json", ["train", "evaluate", "report", "search"]),
-            ("train", "architecture.json", ["train", "evaluate", "inspect", "report", "search"]),
-            ("train", "weights.safetensors", ["train", "evaluate", "search"]),
+            ("train", "config.json", ["train", "evaluate", "report", "export", "search"]),
+            ("train", "architecture.json", ["train", "evaluate", "inspect", "report", "export", "search"]),
+            ("train", "weights.safetensors", ["train", "evaluate", "export", "search"]),
             ("train", "result.json", ["train", "report"]),
             ("train", "metrics.jsonl", ["report"]),
             ("search", "config.json", ["search", "retrain", "report"]),

@@ -86,7 +86,7 @@ import Testing
     /// Options that take words.
     static let words: Set = [
         "data", "data-dir", "arch", "connectivity", "recipe", "schedule", "initialization", "device", "kernels", "out",
-        "label", "split",
+        "label", "split", "format",
         "strategy", "evaluator", "reward", "dense", "shared", "svg",
     ]
 

@@ -113,6 +113,29 @@ private func python(with modules: String) -> String? {
     }
 }
 
+/// Whether the peers' Python has onnx, ONNX Runtime and OpenVINO, too.
+public let hasONNXPeers: Bool = {
+    guard let peerPython else { return false }
+    return (try? run(peerPython, ["-c", "import onnx, onnxruntime, openvino"]))?.status == 0
+}()
+
+/// Runs one of `Tests/Peers/exported.py`'s peers; the list it prints for each path.
+/// - Throws: where it fails, with what it says.
+public func exportPeer(_ peer: String, _ paths: [String], images: Int = 0) throws -> [[Any]] {
+    guard let peerPython else { throw PeerFailure(description: "there is no Python with PyTorch") }
+    let script = packageRoot + "/Tests/Peers/exported.py"
+    let done = try run(peerPython, [script, peer, "\(images)"] + paths)
+    guard done.status == 0, let lists = try JSONSerialization.jsonObject(with: Data(done.output.utf8)) as? [[Any]],
+        lists.count == paths.count
+    else { throw PeerFailure(description: "\(peer): \(done.errors)\(done.output)") }
+    return lists
+}
+
+/// What a peer said instead of its values.
+public struct PeerFailure: Error, CustomStringConvertible {
+    public let description: String
+}
+
 /// The folder of the real data, `ADS_DATA` or `~/.cache/ads-data`; `nil` where `name` is not there.
 public func realData(_ name: String) -> String? {
     let environment = ProcessInfo.processInfo.environment

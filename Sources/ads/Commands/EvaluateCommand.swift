@@ -58,11 +58,7 @@ struct EvaluateCommand: ParsableCommand {
 
     func run() throws {
         let folder = RunFolder(path)
-        guard folder.exists else { throw FileError("\(path) holds no run: there is no \(folder.configuration)") }
-        guard FileManager.default.fileExists(atPath: folder.weights) else {
-            try folder.expect(kind: "search")
-            throw FileError("\(path) has no weights yet; a search's network gets them from 'ads retrain \(path)'")
-        }
+        try folder.expectWeights()
         let trained = try folder.read(TrainingConfiguration.self, from: folder.configuration)
         let (device, kernels) = try machine.apply()
         let set = try data.load() ?? DataSources.load(trained.data.name, from: data.dataDir ?? trained.data.folder)

@@ -1,4 +1,5 @@
 import Files
+import Foundation
 import Runs
 
 extension RunFolder {
@@ -8,5 +9,15 @@ extension RunFolder {
         struct Kind: Decodable { var kind: String? }
         guard let own = try read(Kind.self, from: configuration).kind, own != kind else { return }
         throw FileError("\(path) holds a \(own), not a \(kind)")
+    }
+
+    /// Refuses a folder without a run, and a run without weights.
+    /// - Throws: `FileError` that says what the folder holds, or where weights come from.
+    func expectWeights() throws {
+        guard exists else { throw FileError("\(path) holds no run: there is no \(configuration)") }
+        guard FileManager.default.fileExists(atPath: weights) else {
+            try expect(kind: "search")
+            throw FileError("\(path) has no weights yet; a search's network gets them from 'ads retrain \(path)'")
+        }
     }
 }

@@ -2,12 +2,13 @@ import DenseNetArchitecture
 import Files
 import Foundation
 import ImageDecoding
+import NetworkExport
 import PickleFiles
 import WeightFiles
 
 extension FuzzedReader {
     /// The readers that need no libtorch.
-    public static let values = [safetensors, pickle, architecture, connectivity, network, jpeg, png]
+    public static let values = [safetensors, pickle, onnx, architecture, connectivity, network, jpeg, png]
 
     private static let safetensors = FuzzedReader("safetensors", throwing: FileError.self) { data in
         let file = try Safetensors(data, named: "x")
@@ -36,6 +37,27 @@ extension FuzzedReader {
             throw BrokenPromise("\(image.width)×\(image.height) pixels in \(image.pixels.count) bytes")
         }
         _ = try image.squared(7)
+    }
+
+    private static let onnx = FuzzedReader("onnx", throwing: ExportError.self) { data in
+        let model = try ONNXModel(data, named: "x")
+        let again = model.encoded()
+        guard try ONNXModel(again, named: "x").encoded() == again else { throw BrokenPromise("two encodings") }
+        let interpreter = try ONNXInterpreter(model, mostWork: 100_000)
+        // One image of zeros, where that is what it takes.
+        let shape = model.inputs[0].shape.map { size in
+            if case .fixed(let size) = size { size } else { 1 }
+        }
+        var count = 1
+        for size in shape {
+            guard 1...10_000 ~= size, count <= 10_000 else { return }
+            count *= size
+        }
+        let images = ONNXArray(model.inputs[0].element, shape, [Float](repeating: 0, count: count))
+        let logits = try interpreter(images)
+        guard logits.values.count == logits.shape.reduce(1, *) else {
+            throw BrokenPromise("\(logits.values.count) values of shape \(logits.shape)")
+        }
     }
 
     /// A run's JSON, as `RunFolder.decoder` reads it.

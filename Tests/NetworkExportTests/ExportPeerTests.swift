@@ -1,0 +1,86 @@
+import DenseNetArchitecture
+import Foundation
+import TestSupport
+import Testing
+
+@testable import NetworkExport
+
+/// What other programs make of what is exported, against the interpreter here.
+@Suite(.serialized) struct ExportPeerTests {
+    private func numbers(_ list: [Any]) -> [Float] { list.compactMap { ($0 as? NSNumber)?.floatValue } }
+
+    /// The largest difference, of the largest logit's size where that is over 1.
+    private func difference(_ a: [Float], _ b: [Float]) -> Double {
+        guard a.count == b.count else { return .infinity }
+        let largest = zip(a, b).map { abs(Double($0) - Double($1)) }.max() ?? .infinity
+        return largest / max(1, b.map { abs(Double($0)) }.max() ?? 0)
+    }
+
+    @Test(
+        .enabled(
+            if: hasONNXPeers,
+            "onnx, ONNX Runtime and OpenVINO for Python are needed: pip install onnx onnxruntime openvino"),
+        arguments: [true, false])
+    func onnx(normalizes: Bool) throws {
+        let scratch = TemporaryFolder()
+        var paths: [String] = []
+        var expected: [[Float]] = []
+        for (name, network) in try TrainedExamples.all() {
+            let trained = try TrainedExamples.trained(network)
+            let reference = try TrainedExamples.reference(trained, count: 3)
+            let exported = try ONNXFormat.export(
+                trained, against: reference, normalizes: normalizes, to: scratch("\(name).onnx"), replacing: false)
+            #expect(try #require(exported.verification.largestDifference) < 1e-6)
+            paths.append(exported.path)
+            expected.append(reference.logits)
+        }
+        for checked in try exportPeer("onnx", paths) {
+            #expect(checked.first as? Int == 7 && checked[1] as? Int == 13)
+            #expect(!checked.contains { $0 as? String == "Gather" }, "\(checked)")
+        }
+        for peer in ["onnxruntime", "openvino"] {
+            for (i, theirs) in try exportPeer(peer, paths, images: 3).enumerated() {
+                #expect(difference(numbers(theirs), expected[i]) < 1e-5, "\(peer), \(paths[i])")
+            }
+        }
+    }
+
+    @Test(.enabled(if: peerPython != nil, "PyTorch for Python is needed: these tests compare with it"))
+    func theLoader() throws {
+        let scratch = TemporaryFolder()
+        var paths: [String] = []
+        var expected: [[Float]] = []
+        for (name, network) in try TrainedExamples.all() {
+            let trained = try TrainedExamples.trained(network)
+            let reference = try TrainedExamples.reference(trained, count: 3)
+            paths.append(scratch(name))
+            expected.append(reference.logits)
+            _ = try SafetensorsFormat.export(
+                trained, against: reference, normalizes: false, to: scratch(name), replacing: false)
+        }
+        for (i, theirs) in try exportPeer("pytorch", paths, images: 3).enumerated() {
+            #expect(difference(numbers(theirs), expected[i]) < 1e-5, "\(paths[i])")
+        }
+    }
+
+    /// The folder compares itself, and notices other weights.
+    @Test(.enabled(if: peerPython != nil, "PyTorch for Python is needed: these tests compare with it"))
+    func theLoaderAsAProgram() throws {
+        let scratch = TemporaryFolder()
+        let network = try TrainedExamples.network("densenet-10-4", "log", size: 8)
+        let trained = try TrainedExamples.trained(network)
+        let reference = try TrainedExamples.reference(trained)
+        let folder = scratch("f")
+        _ = try SafetensorsFormat.export(
+            trained, against: reference, normalizes: false, to: folder, replacing: false)
+        let python = try #require(peerPython)
+        let same = try run(python, [folder + "/densenet_ads.py"])
+        #expect(same.status == 0 && same.output.hasPrefix("2 images: largest difference"), "\(same)")
+        let other = try TrainedExamples.trained(network, seed: 2)
+        let files = try SafetensorsFormat.files(other, normalizes: false, against: reference)
+        let weights = try #require(files.first { $0.name == "model.safetensors" })
+        try weights.pieces.reduce(Data(), +).write(to: URL(fileURLWithPath: folder + "/model.safetensors"))
+        let different = try run(python, [folder + "/densenet_ads.py"])
+        #expect(different.status == 1 && different.output.contains("too large"), "\(different)")
+    }
+}
