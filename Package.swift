@@ -1,10 +1,14 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
+// Who only runs networks that were exported asks for no trait, and nothing of other packages or of libtorch is fetched,
+// looked for or built: .package(url: ..., traits: []) and the product DenseNetRuntime.
+let training = TargetDependencyCondition.when(traits: ["Training"])
+
 // Dependencies point down this list only; docs/architecture.md says what each module is for.
 let package = Package(
     name: "densenet-ads",
-    platforms: [.macOS(.v15)],
+    platforms: [.macOS(.v15), .iOS(.v18)],
     products: [
         .executable(name: "ads", targets: ["ads"]),
         .library(name: "ConnectivitySearch", targets: ["ConnectivitySearch", "Evaluation", "Strategies"]),
@@ -16,10 +20,15 @@ let package = Package(
         .library(name: "ImageResizing", targets: ["ImageResizing"]),
         .library(name: "DenseNetModel", targets: ["DenseNetModel"]),
         .library(name: "NetworkExport", targets: ["NetworkExport"]),
+        .library(name: "DenseNetRuntime", targets: ["DenseNetRuntime"]),
         .library(name: "DenseKernels", targets: ["DenseKernels"]),
         .library(name: "DenseNetArchitecture", targets: ["DenseNetArchitecture"]),
         .library(name: "Randomness", targets: ["Randomness"]),
         .library(name: "Torch", targets: ["Torch"]),
+    ],
+    traits: [
+        .trait(name: "Training", description: "Everything but the runtime: the program, searches, trainings."),
+        .default(enabledTraits: ["Training"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -33,7 +42,7 @@ let package = Package(
                 "Reporting", "ConnectivitySearch", "Evaluation", "Strategies", "StudySQLite", "Studies", "Training",
                 "Runs", "ImageData", "NetworkExport", "DenseNetModel", "DenseNetArchitecture",
                 "DenseKernels", "WeightFiles", "Files", "Torch",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser", condition: training),
             ]),
         .executableTarget(
             name: "search-your-data",
@@ -43,7 +52,7 @@ let package = Package(
             name: "landscapes",
             dependencies: [
                 "Strategies", "DenseNetArchitecture", "Randomness", "Torch",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser", condition: training),
             ],
             path: "Benchmarks/Landscapes"),
         .target(
@@ -57,14 +66,14 @@ let package = Package(
             dependencies: [
                 "Evaluation", "Strategies", "StudySQLite", "Studies", "Training", "Runs", "ImageData", "DenseNetModel",
                 "DenseNetArchitecture", "Files", "Randomness", "Torch",
-                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Crypto", package: "swift-crypto", condition: training),
             ]),
         .target(
             name: "Evaluation",
             dependencies: [
                 "Strategies", "Training", "Runs", "ImageData", "DenseNetModel", "DenseNetArchitecture", "DenseKernels",
                 "Files",
-                "Randomness", "Registries", "Torch", .product(name: "Crypto", package: "swift-crypto"),
+                "Randomness", "Registries", "Torch", .product(name: "Crypto", package: "swift-crypto", condition: training),
             ]),
         .target(
             name: "Strategies",
@@ -73,7 +82,7 @@ let package = Package(
             name: "StudySQLite",
             dependencies: [
                 "Studies", "DenseNetArchitecture", "Files",
-                .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "GRDB", package: "GRDB.swift", condition: training), .product(name: "Crypto", package: "swift-crypto", condition: training),
             ]),
         .target(name: "Studies", dependencies: ["DenseNetArchitecture", "Files"]),
         .target(
@@ -81,24 +90,35 @@ let package = Package(
             dependencies: [
                 "Runs", "ImageData", "DenseNetModel", "DenseNetArchitecture", "DenseKernels", "WeightFiles", "Files",
                 "Randomness", "Torch",
-                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Crypto", package: "swift-crypto", condition: training),
             ]),
         .target(
             name: "NetworkExport",
-            dependencies: ["Runs", "DenseNetArchitecture", "WeightFiles", "Files", "Registries"]),
+            dependencies: [
+                "Runs", "DenseNetRuntime", "DenseNetArchitecture", "WeightFiles", "Files", "Registries",
+            ]),
         .target(name: "Runs", dependencies: ["DenseNetArchitecture", "Files"]),
         .target(
             name: "ImageData",
             dependencies: [
                 "Files", "PickleFiles", "Randomness", "Registries", "Torch",
-                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Crypto", package: "swift-crypto", condition: training),
             ]),
-        .target(name: "DenseNetModel", dependencies: ["DenseKernels", "DenseNetArchitecture", "Torch"]),
+        .target(
+            name: "DenseNetModel", dependencies: ["DenseNetRuntime", "DenseKernels", "DenseNetArchitecture", "Torch"]),
         .target(name: "Torch", dependencies: ["CTorch", "Files"]),
-        .target(name: "CTorch", dependencies: ["CLibtorch"]),
+        .target(name: "CTorch", dependencies: [.target(name: "CLibtorch", condition: training)]),
         .systemLibrary(name: "CLibtorch", pkgConfig: "libtorch"),
         .target(
-            name: "ImageDecoding", dependencies: ["ImageResizing", "Files", "CTurboJPEG", "CPNG", "CZlib"]),
+            name: "DenseNetRuntime",
+            dependencies: ["DenseKernels", "DenseNetArchitecture", "ImageResizing", "WeightFiles", "Files"]),
+        .target(
+            name: "ImageDecoding",
+            dependencies: [
+                "ImageResizing", "Files",
+                .target(name: "CTurboJPEG", condition: training), .target(name: "CPNG", condition: training),
+                .target(name: "CZlib", condition: training),
+            ]),
         .systemLibrary(
             name: "CTurboJPEG", pkgConfig: "libturbojpeg",
             providers: [.apt(["libturbojpeg0-dev"]), .brew(["jpeg-turbo"])]),
@@ -149,6 +169,12 @@ let package = Package(
             ]),
         .testTarget(name: "ImageResizingTests", dependencies: ["ImageResizing", "TestSupport"]),
         .testTarget(name: "ImageDecodingTests", dependencies: ["ImageDecoding", "TestSupport"]),
+        .testTarget(
+            name: "DenseNetRuntimeTests",
+            dependencies: [
+                "DenseNetRuntime", "DenseNetModel", "DenseNetArchitecture", "ImageResizing", "WeightFiles", "Files",
+                "Randomness", "Torch", "Training", "TestSupport",
+            ]),
         .testTarget(name: "ImageDataTests", dependencies: ["ImageData", "Randomness", "TestSupport"]),
         .testTarget(
             name: "TrainingTests",
@@ -165,7 +191,7 @@ let package = Package(
                 "ads", "search-your-data", "Reporting", "ConnectivitySearch", "Evaluation", "Studies", "Training",
                 "Runs", "ImageData",
                 "DenseNetArchitecture", "TestSupport",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser", condition: training),
             ],
             exclude: ["Snapshots"]),
         .testTarget(

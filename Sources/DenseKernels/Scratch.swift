@@ -1,12 +1,15 @@
 /// Memory that is kept from call to call: allocating megabytes anew for every layer costs more than some layers do.
 ///
 /// Not for two threads at once, hence not `Sendable`; the pointers it hands out go to workers that use disjoint parts.
-final class Scratch {
+package final class Scratch {
     private var storage: UnsafeMutablePointer<Float>?
     private var capacity = 0
 
+    /// No memory yet.
+    package init() {}
+
     /// `count` elements, aligned to cache lines; zeros or what an earlier call left.
-    func elements(_ count: Int) -> UnsafeMutablePointer<Float> {
+    package func elements(_ count: Int) -> UnsafeMutablePointer<Float> {
         if count > capacity {
             storage?.deallocate()
             let fresh = UnsafeMutableRawPointer.allocate(byteCount: count * 4, alignment: 64).bindMemory(

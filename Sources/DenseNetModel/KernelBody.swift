@@ -1,5 +1,6 @@
 import DenseKernels
 import DenseNetArchitecture
+import DenseNetRuntime
 import Torch
 
 // Everything between the stem and the last block's end on our kernels, joined to autograd as one custom function.

@@ -19,7 +19,7 @@ extension Network {
     ///   - use: for inference the bottlenecks of a block share one buffer, as none is kept; with one image at a time
     ///     the
     ///     smallest maps are convolved by the definition.
-    func kernelPlan(height: Int, width: Int, for use: KernelUse) -> KernelPlan {
+    package func kernelPlan(height: Int, width: Int, for use: KernelUse) -> KernelPlan {
         let (growth, bottleneck) = (architecture.growthRate, architecture.bottleneck)
         var shapes: [MapShape] = []
         var (h, w) = (height, width)
@@ -73,7 +73,7 @@ extension Network.Block {
     }
 
     /// The channels of nodes in the block's buffer.
-    func channels(of nodes: [Int]) -> [Int] {
+    package func channels(of nodes: [Int]) -> [Int] {
         nodes.flatMap { node in
             let start = offset(of: node)
             return Array(start..<start + nodeChannels[node])
