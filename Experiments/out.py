@@ -111,11 +111,14 @@ def machine(out):
     except OSError:
         asked = subprocess.run(["sysctl", "-n", "machdep.cpu.brand_string"], capture_output=True, text=True)
         model = asked.stdout.strip() or model
-    git = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--exclude", "*"]
-    try:
-        commit = subprocess.run(git, capture_output=True, text=True).stdout.strip()
-    except OSError:
-        commit = ""
+    commit = ""
+    # Of an executable from elsewhere nobody knows what it was built from.
+    if Path(out.executable).resolve().is_relative_to((ROOT / ".build").resolve()):
+        git = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--exclude", "*"]
+        try:
+            commit = subprocess.run(git, capture_output=True, text=True).stdout.strip()
+        except OSError:
+            pass
     return {
         "processor": model, "cores": os.cpu_count(), "load": os.getloadavg()[0], "system": platform.platform(),
         "ads": out.ask("--version").strip(), "executable": digest(out.executable)[:12], "commit": commit,

@@ -54,7 +54,8 @@ class Results:
         if not starts:
             return ""
         machines = dict.fromkeys(f"{s['processor']}, {s['cores']} cores" for s in starts)
-        versions = dict.fromkeys(f"ads {s['ads']}" + (f" of commit {s['commit']}" if s["commit"] else "") for s in starts)
+        versions = dict.fromkeys(
+            f"ads {s['ads']} " + (f"of commit {s['commit']}" if s["commit"] else f"(SHA-256 {s['executable']}…)") for s in starts)
         builds = len({s["executable"] for s in starts})
         dates = sorted(s["date"][:10] for s in starts)
         began = dates[0] if dates[0] == dates[-1] else f"{dates[0]} to {dates[-1]}"
