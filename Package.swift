@@ -40,7 +40,7 @@ let package = Package(
             name: "ads",
             dependencies: [
                 "Reporting", "ConnectivitySearch", "Evaluation", "Strategies", "StudySQLite", "Studies", "Training",
-                "Runs", "ImageData", "NetworkExport", "DenseNetModel", "DenseNetArchitecture",
+                "Runs", "ImageData", "NetworkExport", "DenseNetModel", "DenseNetRuntime", "DenseNetArchitecture",
                 "DenseKernels", "WeightFiles", "Files", "Torch",
                 .product(name: "ArgumentParser", package: "swift-argument-parser", condition: training),
             ]),
@@ -73,7 +73,8 @@ let package = Package(
             dependencies: [
                 "Strategies", "Training", "Runs", "ImageData", "DenseNetModel", "DenseNetArchitecture", "DenseKernels",
                 "Files",
-                "Randomness", "Registries", "Torch", .product(name: "Crypto", package: "swift-crypto", condition: training),
+                "Randomness", "Registries", "Torch",
+                .product(name: "Crypto", package: "swift-crypto", condition: training),
             ]),
         .target(
             name: "Strategies",
@@ -82,7 +83,8 @@ let package = Package(
             name: "StudySQLite",
             dependencies: [
                 "Studies", "DenseNetArchitecture", "Files",
-                .product(name: "GRDB", package: "GRDB.swift", condition: training), .product(name: "Crypto", package: "swift-crypto", condition: training),
+                .product(name: "GRDB", package: "GRDB.swift", condition: training),
+                .product(name: "Crypto", package: "swift-crypto", condition: training),
             ]),
         .target(name: "Studies", dependencies: ["DenseNetArchitecture", "Files"]),
         .target(
@@ -155,6 +157,7 @@ let package = Package(
         .testTarget(
             name: "NetworkExportTests",
             dependencies: [
+                "DenseNetRuntime",
                 "NetworkExport", "DenseNetArchitecture", "WeightFiles", "Files", "Randomness", "TestSupport",
             ]),
         .testTarget(name: "DenseKernelsTests", dependencies: ["DenseKernels", "Randomness"]),

@@ -10,8 +10,8 @@ public struct Preprocessing: Codable, Hashable, Sendable {
     /// Standard deviation of each channel, in units of 0...255.
     public let deviation: [Float]
 
-    /// From its numbers.
-    package init(size: Int, mean: [Float], deviation: [Float]) {
+    /// What images go through; what no network takes is refused where a network is made with it.
+    public init(size: Int, mean: [Float], deviation: [Float]) {
         (self.size, self.mean, self.deviation) = (size, mean, deviation)
     }
 

@@ -9,7 +9,7 @@ package struct RuntimeNetwork: Codable, Hashable, Sendable {
     /// The file's name in the folder.
     package static let file = "network.json"
     /// The weights' name in the folder, a safetensors file with torchvision's names.
-    package static let weights = "weights.safetensors"
+    package static let weights = "model.safetensors"
 
     /// `RuntimeNetwork.format`.
     package let format: String

@@ -61,7 +61,7 @@ public struct Verification: Sendable {
 /// The formats that can be named.
 public enum ExportFormats {
     private static let registry = Registry<any ExportFormat.Type>(
-        "format", [ONNXFormat.self, SafetensorsFormat.self], name: { $0.name })
+        "format", [ONNXFormat.self, SafetensorsFormat.self, RuntimeFormat.self], name: { $0.name })
 
     /// Every format: those built in, then those registered, by name.
     public static var all: [any ExportFormat.Type] { registry.all }

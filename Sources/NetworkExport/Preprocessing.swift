@@ -1,18 +1,7 @@
 import DenseNetArchitecture
+import DenseNetRuntime
 
-/// What an image goes through before the network: images of the network's own size, each channel normalised.
-public struct Preprocessing: Hashable, Sendable {
-    /// Mean of each channel, in units of 0...255.
-    public let mean: [Float]
-    /// Standard deviation of each channel, in units of 0...255.
-    public let deviation: [Float]
-
-    /// What normalises an image's channels.
-    public init(mean: [Float], deviation: [Float]) {
-        self.mean = mean
-        self.deviation = deviation
-    }
-
+extension Preprocessing {
     /// Images `[N, C, H, W]` of bytes as the network takes them, in the very operations that training has.
     func normalized(_ pixels: [UInt8], channels: Int, plane: Int) -> [Float] {
         var out = [Float](repeating: 0, count: pixels.count)

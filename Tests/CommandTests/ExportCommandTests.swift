@@ -51,7 +51,12 @@ import Testing
         #expect(folder.status == 0 && folder.errors.isEmpty, "\(folder.errors)")
         #expect(folder.output.hasPrefix("run/pytorch: ") && folder.output.contains("\nverified: read back, all "))
         #expect(try files("run/pytorch") == ["config.json", "densenet_ads.py", "model.safetensors"])
-        #expect(try files("run").subtracting(before) == ["model.onnx", "pytorch"])
+        let swift = try ads(["export", "run", "--format", "swift", "--json"]).json()
+        #expect(swift["path"] as? String == "run/classifier" && swift["normalizes"] as? Bool == false)
+        #expect(swift["verified"] as? String == "run by DenseNetRuntime on 4 images")
+        #expect(try #require(swift["largest_difference"] as? Double) < 1e-5)
+        #expect(try files("run/classifier") == ["model.safetensors", "network.json"])
+        #expect(try files("run").subtracting(before) == ["model.onnx", "pytorch", "classifier"])
         // The run is as it was: it is evaluated and reported, and the export's folder is taken for no run.
         #expect(try ads(["evaluate", "run", "--quiet"]).status == 0)
         let report = try ads(["report", "run"])
@@ -106,7 +111,7 @@ import Testing
         try train()
         let before = try files("run")
         try refused(["run"], 64, "Missing expected argument '--format <format>'; see 'ads export --help'")
-        try refused(["run", "--format", "tflite"], 64, "unknown format 'tflite'; known are onnx, safetensors")
+        try refused(["run", "--format", "tflite"], 64, "unknown format 'tflite'; known are onnx, safetensors, swift")
         try refused(
             ["run", "--format", "safetensors", "--no-normalization"], 64,
             "--no-normalization: safetensors takes normalised images anyway; leave it out")

@@ -29,22 +29,25 @@ import WeightFiles
         let bias = "classifier.bias"
         func floats(_ numbers: [Float]) -> Data { numbers.withUnsafeBytes { Data($0) } }
         let cases: [(String, (inout [String: StoredTensor]) -> Void, String)] = [
-            ("a missing tensor", { $0[bias] = nil }, "weights.safetensors has no 'classifier.bias'; export the network again"),
+            (
+                "a missing tensor", { $0[bias] = nil },
+                "model.safetensors has no 'classifier.bias'; export the network again"
+            ),
             (
                 "another shape", { $0[bias] = StoredTensor(type: "F32", shape: [2], bytes: floats([0, 0])) },
-                "weights.safetensors has 'classifier.bias' as F32 [2]; the network needs F32 [3]; export the network again"
+                "model.safetensors has 'classifier.bias' as F32 [2]; the network needs F32 [3]; export the network again"
             ),
             (
                 "another type", { $0[bias] = StoredTensor(type: "I32", shape: [3], bytes: Data(count: 12)) },
-                "weights.safetensors has 'classifier.bias' as I32 [3]; the network needs F32 [3]; export the network again"
+                "model.safetensors has 'classifier.bias' as I32 [3]; the network needs F32 [3]; export the network again"
             ),
             (
                 "a tensor more", { $0["more"] = StoredTensor(type: "F32", shape: [1], bytes: floats([0])) },
-                "weights.safetensors has 'more', which the network has no place for; export the network again"
+                "model.safetensors has 'more', which the network has no place for; export the network again"
             ),
             (
                 "no number", { $0[bias] = StoredTensor(type: "F32", shape: [3], bytes: floats([0, .nan, 0])) },
-                "weights.safetensors has a number in 'classifier.bias' that no network has; export the network again"
+                "model.safetensors has a number in 'classifier.bias' that no network has; export the network again"
             ),
             (
                 "a variance below 0",
@@ -52,11 +55,11 @@ import WeightFiles
                     $0["features.norm5.running_var"] = StoredTensor(
                         type: "F32", shape: [12], bytes: floats([Float](repeating: -0.1, count: 12)))
                 },
-                "weights.safetensors has a number in 'features.norm5.running_var' that no network has; export the network again"
+                "model.safetensors has a number in 'features.norm5.running_var' that no network has; export the network again"
             ),
             (
                 "odd places", { $0["a"] = StoredTensor(type: "U8", shape: [1], bytes: Data([1])) },
-                "weights.safetensors has 'features.conv0.weight' at byte "
+                "model.safetensors has 'features.conv0.weight' at byte "
             ),
         ]
         for (name, change, sentence) in cases {
@@ -72,15 +75,17 @@ import WeightFiles
         for length in [0, 7, bytes.count / 2, bytes.count - 1] {
             try bytes.prefix(length).write(to: URL(fileURLWithPath: cut.path(RuntimeNetwork.weights)))
             let found = refusal(cut)
-            #expect(found.hasPrefix("weights.safetensors is not a whole safetensors file: "), "\(found)")
+            #expect(found.hasPrefix("model.safetensors is not a whole safetensors file: "), "\(found)")
         }
         try FileManager.default.removeItem(atPath: cut.path(RuntimeNetwork.weights))
-        #expect(refusal(cut) == "there is no file weights.safetensors")
+        #expect(refusal(cut) == "there is no file model.safetensors")
     }
 
     @Test(arguments: [
-        (#""densenet-ads runtime 1""#, #""densenet-ads runtime 2""#,
-            "network.json is 'densenet-ads runtime 2', and this runtime reads 'densenet-ads runtime 1'; export the network again"),
+        (
+            #""densenet-ads runtime 1""#, #""densenet-ads runtime 2""#,
+            "network.json is 'densenet-ads runtime 2', and this runtime reads 'densenet-ads runtime 1'; export the network again"
+        ),
         (#""class 0","#, "", "network.json: there are 2 labels for 3 classes"),
         (#""size":8"#, #""size":9"#, "network.json: images become 9 pixels wide, and the network takes 8"),
         (#""mean":[102,"#, #""mean":["#, "network.json: 2 means and 3 deviations normalise no images of 3 channels"),

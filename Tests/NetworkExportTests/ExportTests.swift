@@ -1,4 +1,5 @@
 import DenseNetArchitecture
+import DenseNetRuntime
 import Files
 import Foundation
 import TestSupport
@@ -132,7 +133,8 @@ import WeightFiles
                 _ = try TrainedNetwork(
                     network, weights: weights,
                     preprocessing: Preprocessing(
-                        mean: [Float](repeating: 0, count: channels), deviation: [Float](repeating: 1, count: channels)),
+                        size: network.architecture.imageSize, mean: [Float](repeating: 0, count: channels),
+                        deviation: [Float](repeating: 1, count: channels)),
                     classNames: names, producer: "p")
                 return ""
             } catch { return "\(error)" }

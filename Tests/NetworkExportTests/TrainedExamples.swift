@@ -1,4 +1,5 @@
 import DenseNetArchitecture
+import DenseNetRuntime
 import Foundation
 import Randomness
 import WeightFiles
@@ -14,7 +15,8 @@ enum TrainedExamples {
         return try TrainedNetwork(
             network, weights: weights(network, seed: seed),
             preprocessing: Preprocessing(
-                mean: (0..<channels).map { 110 + 9 * Float($0) }, deviation: (0..<channels).map { 50 + 7 * Float($0) }),
+                size: network.architecture.imageSize, mean: (0..<channels).map { 110 + 9 * Float($0) },
+                deviation: (0..<channels).map { 50 + 7 * Float($0) }),
             classNames: classNames, producer: "densenet-ads test")
     }
 

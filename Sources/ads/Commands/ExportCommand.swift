@@ -1,5 +1,6 @@
 import ArgumentParser
 import DenseNetModel
+import DenseNetRuntime
 import Files
 import Foundation
 import ImageData
@@ -26,11 +27,12 @@ struct ExportCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("The run's folder.", valueName: "run"))
     var path: String
 
-    @Option(help: "\(ExportFormats.all.map { $0.name }.joined(separator: " or ")).")
+    @Option(help: "\(ExportFormats.all.map { $0.name }.joined(separator: ", ")).")
     var format: String
 
     @Option(
-        help: "The file or folder; model.onnx or pytorch in the run's folder without it.", transform: WrittenPath.parse)
+        help: "The file or folder; model.onnx, pytorch or classifier in the run's folder without it.",
+        transform: WrittenPath.parse)
     var out: String?
 
     @Flag(help: "Replace an earlier export there.")
@@ -97,7 +99,8 @@ struct ExportCommand: ParsableCommand {
         let trained = try TrainedNetwork(
             net.network,
             weights: Dictionary(uniqueKeysWithValues: net.tensors.map { ($0.name, try StoredTensor($0.tensor)) }),
-            preprocessing: Preprocessing(mean: normalization.mean, deviation: normalization.deviation),
+            preprocessing: Preprocessing(
+                size: a.imageSize, mean: normalization.mean, deviation: normalization.deviation),
             classNames: names?.count == a.classes ? names : nil, producer: "densenet-ads \(ADS.version)")
         let count = ReferenceLogits.count(for: net.network)
         let pixels = ReferenceLogits.pixels(count: count, for: a)
