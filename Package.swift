@@ -103,7 +103,7 @@ let package = Package(
         .target(
             name: "ImageData",
             dependencies: [
-                "Files", "PickleFiles", "Randomness", "Registries", "Torch",
+                "Files", "ImageDecoding", "ImageResizing", "PickleFiles", "Randomness", "Registries", "Torch",
                 .product(name: "Crypto", package: "swift-crypto", condition: training),
             ]),
         .target(
@@ -178,7 +178,9 @@ let package = Package(
                 "DenseNetRuntime", "DenseNetModel", "DenseNetArchitecture", "ImageResizing", "WeightFiles", "Files",
                 "Randomness", "Torch", "Training", "TestSupport",
             ]),
-        .testTarget(name: "ImageDataTests", dependencies: ["ImageData", "Randomness", "TestSupport"]),
+        .testTarget(
+            name: "ImageDataTests",
+            dependencies: ["ImageData", "ImageDecoding", "ImageResizing", "Randomness", "TestSupport"]),
         .testTarget(
             name: "TrainingTests",
             dependencies: [

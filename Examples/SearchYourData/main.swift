@@ -12,7 +12,7 @@ import Training
 // 1. Your images: bytes [N, C, H, W], a label each. Here: stripes, upright or lying.
 func stripes(_ count: Int) -> ImageSet {
     var pixels: [UInt8] = []
-    var labels: [UInt8] = []
+    var labels: [Int32] = []
     for i in 0..<count {
         let isUpright = i % 2 == 0
         labels.append(isUpright ? 1 : 0)

@@ -27,7 +27,7 @@ extension ChildBenchmark {
         /// ... so many at a time.
         let batchSize: Int
         /// The classes of the images behind them, which are validated.
-        let labels: [UInt8]
+        let labels: [Int32]
         let children: [Connectivity]
         /// What each child came to here.
         let found: [Found]
@@ -66,7 +66,7 @@ extension ChildBenchmark {
 extension ImageSet {
     /// So many images: these again and again, in their order.
     fileprivate func repeated(_ count: Int) -> ImageSet {
-        var (pixels, labels): ([UInt8], [UInt8]) = ([], [])
+        var (pixels, labels): ([UInt8], [Int32]) = ([], [])
         pixels.reserveCapacity(count * imageBytes)
         while labels.count < count {
             let more = min(self.count, count - labels.count)

@@ -56,7 +56,7 @@ public struct SearchRun {
         }
         if let images { configuration.imageBudget = images }
         if let dataFolder { configuration.data.folder = dataFolder }
-        let data = try DataSources.load(configuration.data.name, from: configuration.data.folder)
+        let data = try configuration.data.load()
         guard data.digest == configuration.data.digest else {
             throw SearchError("the data of \(configuration.data.name) have changed since \(folder.path) was started")
         }

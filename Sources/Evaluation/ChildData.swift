@@ -10,16 +10,17 @@ public struct ChildData {
     /// The images children are validated on.
     public let validation: [Int]
     private let split: Split
+    private let data: DataSet
     private let seed: UInt64
 
     /// A data set's training images, split by `seed`; both parts may be limited.
     public init(_ data: DataSet, seed: UInt64, limitTrain: Int?, limitValidation: Int?) {
-        let split = Split(count: data.train.count, seed: seed, limit: limitTrain, limitValidation: limitValidation)
+        let split = Split(of: data, seed: seed, limit: limitTrain, limitValidation: limitValidation)
         // As in the final training: statistics of what is trained on.
         maker = BatchMaker(
-            data.train, Normalization(of: data.train, indices: Split(count: data.train.count, seed: seed).train))
+            data.train, Normalization(of: data.train, indices: Split(of: data, seed: seed).train))
         (train, validation) = (split.train, split.validation)
-        (self.split, self.seed) = (split, seed)
+        (self.split, self.seed, self.data) = (split, seed, data)
     }
 
     /// The same images, normalised as a network was trained on them.
@@ -32,7 +33,7 @@ public struct ChildData {
     /// Where among the validation images those lie that a limit of so many would leave: the split draws them all in one
     /// order.
     func validationPlaces(limit: Int) -> [Int] {
-        let kept = Set(Split(count: maker.set.count, seed: seed, limitValidation: limit).validation)
+        let kept = Set(Split(of: data, seed: seed, limitValidation: limit).validation)
         return validation.indices.filter { kept.contains(validation[$0]) }
     }
 

@@ -36,7 +36,7 @@ extension CIFARLayout {
             }
         }
         try check(labels, name)
-        return ImageSet(pixels: pixels, labels: labels, channels: 3, size: 32)
+        return ImageSet(pixels: pixels, labels: labels.map(Int32.init), channels: 3, size: 32)
     }
 
     func binaryClassNames(_ folder: String) throws -> [String] {
@@ -86,7 +86,7 @@ extension CIFARLayout {
             return byte
         }
         try check(labels, name)
-        return ImageSet(pixels: Array(bytes), labels: labels, channels: 3, size: 32)
+        return ImageSet(pixels: Array(bytes), labels: labels.map(Int32.init), channels: 3, size: 32)
     }
 
     func pickledClassNames(_ folder: String) throws -> [String] {

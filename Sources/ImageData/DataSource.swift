@@ -24,7 +24,7 @@ extension DataSource {
 /// The data sets that can be named.
 public enum DataSources {
     private static let registry = Registry<any DataSource.Type>(
-        "data set", [CIFAR10.self, CIFAR100.self, Shapes.self], name: { $0.name })
+        "data set", [CIFAR10.self, CIFAR100.self, Shapes.self, ImageFolder.self], name: { $0.name })
 
     /// Every data set: those built in, then those registered, by name.
     public static var all: [any DataSource.Type] { registry.all }
@@ -38,13 +38,26 @@ public enum DataSources {
     /// The data set of a name; `nil` when there is none.
     public static func named(_ name: String) -> (any DataSource.Type)? { registry.named(name) }
 
+    /// Whether a data set's images have no size of their own, so that it is loaded with a preparation.
+    public static func isSized(_ name: String) -> Bool { registry.named(name) is any SizedDataSource.Type }
+
     /// Loads a data set by name.
+    /// - Parameter preparation: what is made of images that come in any size; others have none.
     /// - Throws: `DataError`.
-    public static func load(_ name: String, from folder: String? = nil) throws -> DataSet {
+    public static func load(
+        _ name: String, from folder: String? = nil, preparation: ImagePreparation? = nil
+    ) throws -> DataSet {
         guard let source = named(name) else {
             throw DataError("unknown data set '\(name)'; known are \(all.map { $0.name }.joined(separator: ", "))")
         }
-        return try source.load(from: folder)
+        guard let preparation, let sized = source as? any SizedDataSource.Type else {
+            return try source.load(from: folder)
+        }
+        // As an architecture's: a run's file comes from outside.
+        guard 1...4096 ~= preparation.size else {
+            throw DataError("images of \(preparation.size) pixels; 1 to 4096 are possible")
+        }
+        return try sized.load(from: folder, preparation)
     }
 
     /// The folders a data set is looked for in: the user's, then `ADS_DATA`, then `~/.cache/ads-data`.

@@ -6,14 +6,14 @@ public struct ImageSet: Sendable {
     /// The pixels `[N, C, H, W]`, one byte each.
     public let pixels: [UInt8]
     /// Each image's class, from 0.
-    public let labels: [UInt8]
+    public let labels: [Int32]
     /// Colour channels.
     public let channels: Int
     /// Height and width in pixels.
     public let size: Int
 
     /// Images from their parts.
-    public init(pixels: [UInt8], labels: [UInt8], channels: Int, size: Int) {
+    public init(pixels: [UInt8], labels: [Int32], channels: Int, size: Int) {
         precondition(
             pixels.count == labels.count * channels * size * size, "the pixels do not fill \(labels.count) images")
         self.pixels = pixels
@@ -38,19 +38,46 @@ public struct DataSet: Sendable {
     public let test: ImageSet
     /// The classes' names, by label.
     public let classNames: [String]
-    /// SHA-256 of all pixels and labels, in hexadecimal.
+    /// Which of the images to train and validate on are validated on.
+    public let heldOut: HeldOut
+    /// What was made of images that came in any size; `nil` where they have one of their own.
+    public let preparation: ImagePreparation?
+    /// What the user may want to know of its loading, a line each.
+    public let notes: [String]
+    /// SHA-256 of all pixels, labels and of what is held out, in hexadecimal.
     public let digest: String
 
+    /// How images are held out to validate on.
+    public enum HeldOut: Hashable, Sendable {
+        /// A tenth of all, drawn.
+        case drawn
+        /// A tenth of each class, drawn.
+        case drawnFromEachClass
+        /// So many, the last ones: the data have a set to validate on.
+        case last(Int)
+    }
+
     /// A data set from its parts.
-    public init(name: String, train: ImageSet, test: ImageSet, classNames: [String]) {
+    public init(
+        name: String, train: ImageSet, test: ImageSet, classNames: [String], heldOut: HeldOut = .drawn,
+        preparation: ImagePreparation? = nil, notes: [String] = []
+    ) {
         self.name = name
         self.train = train
         self.test = test
         self.classNames = classNames
+        (self.heldOut, self.preparation, self.notes) = (heldOut, preparation, notes)
         var hash = SHA256()
-        for part in [train.pixels, train.labels, test.pixels, test.labels] {
-            part.withUnsafeBytes { hash.update(bufferPointer: $0) }
+        for set in [train, test] {
+            set.pixels.withUnsafeBytes { hash.update(bufferPointer: $0) }
+            // A byte each where all are less than 256, as digests of earlier builds have them.
+            if set.labels.allSatisfy({ 0...255 ~= $0 }) {
+                set.labels.map { UInt8($0) }.withUnsafeBytes { hash.update(bufferPointer: $0) }
+            } else {
+                set.labels.map(\.littleEndian).withUnsafeBytes { hash.update(bufferPointer: $0) }
+            }
         }
+        if heldOut != .drawn { hash.update(data: Data("\(heldOut)".utf8)) }
         digest = hash.finalize().map { String(format: "%02x", $0) }.joined()
     }
 }

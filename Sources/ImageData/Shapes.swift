@@ -29,11 +29,11 @@ public enum Shapes: DataSource {
     private static func generate(_ count: Int, _ scenes: [[Double]], seed: UInt64) -> ImageSet {
         var pixels: [UInt8] = []
         pixels.reserveCapacity(count * 3072)
-        var labels: [UInt8] = []
+        var labels: [Int32] = []
         for i in 0..<count {
             var random = SeededGenerator(seed: seed, stream: UInt64(i))
             let label = random.index(below: 10)
-            labels.append(UInt8(label))
+            labels.append(Int32(label))
             let scene = scenes[label * scenesPerClass + random.index(below: scenesPerClass)]
             let hiding = scenes[10 * scenesPerClass + random.index(below: hidingScenes)]
             compose(scene, hiding, &random, &pixels)

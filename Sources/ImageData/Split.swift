@@ -21,6 +21,36 @@ public struct Split: Sendable, Equatable {
         train = order.dropFirst(held).prefix(limit ?? .max).sorted()
     }
 
+    /// Holds out what a data set has to validate on, else as above, where it says so from each class alike.
+    public init(
+        of data: DataSet, seed: UInt64, limit: Int? = nil, limitValidation: Int? = nil, holdOut: Bool = true
+    ) {
+        let count = data.train.count
+        guard holdOut, data.heldOut != .drawn else {
+            self.init(count: count, seed: seed, limit: limit, limitValidation: limitValidation, holdOut: holdOut)
+            return
+        }
+        var generator = SeededGenerator(seed: seed, stream: 0x5B)
+        let order = generator.permutation(count)
+        var isHeld = [Bool](repeating: false, count: count)
+        if case .last(let held) = data.heldOut {
+            for i in count - held..<count { isHeld[i] = true }
+        } else {
+            // At least one of each class, and never the only one.
+            let counts = data.train.labels.reduce(into: [Int32: Int]()) { $0[$1, default: 0] += 1 }
+            var left = counts.mapValues { $0 < 2 ? 0 : max(1, $0 / 10) }
+            for i in order where left[data.train.labels[i], default: 0] > 0 {
+                left[data.train.labels[i], default: 0] -= 1
+                isHeld[i] = true
+            }
+        }
+        self.init(
+            train: order.filter { !isHeld[$0] }.prefix(limit ?? .max).sorted(),
+            validation: order.filter { isHeld[$0] }.prefix(limitValidation ?? .max).sorted())
+    }
+
+    private init(train: [Int], validation: [Int]) { (self.train, self.validation) = (train, validation) }
+
     /// So many of the images trained on, drawn by a seed and in the order they were drawn: each batch of them is of all
     /// classes.
     public func sample(_ count: Int, seed: UInt64) -> [Int] {

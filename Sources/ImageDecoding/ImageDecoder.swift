@@ -44,6 +44,12 @@ public enum ImageDecoder {
             throw ImageError("\(name) \(error)")
         }
     }
+
+    /// Whether a file's name says that it is an image, of any format: where it cannot be read that is worth a word.
+    public static func isImage(named name: String) -> Bool { ImageFormat.isImage(named: name) }
+
+    /// Whether a file that begins so is an image, of any format.
+    public static func isImage(startingWith bytes: [UInt8]) -> Bool { ImageFormat.isKnown(bytes) }
 }
 
 /// What a file may ask for before it is decoded: a few bytes can stand for any number of pixels.

@@ -38,7 +38,13 @@ enum ImageFormat {
         ("a PDF", [(Array("%PDF".utf8), 0)]),
     ]
 
-    /// Whether a name says that the file is an image, of any format: one that is not read is then no stray file.
+    /// Whether a file begins as one of the images that are told apart.
+    static func isKnown(_ bytes: [UInt8]) -> Bool {
+        if (try? ImageFormat(of: bytes)) != nil { return true }
+        return others.contains { $0.starts.contains { bytes.dropFirst($0.offset).starts(with: $0.bytes) } }
+    }
+
+    /// Whether a name says that the file is an image, of any format.
     static func isImage(named name: String) -> Bool {
         guard let dot = name.lastIndex(of: ".") else { return false }
         return names.contains(name[name.index(after: dot)...].lowercased())

@@ -24,7 +24,7 @@ enum ReportCommands {
             parts.append(
                 "--distil --distil-temperature \(distillation.temperature) --distil-weight \(distillation.weight)")
         }
-        if let folder = c.data.folder { parts.append("--data-dir \(quoted(folder))") }
+        parts += data(c.data)
         if let limit = c.limitTrain { parts.append("--limit-train \(limit)") }
         return lines(
             parts + recipe(c) + [machine(c.machine, seed: c.seed), "--label \(quoted(c.label)) --out NEW-RUN"])
@@ -37,7 +37,7 @@ enum ReportCommands {
         _ c: TrainingConfiguration, label: String, architecture path: String, dense: Bool = false
     ) -> String {
         var parts = ["ads train --data \(c.data.name)"]
-        if let folder = c.data.folder { parts.append("--data-dir \(quoted(folder))") }
+        parts += data(c.data)
         parts.append("--arch \(quoted(path + "/architecture.json"))\(dense ? " --connectivity dense" : "")")
         parts += recipe(c)
         if let limit = c.limitTrain { parts.append("--limit-train \(limit)") }
@@ -54,6 +54,11 @@ enum ReportCommands {
             + (r.augment ? [] : ["--no-augment"]) + (c.allData ? ["--all-data"] : [])
     }
 
+    private static func data(_ data: DataIdentity) -> [String] {
+        (data.folder.map { ["--data-dir \(quoted($0))"] } ?? [])
+            + (data.preparation?.ignoresOrientation == true ? ["--no-exif"] : [])
+    }
+
     private static func machine(_ m: Machine, seed: UInt64) -> String {
         "--seed \(seed) --threads \(m.threads) --device \(m.device) --kernels \(m.kernels.rawValue)"
     }
@@ -68,7 +73,7 @@ enum ReportCommands {
     static func command(for search: ReportContent.Searched) -> String {
         let c = search.configuration
         var parts = ["ads search --data \(c.data.name)"]
-        if let folder = c.data.folder { parts.append("--data-dir \(quoted(folder))") }
+        parts += data(c.data)
         parts.append("--arch ARCHITECTURE.json --strategy \(c.strategy) --evaluator \(c.evaluator.kind.rawValue)")
         if c.children < .max { parts.append("--children \(c.children)") }
         if let budget = c.imageBudget { parts.append("--images \(budget)") }
@@ -116,7 +121,7 @@ enum ReportCommands {
         let calibration = calibrated.calibration.configuration
         let c = calibration.search
         var parts = ["ads calibrate --data \(c.data.name)"]
-        if let folder = c.data.folder { parts.append("--data-dir \(quoted(folder))") }
+        parts += data(c.data)
         parts.append(
             "--arch \(quoted(calibrated.path + "/architecture.json")) --children \(c.children) --full-epochs \(calibration.fullEpochs) --full-seeds \(calibration.fullSeeds)"
         )

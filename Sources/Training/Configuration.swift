@@ -89,7 +89,7 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
 extension TrainingConfiguration {
     /// The images of a data set that are trained on, and those that are held out.
     public func split(of data: DataSet) -> Split {
-        Split(count: data.train.count, seed: seed, limit: limitTrain, holdOut: !allData)
+        Split(of: data, seed: seed, limit: limitTrain, holdOut: !allData)
     }
 
     /// Refuses numbers that no training has.
@@ -116,12 +116,25 @@ public struct DataIdentity: Codable, Hashable, Sendable {
     public var digest: String
     /// The folder given with `--data-dir`.
     public var folder: String?
+    /// What was made of its images, where they come in any size.
+    public var preparation: ImagePreparation?
+    /// The classes' names, by label; `nil` in runs of earlier builds.
+    public var classNames: [String]?
 
     /// The identity of a loaded set.
     public init(_ data: DataSet, folder: String?) {
         name = data.name
         digest = data.digest
         self.folder = folder
+        preparation = data.preparation
+        classNames = data.classNames
+    }
+
+    /// Loads the data again, whatever they are now.
+    /// - Parameter folder: where they lie, where not as before.
+    /// - Throws: `DataError`.
+    public func load(from folder: String? = nil) throws -> DataSet {
+        try DataSources.load(name, from: folder ?? self.folder, preparation: preparation)
     }
 }
 

@@ -35,7 +35,7 @@ extension Trainer {
     /// - Parameter dataFolder: where the data lie now, where not as before.
     public init(continuing folder: RunFolder, dataFolder: String? = nil) throws {
         let configuration = try folder.read(TrainingConfiguration.self, from: folder.configuration)
-        let data = try DataSources.load(configuration.data.name, from: dataFolder ?? configuration.data.folder)
+        let data = try configuration.data.load(from: dataFolder)
         guard data.digest == configuration.data.digest else {
             throw TrainingError(
                 "the data of \(configuration.data.name) have changed since \(folder.path) was started; a resumed run would mean nothing"

@@ -40,8 +40,7 @@ public struct Trainer {
         configuration.normalization
             ?? Normalization(
                 of: data.train,
-                indices: Split(count: data.train.count, seed: configuration.seed, holdOut: !configuration.allData).train
-            )
+                indices: Split(of: data, seed: configuration.seed, holdOut: !configuration.allData).train)
     }
 
     /// Refuses what cannot be trained, before anything is written.

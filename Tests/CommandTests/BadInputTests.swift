@@ -25,7 +25,7 @@ import Testing
         let out = folder("run")
         try expect(
             ["train", "--data", "mnist", "--arch", "densenet-22-12", "--out", out], 64,
-            "unknown data set 'mnist'; known are cifar10, cifar100, shapes")
+            "unknown data set 'mnist'; known are cifar10, cifar100, shapes, folder")
         try expect(["train", "--data", "shapes", "--arch", "vgg", "--out", out], 64, "unknown architecture 'vgg'")
         try expect(
             ["train", "--data", "shapes", "--arch", "densenet-23-12", "--out", out], 64, "depth 23 does not fit")

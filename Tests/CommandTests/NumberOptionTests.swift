@@ -49,7 +49,7 @@ import Testing
     ]
 
     static let numbers: [String: Kind] = [
-        "threads": .threads, "seed": .seed, "stem": .whole(1, 65_536), "epochs": .count,
+        "threads": .threads, "seed": .seed, "stem": .whole(1, 65_536), "image-size": .whole(1, 4096), "epochs": .count,
         "batch-size": .whole(2, 1_000_000),
         "learning-rate": .rate, "momentum": .share, "weight-decay": .weight, "dropout": .share, "limit-train": .images,
         "limit-validation": .images, "score-images": .images, "children": .count, "images": .images,

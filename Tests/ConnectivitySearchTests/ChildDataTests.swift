@@ -9,7 +9,7 @@ import Testing
     @Test(arguments: [0, 5] as [UInt64])
     func limitsAndNormBatchesAreOfEveryClass(seed: UInt64) {
         let labels = (0..<600).map { UInt8($0 / 100) }
-        let set = ImageSet(pixels: labels, labels: labels, channels: 1, size: 1)
+        let set = ImageSet(pixels: labels, labels: labels.map(Int32.init), channels: 1, size: 1)
         let data = DataSet(name: "ordered", train: set, test: set, classNames: (0..<6).map { "\($0)" })
         func classes(_ indices: [Int]) -> Int { Set(indices.map { labels[$0] }).count }
         let limited = ChildData(data, seed: seed, limitTrain: 60, limitValidation: 40)

@@ -16,7 +16,7 @@ let brightData: DataSet = {
         let pixels = labels.flatMap { label in
             (0..<192).map { _ in UInt8(40 + Int(label) * 60 + random.index(below: 60)) }
         }
-        return ImageSet(pixels: pixels, labels: labels, channels: 3, size: 8)
+        return ImageSet(pixels: pixels, labels: labels.map(Int32.init), channels: 3, size: 8)
     }
     return DataSet(
         name: "bright", train: images(120, seed: 1), test: images(30, seed: 2), classNames: ["a", "b", "c"])

@@ -33,7 +33,7 @@ import Torch
     /// the set.
     @Test func partsAreNormalisedByAllClasses() throws {
         let pixels = Self.labels.flatMap { label in [UInt8](repeating: 20 + 40 * label, count: 192) }
-        let set = ImageSet(pixels: pixels, labels: Self.labels, channels: 3, size: 8)
+        let set = ImageSet(pixels: pixels, labels: Self.labels.map(Int32.init), channels: 3, size: 8)
         let data = DataSet(name: "ordered", train: set, test: set, classNames: (0..<6).map { "\($0)" })
         var recipe = Recipe.oneCycle
         (recipe.epochs, recipe.batchSize, recipe.learningRate, recipe.augment) = (1, 8, 1e-9, false)

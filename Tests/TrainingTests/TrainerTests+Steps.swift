@@ -65,7 +65,7 @@ extension TrainerTests {
         let folder = TemporaryFolder()
         // All images are of one class: every epoch gets all of them right.
         let set = ImageSet(
-            pixels: tinyData.train.pixels, labels: [UInt8](repeating: 1, count: 200), channels: 3, size: 8)
+            pixels: tinyData.train.pixels, labels: [Int32](repeating: 1, count: 200), channels: 3, size: 8)
         let data = DataSet(name: "one", train: set, test: set, classNames: ["a", "b", "c"])
         let run = RunFolder(folder("run"))
         let configuration = try trainer(run.path, epochs: 3).configuration

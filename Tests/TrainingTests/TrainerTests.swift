@@ -20,7 +20,7 @@ let tinyData: DataSet = {
             pixels: labels.flatMap { label in
                 (0..<192).map { _ in UInt8(40 + Int(label) * 60 + random.index(below: 60)) }
             },
-            labels: labels, channels: 3, size: 8)
+            labels: labels.map(Int32.init), channels: 3, size: 8)
     }
     return DataSet(name: "tiny", train: images(200, seed: 1), test: images(60, seed: 2), classNames: ["a", "b", "c"])
 }()

@@ -40,7 +40,7 @@ public struct CalibrationRun {
     public init(continuing folder: RunFolder, dataFolder: String? = nil) throws {
         var configuration = try folder.read(CalibrationConfiguration.self, from: folder.configuration)
         if let dataFolder { configuration.search.data.folder = dataFolder }
-        let data = try DataSources.load(configuration.search.data.name, from: configuration.search.data.folder)
+        let data = try configuration.search.data.load()
         guard data.digest == configuration.search.data.digest else {
             throw SearchError(
                 "the data of \(configuration.search.data.name) have changed since \(folder.path) was started")

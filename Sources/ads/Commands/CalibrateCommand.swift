@@ -124,6 +124,7 @@ struct CalibrateCommand: ParsableCommand {
             job = try continued(folder)
         } else {
             let (set, value) = try chosen(data, network, refusing: "a calibration draws its own connectivities")
+            for note in set.notes { console.line(note) }
             let here = Machine.current(device: applied.device, kernels: applied.kernels)
             job = CalibrationRun(try settings(value.architecture, set, here), set, folder: folder)
         }
@@ -150,7 +151,7 @@ struct CalibrateCommand: ParsableCommand {
         let c = stored.search
         let resumed = Resumed(folder: folder)
         try resumed.keeps(machine, c.machine, seed: c.seed, threads: false)
-        try resumed.keeps(data, c.data.name, network, Network(c.architecture), seed: c.seed)
+        try resumed.keeps(data, c.data, network, Network(c.architecture), seed: c.seed)
         try resumed.keeps(target, c)
         try resumed.keeps("--bands", bands?.text, stored.bands.map { Shares($0).text })
         try resumed.keeps(flag: "--search-block-end", searchBlockEnd, c.searchesBlockEnds ?? false)

@@ -61,11 +61,17 @@ struct EvaluateCommand: ParsableCommand {
         try folder.expectWeights()
         let trained = try folder.read(TrainingConfiguration.self, from: folder.configuration)
         let (device, kernels) = try machine.apply()
-        let set = try data.load() ?? DataSources.load(trained.data.name, from: data.dataDir ?? trained.data.folder)
         let net = try folder.model(device: device)
         net.kernels = kernels
+        let isAsInFile = trained.data.preparation?.ignoresOrientation ?? false
+        let set =
+            try data.load(ignoringExif: isAsInFile) { net.network.architecture.imageSize }
+            ?? trained.data.load(from: data.dataDir)
         try net.network.architecture.check(fits: set)
-        let parts = Split(count: set.train.count, seed: trained.seed)
+        try trained.data.check(classesOf: set)
+        let console = Console(quiet: output.quiet)
+        for note in set.notes { console.line(note) }
+        let parts = Split(of: set, seed: trained.seed)
         if split == .validation, trained.allData {
             throw TrainingError("\(path) was trained on the validation images too (--all-data); use --split test")
         }

@@ -69,6 +69,7 @@ struct RetrainCommand: ParsableCommand {
         trainer.observer = { console.show($0) }
         let (initial, teacher) = (try initialWeights(trainer), try teacherNetwork(trainer))
         try trainer.start(resume: resume)
+        for note in trainer.data.notes { console.line(note) }
         let cost = trainer.network.cost
         console.line(
             "training \(trainer.configuration.label): \(grouped(cost.parameters)) parameters, \(grouped(cost.macs)) MACs"
@@ -84,7 +85,7 @@ struct RetrainCommand: ParsableCommand {
         }
         let settings = try search.read(SearchConfiguration.self, from: search.configuration)
         let directory = dataDir ?? settings.data.folder
-        let data = try DataSources.load(settings.data.name, from: directory)
+        let data = try settings.data.load(from: directory)
         guard data.digest == settings.data.digest else {
             throw SearchError("the data of \(settings.data.name) are not those that \(path) searched on")
         }

@@ -193,6 +193,7 @@ struct SearchCommand: ParsableCommand {
             search = try continued(folder)
         } else {
             let (set, value) = try chosen(data, network, refusing: "a search starts from the dense network")
+            for note in set.notes { console.line(note) }
             search = SearchRun(
                 try settings(
                     value.architecture, set, .current(device: applied.device, kernels: applied.kernels), console), set,

@@ -69,7 +69,7 @@ extension SearchCommand {
         let c = try folder.read(SearchConfiguration.self, from: folder.configuration)
         let resumed = Resumed(folder: folder)
         try resumed.keeps(machine, c.machine, seed: c.seed, threads: false)
-        try resumed.keeps(data, c.data.name, network, Network(c.architecture), seed: c.seed)
+        try resumed.keeps(data, c.data, network, Network(c.architecture), seed: c.seed)
         try resumed.keeps(target, c)
         try resumed.keeps("--strategy", strategy, c.strategy)
         try resumed.keeps("--evaluator", evaluator?.rawValue, c.evaluator.kind.rawValue)

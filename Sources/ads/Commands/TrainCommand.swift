@@ -59,6 +59,7 @@ struct TrainCommand: ParsableCommand {
         }
         var trainer = job
         trainer.observer = { console.show($0) }
+        for note in job.data.notes { console.line(note) }
         let cost = job.network.cost
         console.line(
             "training \(job.configuration.label): \(grouped(cost.parameters)) parameters, \(grouped(cost.macs)) MACs, \(cost.connections) connections, \(job.configuration.machine.threads) threads"
@@ -75,7 +76,7 @@ struct TrainCommand: ParsableCommand {
         let resumed = Resumed(folder: folder)
         try resumed.keeps(machine, c.machine, seed: c.seed)
         try resumed.keeps(recipe, c.recipe)
-        try resumed.keeps(data, c.data.name, network, folder.network(), seed: c.seed)
+        try resumed.keeps(data, c.data, network, folder.network(), seed: c.seed)
         try resumed.keeps("--limit-train", limitTrain, c.limitTrain)
         try resumed.keeps(flag: "--all-data", allData, c.allData)
         try resumed.keeps("--split", split?.rawValue, (c.testAtEnd ? FinalSplit.test : .validation).rawValue)

@@ -4,7 +4,7 @@ import Foundation
 import Runs
 import Training
 
-/// Which network: `--arch`, `--stem`, `--connectivity`.
+/// Which network: `--arch`, `--stem`, `--image-size`, `--connectivity`.
 struct NetworkOptions: ParsableArguments {
     @Option(
         help:
@@ -15,6 +15,11 @@ struct NetworkOptions: ParsableArguments {
     @Option(help: "Channels of the stem, where not the architecture's own.", transform: Whole.channels.parse)
     var stem: Int?
 
+    @Option(
+        help: "Height and width of the network's images, where not the architecture's own.",
+        transform: Whole(1...4096).parse)
+    var imageSize: Int?
+
     @Option(help: "dense, log, harmonic, nearest[:N], far-near:N, random:P, or a JSON file of matrices.")
     var connectivity: String?
 
@@ -22,6 +27,7 @@ struct NetworkOptions: ParsableArguments {
     func network(classes: Int? = nil, channels: Int? = nil, size: Int? = nil, seed: UInt64 = 0) throws -> Network? {
         guard let arch else {
             if stem != nil || connectivity != nil { throw UsageError("--stem and --connectivity need --arch") }
+            if imageSize != nil { throw UsageError("--image-size needs --arch") }
             return nil
         }
         var architecture: Architecture
@@ -39,7 +45,13 @@ struct NetworkOptions: ParsableArguments {
             if let stem { architecture.stem.channels = stem }
             if let classes { architecture.classes = classes }
             if let channels { architecture.inputChannels = channels }
-            if let size { architecture.imageSize = size }
+            if let imageSize { architecture.imageSize = imageSize }
+            if let size {
+                if let imageSize, imageSize != size {
+                    throw UsageError("--image-size is \(imageSize), but the images have \(size) pixels; leave it out")
+                }
+                architecture.imageSize = size
+            }
             try architecture.validate()
             if let connectivity {
                 stored =

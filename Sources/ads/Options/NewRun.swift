@@ -21,10 +21,15 @@ func chosen(
     _ data: DataOptions, _ network: NetworkOptions, seed: UInt64 = 0, refusing refusal: String? = nil
 ) throws -> (set: DataSet, network: Network) {
     if let refusal, network.connectivity != nil { throw UsageError("\(refusal); leave --connectivity out") }
-    guard let set = try data.load() else { throw UsageError("--data is needed: cifar10, cifar100 or shapes") }
+    let noArchitecture = UsageError("--arch is needed, such as densenet-40-12")
+    let loaded = try data.load {
+        guard let own = try network.network() else { throw noArchitecture }
+        return own.architecture.imageSize
+    }
+    guard let set = loaded else { throw UsageError("--data is needed: cifar10, cifar100, shapes or folder") }
     guard
         let value = try network.network(
             classes: set.classNames.count, channels: set.train.channels, size: set.train.size, seed: seed)
-    else { throw UsageError("--arch is needed, such as densenet-40-12") }
+    else { throw noArchitecture }
     return (set, value)
 }

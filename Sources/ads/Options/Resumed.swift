@@ -56,10 +56,12 @@ struct Resumed {
     /// The data and the network.
     /// - Parameter seed: the run's, by which connections are drawn.
     func keeps(
-        _ data: DataOptions, _ name: String, _ options: NetworkOptions, _ network: Network, seed: UInt64
+        _ data: DataOptions, _ stored: DataIdentity, _ options: NetworkOptions, _ network: Network, seed: UInt64
     ) throws {
-        try keeps("--data", data.data, name)
+        try keeps("--data", data.data, stored.name)
+        try keeps(flag: "--no-exif", data.noExif, stored.preparation?.ignoresOrientation ?? false)
         let own = network.architecture
+        try keeps("--image-size", options.imageSize, own.imageSize)
         guard options.arch != nil else {
             try keeps("--stem", options.stem, own.stem.channels)
             return try keeps("--connectivity", options.connectivity, "part of architecture.json")

@@ -10,9 +10,9 @@ enum Stripes: DataSource {
     }
 
     private static func images(_ count: Int) -> ImageSet {
-        var (pixels, labels): ([UInt8], [UInt8]) = ([], [])
+        var (pixels, labels): ([UInt8], [Int32]) = ([], [])
         for i in 0..<count {
-            labels.append(UInt8(i % 2))
+            labels.append(Int32(i % 2))
             for _ in 0..<3 {
                 for y in 0..<16 {
                     for x in 0..<16 { pixels.append(((i % 2 == 1 ? x : y) + i / 2) % 4 < 2 ? 60 : 200) }
