@@ -1,4 +1,5 @@
 import DenseNetArchitecture
+import DenseNetRuntime
 import Foundation
 
 extension ONNXModel {

@@ -95,7 +95,7 @@ struct ExportCommand: ParsableCommand {
         let net = try folder.model()
         let a = net.network.architecture
         let normalization = try configuration.normalization ?? computed(configuration)
-        let names = DataSources.named(configuration.data.name)?.knownClasses
+        let names = configuration.data.classNames ?? DataSources.named(configuration.data.name)?.knownClasses
         let trained = try TrainedNetwork(
             net.network,
             weights: Dictionary(uniqueKeysWithValues: net.tensors.map { ($0.name, try StoredTensor($0.tensor)) }),
@@ -105,7 +105,7 @@ struct ExportCommand: ParsableCommand {
         let count = ReferenceLogits.count(for: net.network)
         let pixels = ReferenceLogits.pixels(count: count, for: a)
         let set = ImageSet(
-            pixels: pixels, labels: [UInt8](repeating: 0, count: count), channels: a.inputChannels, size: a.imageSize)
+            pixels: pixels, labels: [Int32](repeating: 0, count: count), channels: a.inputChannels, size: a.imageSize)
         let batch = try BatchMaker(set, normalization).batch(ArraySlice(0..<count))
         let logits = try withoutGrad { try net(batch.images, training: false).floats() }
         return (trained, try ReferenceLogits(pixels: pixels, logits: logits, count: count))
@@ -113,7 +113,7 @@ struct ExportCommand: ParsableCommand {
 
     /// What a run's images were normalised with, where an older run does not say.
     private func computed(_ configuration: TrainingConfiguration) throws -> Normalization {
-        let set = try DataSources.load(configuration.data.name, from: configuration.data.folder)
+        let set = try configuration.data.load()
         return Normalization(of: set.train, indices: Split(count: set.train.count, seed: configuration.seed).train)
     }
 }
