@@ -131,9 +131,9 @@ struct FolderLayout {
     /// Whether a file is meant to be an image: by its name or, where that says nothing, by how it begins.
     private static func isImage(_ path: String) -> Bool {
         if ImageDecoder.isImage(named: path) { return true }
-        guard let file = FileHandle(forReadingAtPath: path) else { return false }
-        defer { try? file.close() }
-        return ImageDecoder.isImage(startingWith: [UInt8]((try? file.read(upToCount: 16)) ?? Data()))
+        // Regular files alone: a pipe may never give a byte.
+        guard let data = try? AtomicFile.read(path, mapped: true) else { return false }
+        return ImageDecoder.isImage(startingWith: [UInt8](data.prefix(16)))
     }
 
     /// Holds out a tenth of each class to test on. Not by the run's seed: a network that was trained with another must
