@@ -180,7 +180,7 @@ let package = Package(
             ]),
         .testTarget(
             name: "ImageDataTests",
-            dependencies: ["ImageData", "ImageDecoding", "ImageResizing", "Randomness", "TestSupport"]),
+            dependencies: ["ImageData", "ImageDecoding", "Randomness", "TestSupport"]),
         .testTarget(
             name: "TrainingTests",
             dependencies: [
