@@ -81,7 +81,7 @@ import Training
         let deviation: [Float]
         let statistics: Int
         let batchSize: Int
-        let labels: [UInt8]
+        let labels: [Int32]
         let children: [Connectivity]
         let found: [Found]
     }
