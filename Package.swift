@@ -21,6 +21,7 @@ let package = Package(
         .library(name: "DenseNetModel", targets: ["DenseNetModel"]),
         .library(name: "NetworkExport", targets: ["NetworkExport"]),
         .library(name: "DenseNetRuntime", targets: ["DenseNetRuntime"]),
+        .library(name: "NetworkImport", targets: ["NetworkImport"]),
         .library(name: "DenseKernels", targets: ["DenseKernels"]),
         .library(name: "DenseNetArchitecture", targets: ["DenseNetArchitecture"]),
         .library(name: "Randomness", targets: ["Randomness"]),
@@ -40,7 +41,8 @@ let package = Package(
             name: "ads",
             dependencies: [
                 "Reporting", "ConnectivitySearch", "Evaluation", "Strategies", "StudySQLite", "Studies", "Training",
-                "Runs", "ImageData", "NetworkExport", "DenseNetModel", "DenseNetRuntime", "DenseNetArchitecture",
+                "Runs", "ImageData", "NetworkExport", "NetworkImport", "DenseNetModel", "DenseNetRuntime",
+                "DenseNetArchitecture",
                 "DenseKernels", "WeightFiles", "Files", "Torch",
                 .product(name: "ArgumentParser", package: "swift-argument-parser", condition: training),
             ]),
@@ -72,9 +74,7 @@ let package = Package(
             name: "Evaluation",
             dependencies: [
                 "Strategies", "Training", "Runs", "ImageData", "DenseNetModel", "DenseNetArchitecture", "DenseKernels",
-                "Files",
-                "Randomness", "Registries", "Torch",
-                .product(name: "Crypto", package: "swift-crypto", condition: training),
+                "Files", "Randomness", "Registries", "Torch",
             ]),
         .target(
             name: "Strategies",
@@ -90,8 +90,8 @@ let package = Package(
         .target(
             name: "Training",
             dependencies: [
-                "Runs", "ImageData", "DenseNetModel", "DenseNetArchitecture", "DenseKernels", "WeightFiles", "Files",
-                "Randomness", "Torch",
+                "Runs", "ImageData", "DenseNetModel", "NetworkImport", "DenseNetArchitecture", "DenseKernels",
+                "WeightFiles", "Files", "Randomness", "Torch",
                 .product(name: "Crypto", package: "swift-crypto", condition: training),
             ]),
         .target(
@@ -127,6 +127,8 @@ let package = Package(
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "ImageResizing"),
+        .target(name: "NetworkImport", dependencies: ["DenseNetArchitecture", "TorchFiles", "WeightFiles", "Files"]),
+        .target(name: "TorchFiles", dependencies: ["WeightFiles", "PickleFiles", "Files"]),
         .target(name: "PickleFiles", dependencies: ["Files"]),
         .target(name: "WeightFiles", dependencies: ["Files"]),
         .target(name: "Files"),
@@ -139,7 +141,8 @@ let package = Package(
         .target(
             name: "FuzzedReaders",
             dependencies: [
-                "NetworkExport", "DenseNetArchitecture", "ImageDecoding", "WeightFiles", "PickleFiles", "Files",
+                "NetworkExport", "NetworkImport", "DenseNetArchitecture", "ImageDecoding", "TorchFiles", "WeightFiles",
+                "PickleFiles", "Files",
             ],
             path: "Tests/Fuzz/Readers"),
         .target(
@@ -163,7 +166,14 @@ let package = Package(
         .testTarget(name: "DenseKernelsTests", dependencies: ["DenseKernels", "Randomness"]),
         .testTarget(name: "TorchTests", dependencies: ["Torch"]),
         .testTarget(
-            name: "FileTests", dependencies: ["Files", "WeightFiles", "PickleFiles", "Randomness", "TestSupport"]),
+            name: "FileTests",
+            dependencies: ["Files", "TorchFiles", "WeightFiles", "PickleFiles", "Randomness", "TestSupport"]),
+        .testTarget(
+            name: "NetworkImportTests",
+            dependencies: [
+                "NetworkImport", "DenseNetModel", "DenseNetArchitecture", "Training", "Runs", "WeightFiles", "Files",
+                "Randomness", "Torch", "TestSupport",
+            ]),
         .testTarget(
             name: "DenseNetModelTests",
             dependencies: [
@@ -203,7 +213,7 @@ let package = Package(
             name: "ConnectivitySearchTests",
             dependencies: [
                 "ConnectivitySearch", "Evaluation", "Strategies", "StudySQLite", "Studies", "Training", "Runs",
-                "ImageData", "DenseNetModel", "DenseNetArchitecture", "Files",
+                "ImageData", "DenseNetModel", "NetworkImport", "DenseNetArchitecture", "Files",
                 "Randomness", "Torch", "TestSupport",
             ]),
     ],

@@ -143,10 +143,7 @@ public struct SearchRun {
     /// Training images that were seen by the weights children start from.
     /// - Throws: `FileError` when the dense network's run cannot be read.
     public static func imagesBefore(_ configuration: SearchConfiguration, _ data: DataSet) throws -> Int {
-        let dense = try configuration.dense.map { path in
-            let run = RunFolder(path)
-            return try run.read(TrainingConfiguration.self, from: run.configuration).images(of: data)
-        }
+        let dense = try configuration.dense.map { try RunFolder($0).weightOrigin().images(of: data) }
         let shared =
             configuration.evaluator.kind == .shared
             ? try SharedWeights(configuration.evaluation, RunFolder(""), data).training.images(of: data) : 0

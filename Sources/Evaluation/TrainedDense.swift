@@ -1,4 +1,3 @@
-import Crypto
 import DenseNetArchitecture
 import DenseNetModel
 import Files
@@ -28,10 +27,10 @@ public struct TrainedDense {
     ///   images that the search validates on.
     package init(of context: EvaluationContext, for what: String) throws {
         let plan = context.plan
-        let (dense, trained) = try Self.check(plan, context.data, for: what)
+        let (dense, origin) = try Self.check(plan, context.data, for: what)
         dense.kernels = plan.machine.kernels
         // Its weights know images as it was trained on them.
-        self.init(dense, context.children.normalized(as: trained.normalization), plan.settings)
+        self.init(dense, context.children.normalized(as: origin.normalization), plan.settings)
     }
 
     /// The dense network that a search's configuration names, checked as for the search, and how it was trained.
@@ -40,7 +39,7 @@ public struct TrainedDense {
     package static func check(
         _ plan: EvaluationPlan, _ data: DataSet, for what: String
     ) throws
-        -> (network: DenseNet, trained: TrainingConfiguration)
+        -> (network: DenseNet, origin: WeightOrigin)
     {
         guard let path = plan.dense else {
             throw SearchError("\(what) a trained dense network; give its run with --dense")
@@ -53,13 +52,23 @@ public struct TrainedDense {
         guard dense.network == (try Network(plan.space.architecture)) else {
             throw SearchError("\(path) holds another network than the dense one of this search")
         }
-        let trained = try run.read(TrainingConfiguration.self, from: run.configuration)
-        guard trained.seed == plan.seed, !trained.allData, trained.data.digest == data.digest else {
-            throw SearchError(
-                "\(path) was trained on images that this search validates on (another seed, data set or --all-data); train it with --seed \(plan.seed)"
-            )
+        let origin = try run.weightOrigin()
+        switch origin {
+        case .imported:
+            // What it was trained on is not known, whatever the seed.
+            guard origin.data?.digest == data.digest else {
+                throw SearchError(
+                    "\(path) was imported for \(origin.data.map { "another data set, \($0.name)" } ?? "no data set"); import its file with --data \(data.name)"
+                )
+            }
+        case .trained(let trained):
+            guard trained.seed == plan.seed, !trained.allData, trained.data.digest == data.digest else {
+                throw SearchError(
+                    "\(path) was trained on images that this search validates on (another seed, data set or --all-data); train it with --seed \(plan.seed)"
+                )
+            }
         }
-        return (dense, trained)
+        return (dense, origin)
     }
 
     /// The network as strategies look into it.
@@ -76,6 +85,6 @@ public struct TrainedDense {
 
     /// The digest of a run's weights.
     public static func digest(_ run: RunFolder) throws -> String {
-        SHA256.hash(data: try AtomicFile.read(run.weights, mapped: true)).map { String(format: "%02x", $0) }.joined()
+        try fileDigest(run.weights)
     }
 }

@@ -80,6 +80,21 @@ public struct Normalization: Codable, Hashable, Sendable {
         }
     }
 
+    /// Means and deviations per channel of pixels over 255; `nil` where they are none: means from 0 to 1, as many
+    /// deviations, over 0 up to 1.
+    public init?(mean: [Double], deviation: [Double]) {
+        guard !mean.isEmpty, mean.count == deviation.count, mean.allSatisfy({ 0...1 ~= $0 }),
+            deviation.allSatisfy({ $0 > 0 && $0 <= 1 })
+        else { return nil }
+        (self.mean, self.deviation) = (mean.map { Float($0 * 255) }, deviation.map { Float($0 * 255) })
+        guard self.deviation.allSatisfy({ $0 > 0 }) else { return nil }
+    }
+
+    /// As `--normalization` takes it: means, a slash, deviations, of pixels over 255; it comes back as the same bits.
+    package var typed: String {
+        [mean, deviation].map { $0.map { "\(Double($0) / 255)" }.joined(separator: ",") }.joined(separator: "/")
+    }
+
     /// The statistics of the given images.
     public init(of set: ImageSet, indices: [Int]) {
         let plane = set.size * set.size

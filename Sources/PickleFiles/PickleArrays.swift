@@ -17,18 +17,10 @@ extension PickleReader {
         }
         if name.hasSuffix("_reconstruct") {
             push(nodes.addArray())
-        } else if name == "numpy dtype", let first = values.first, let type = text(first) {
+        } else if name == "numpy dtype", let first = values.first, let type = nodes.text(first) {
             push(nodes.add(.type(type)))
         } else {
             throw refusal(of: name, at: at)
-        }
-    }
-
-    private func text(_ node: Int) -> String? {
-        switch nodes[node] {
-        case .scalar(.bytes(let type)): String(decoding: type, as: UTF8.self)
-        case .scalar(.string(let type)): type
-        default: nil
         }
     }
 
@@ -38,7 +30,7 @@ extension PickleReader {
         let target = try top()
         // A type's state is `(version, byte order, ...)`.
         if case .type = nodes[target] {
-            guard let state, state.count > 1, let order = text(state[1]) else {
+            guard let state, state.count > 1, let order = nodes.text(state[1]) else {
                 throw fail("a type's byte order was expected")
             }
             return try need(order != ">", "an array in big-endian order is not read")

@@ -4,8 +4,8 @@ import Foundation
 ///
 /// A pickle's values share one another and nest as they like. As numbers in flat arrays that costs neither copies nor
 /// recursion, not even when they are freed; only the result becomes a tree, within its limits.
-struct PickleNodes {
-    enum Node {
+package struct PickleNodes {
+    package enum Node {
         case scalar(PickleValue)
         /// Where its items are in `items`.
         case list(Int)
@@ -16,13 +16,22 @@ struct PickleNodes {
         case array(Int)
         case name(String)
         case type(String)
+        /// A call of a name with arguments, both by number, that nobody makes.
+        case call(Int, arguments: Int)
+        /// What lies outside of the pickle, by the number of what identifies it.
+        case persistent(Int)
     }
 
     private var nodes: [Node] = []
     private var items: [[Int]] = []
     private var arrays: [PickleValue?] = []
 
-    subscript(_ number: Int) -> Node { nodes[number] }
+    package subscript(_ number: Int) -> Node { nodes[number] }
+
+    /// The numbers of what identifies what lies outside of the pickle.
+    package var persistent: [Int] {
+        nodes.compactMap { if case .persistent(let identity) = $0 { identity } else { nil } }
+    }
 
     mutating func add(_ node: Node) -> Int {
         nodes.append(node)
@@ -47,9 +56,27 @@ struct PickleNodes {
     }
 
     /// The items of a tuple; `nil` for anything else.
-    func tuple(_ number: Int) -> [Int]? {
+    package func tuple(_ number: Int) -> [Int]? {
         if case .tuple(let at) = nodes[number] { items[at] } else { nil }
     }
+    /// The items of a list; `nil` for anything else.
+    package func list(_ number: Int) -> [Int]? {
+        if case .list(let at) = nodes[number] { items[at] } else { nil }
+    }
+    /// The keys and values of a dictionary, in turn; `nil` for anything else.
+    package func dictionary(_ number: Int) -> [Int]? {
+        if case .dictionary(let at) = nodes[number] { items[at] } else { nil }
+    }
+    /// A text, which Python 2 writes as bytes; `nil` for anything else.
+    package func text(_ number: Int) -> String? {
+        switch nodes[number] {
+        case .scalar(.string(let text)): text
+        case .scalar(.bytes(let text)): String(decoding: text, as: UTF8.self)
+        default: nil
+        }
+    }
+    /// A whole number; `nil` for anything else.
+    package func int(_ number: Int) -> Int? { if case .scalar(.int(let value)) = nodes[number] { value } else { nil } }
     /// Adds to a list; false when it is none.
     mutating func append(_ contents: some Sequence<Int>, toList number: Int) -> Bool {
         guard case .list(let at) = nodes[number] else { return false }
@@ -98,7 +125,7 @@ struct PickleNodes {
         case .array(let at):
             guard let array = arrays[at] else { throw PickleError("an array has no contents") }
             return array
-        case .name, .type: throw PickleError("a name stands where a value was expected")
+        case .name, .type, .call, .persistent: throw PickleError("a name stands where a value was expected")
         }
     }
 }

@@ -4,22 +4,26 @@ import Foundation
 /// A closed reader of Python pickles (protocols 0 to 5, as CIFAR's official files and PyTorch's are written).
 ///
 /// A pickle is a program for a stack machine that can import and call anything. This reader knows the opcodes of plain
-/// data and an allow-list of the names NumPy arrays are written with, which are recognised, never called; any other
-/// name is refused.
+/// data and a list of the names that a file of its kind is written with, NumPy's arrays unless told otherwise. They are
+/// recognised, never called; any other name is refused.
 public struct PickleReader {
     /// The names that stand for NumPy arrays.
     public static let allowed: Set<String> = [
         "numpy.core.multiarray _reconstruct", "numpy._core.multiarray _reconstruct", "numpy ndarray", "numpy dtype",
     ]
 
-    private let limits: PickleLimits
-    private var bytes: PickleBytes
+    let limits: PickleLimits
+    /// What may be named; `nil` for NumPy's arrays, which become values.
+    let names: PickleNames?
+    private(set) var bytes: PickleBytes
     var nodes = PickleNodes()
     /// Numbers of nodes.
-    private var stack: [Int] = []
+    private(set) var stack: [Int] = []
     /// Heights of the stack at which marks stand.
     private var marks: [Int] = []
     private var memo: [Int: Int] = [:]
+    /// Keys and values that calls copied out of lists.
+    var copied = 0
 
     /// Reads the one value a pickle holds.
     /// - Throws: `PickleError` when it is damaged, larger than the limits, or wants anything but plain data.
@@ -27,33 +31,34 @@ public struct PickleReader {
         guard data.count <= limits.bytes else {
             throw PickleError("pickle: it has \(data.count) bytes; up to \(limits.bytes) are read")
         }
-        var reader = PickleReader(data, limits)
-        return try reader.run()
+        var reader = PickleReader(data, limits, nil)
+        let result = try reader.run()
+        do {
+            return try reader.nodes.value(result, limits)
+        } catch let error as PickleError {
+            throw PickleError("pickle, byte \(reader.bytes.offset - 1): \(error)")
+        }
     }
 
-    private init(_ data: Data, _ limits: PickleLimits) {
+    init(_ data: Data, _ limits: PickleLimits, _ names: PickleNames?) {
         self.limits = limits
+        self.names = names
         bytes = PickleBytes(data)
     }
 
     func fail(_ reason: String) -> PickleError { bytes.fail(reason) }
 
-    private mutating func run() throws -> PickleValue {
+    /// Runs to the end.
+    /// - Returns: the number of the result.
+    mutating func run() throws -> Int {
         for _ in 0..<limits.instructions {
             let at = bytes.offset
             let opcode = try bytes.byte()
-            if opcode == UInt8(ascii: ".") {
-                let result = try pop()
-                do {
-                    return try nodes.value(result, limits)
-                } catch let error as PickleError {
-                    throw PickleError("pickle, byte \(at): \(error)")
-                }
-            }
+            if opcode == UInt8(ascii: ".") { return try pop() }
             let isKnown = try scalar(opcode) || structure(opcode) || reference(opcode, at: at)
             guard isKnown else {
                 throw PickleError(
-                    "pickle, byte \(at): opcode 0x\(String(opcode, radix: 16)) makes or calls an object; only plain data and NumPy arrays are read"
+                    "pickle, byte \(at): opcode 0x\(String(opcode, radix: 16)) makes or calls an object; \(read)"
                 )
             }
         }
@@ -190,8 +195,9 @@ public struct PickleReader {
                 throw fail("a name was expected")
             }
             try pushName(module, attribute, at: at)
-        case "R": try reduce(at: at)
-        case "b": try build()
+        case "R": try names == nil ? reduce(at: at) : keepCall(at: at)
+        case "b": try names == nil ? build() : skipState()
+        case "Q" where names != nil: push(nodes.add(.persistent(try pop())))
         default: return false
         }
         return true
@@ -208,16 +214,5 @@ public struct PickleReader {
     private mutating func pushMemo(_ index: Int) throws {
         guard let item = memo[index] else { throw fail("memo \(index) was never stored") }
         push(item)
-    }
-    private mutating func pushName(_ module: String, _ attribute: String, at: Int) throws {
-        let name = module + " " + attribute
-        guard Self.allowed.contains(name) else { throw refusal(of: name, at: at) }
-        push(nodes.add(.name(name)))
-    }
-    func refusal(of name: String, at: Int) -> PickleError {
-        let shown = name.replacing(" ", with: ".").inSentence
-        return PickleError(
-            "pickle, byte \(at): it wants '\(shown)', which is refused: only plain data and NumPy arrays are read, and nothing is executed"
-        )
     }
 }

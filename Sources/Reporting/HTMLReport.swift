@@ -14,7 +14,7 @@ public struct HTMLReport {
     /// The file's text.
     public var text: String {
         let title =
-            "DenseNet sparsification: \(content.trained.first?.configuration.data.name ?? content.searched.first?.configuration.data.name ?? content.calibrations.first?.calibration.configuration.search.data.name ?? "report")"
+            "DenseNet sparsification: \(dataName)"
         return """
             <!doctype html>
             <html lang="en">
@@ -29,6 +29,7 @@ public struct HTMLReport {
             \(leftOut)
             \(summary)
             \(table)
+            \(imports)
             \(matrices)
             \(searches)
             \(searchBudget)
@@ -42,6 +43,12 @@ public struct HTMLReport {
             </html>
 
             """
+    }
+
+    private var dataName: String {
+        content.trained.first?.configuration.data.name ?? content.searched.first?.configuration.data.name
+            ?? content.calibrations.first?.calibration.configuration.search.data.name
+            ?? content.imported.first?.configuration.data?.name ?? "report"
     }
 
     private var leftOut: String {

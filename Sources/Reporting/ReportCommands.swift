@@ -17,6 +17,13 @@ enum ReportCommands {
         let search = content.searched.first {
             $0.configuration.dense == dense && $0.result?.connectivity == run.network.connectivity
         }
+        var isFolder: ObjCBool = false
+        if search == nil, c.initialWeights != nil,
+            FileManager.default.fileExists(atPath: dense, isDirectory: &isFolder),
+            !isFolder.boolValue
+        {
+            return training(c, label: c.label, architecture: run.path)
+        }
         var parts = [
             "ads retrain \(search.map { quoted($0.path) } ?? "SEARCH")\(c.initialWeights == nil ? "" : " --inherit")"
         ]
@@ -42,6 +49,10 @@ enum ReportCommands {
         parts += recipe(c)
         if let limit = c.limitTrain { parts.append("--limit-train \(limit)") }
         if c.testAtEnd { parts.append("--split test") }
+        if let weights = c.initialWeights { parts.append("--weights \(quoted(weights))") }
+        if c.initialWeights != nil, let normalization = c.normalization {
+            parts.append("--normalization \(normalization.typed)")
+        }
         return lines(parts + [machine(c.machine, seed: c.seed), "--label \(quoted(label)) --out NEW-RUN"])
     }
 

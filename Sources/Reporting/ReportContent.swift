@@ -81,6 +81,8 @@ public struct ReportContent {
     public private(set) var searched: [Searched] = []
     /// The calibrations; the studies they are made of are not among the searches.
     public private(set) var calibrations: [Calibrated] = []
+    /// The imports.
+    public private(set) var imported: [Imported] = []
     /// A sentence for each run that is damaged and so left out.
     public private(set) var leftOut: [String] = []
 
@@ -88,7 +90,7 @@ public struct ReportContent {
     /// - Throws: `FileError` when there is none, all are damaged, or a folder that is given itself holds a damaged one.
     public init(folders: [String]) throws {
         for folder in folders { try collect(folder, depth: 0) }
-        guard !trained.isEmpty || !searched.isEmpty || !calibrations.isEmpty else {
+        guard !trained.isEmpty || !searched.isEmpty || !calibrations.isEmpty || !imported.isEmpty else {
             if let first = leftOut.first { throw FileError(first) }
             throw FileError(
                 "no run in \(folders.joined(separator: ", ")): a run's folder has a config.json, and a result.json once it is finished"
@@ -130,7 +132,13 @@ public struct ReportContent {
         }
         guard folder.exists else { return false }
         struct Kind: Decodable { var kind: String? }
-        if try folder.read(Kind.self, from: folder.configuration).kind == "search" {
+        let kind = try folder.read(Kind.self, from: folder.configuration).kind
+        if kind == ImportConfiguration.kind {
+            imported.append(
+                Imported(
+                    configuration: try folder.read(ImportConfiguration.self, from: folder.configuration),
+                    network: try folder.network(), testUses: try folder.readTestUses(), path: path))
+        } else if kind == "search" {
             let history = try StudyHistory(SQLiteStudy(path: folder.study, mustExist: true))
             let configuration = try folder.read(SearchConfiguration.self, from: folder.configuration)
             if let difference = configuration.difference(from: history.configuration) {
@@ -203,19 +211,5 @@ public struct ReportContent {
         var label: String
         var network: Network
         var conditions: Conditions
-    }
-
-    /// The comparison for a document.
-    public var markdownTable: String {
-        let head = """
-            | network | accuracy | trained | seeds | parameters | MACs | connections | training, s | training images/s | inference images/s |
-            |---|---|---|---|---|---|---|---|---|---|
-            """
-        let body = rows.map { row -> String in
-            let deviation = row.accuracyDeviation.map { " ± \(fixed($0 * 100, 2))" } ?? ""
-            return
-                "| \(row.label) | \(percent(row.accuracyMean))\(deviation) (\(row.split)) | \(row.trained) | \(row.seeds.map(String.init).joined(separator: ", ")) | \(grouped(row.parameters)) | \(grouped(row.macs)) | \(row.connections) | \(fixed(row.secondsMean.rounded(.down), 0)) | \(fixed(row.imagesPerSecond.rounded(.down), 0)) | \(row.inferenceImagesPerSecond.map { fixed($0.rounded(.down), 0) } ?? "–") |"
-        }
-        return ([head] + body).joined(separator: "\n")
     }
 }

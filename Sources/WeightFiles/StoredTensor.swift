@@ -27,7 +27,7 @@ public struct StoredTensor: Equatable {
 
     /// The bytes that an array of a type and shape takes.
     /// - Throws: `StoredTensorError` for types and shapes that no array has.
-    static func byteCount(type: String, shape: [Int]) throws -> Int {
+    package static func byteCount(type: String, shape: [Int]) throws -> Int {
         guard let size = elementBytes[type] else {
             throw StoredTensorError(
                 "the unknown type '\(type.inSentence)'; known are \(elementBytes.keys.sorted().joined(separator: ", "))"
@@ -48,7 +48,7 @@ public struct StoredTensor: Equatable {
 }
 
 /// What is wrong with an array, to follow "it has".
-struct StoredTensorError: Error {
-    let description: String
+package struct StoredTensorError: Error {
+    package let description: String
     init(_ description: String) { self.description = description }
 }

@@ -20,7 +20,7 @@ struct AdsCommand: ParsableCommand {
         version: ADS.version,
         subcommands: [
             DemoCommand.self, TrainCommand.self, SearchCommand.self, RetrainCommand.self, EvaluateCommand.self,
-            InspectCommand.self, ExportCommand.self,
+            ImportCommand.self, InspectCommand.self, ExportCommand.self,
             ReportCommand.self, StudyCommand.self, CalibrateCommand.self, BenchCommand.self, SearchWorkerCommand.self,
         ])
 

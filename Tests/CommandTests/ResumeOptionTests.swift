@@ -32,7 +32,8 @@ import Testing
         "shared": "other", "children-per-update": "77", "halving": "7.7", "child-threads": "77", "agent-rate": "0.77",
         "connection-rate": "0.77", "entropy-bonus": "0.77", "critic-steps": "77", "warm-start": "0.77",
         "children": "77", "full-epochs": "77", "full-seeds": "77", "bands": "0.77", "no-augment": "", "all-data": "",
-        "search-block-end": "", "inherit": "", "distil": "", "image-size": "77", "no-exif": "",
+        "weights": "other", "normalization": "imagenet", "search-block-end": "", "inherit": "", "distil": "",
+        "image-size": "77", "no-exif": "",
         "distil-temperature": "7.7", "distil-weight": "0.77",
     ]
 

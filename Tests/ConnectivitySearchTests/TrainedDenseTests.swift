@@ -1,6 +1,7 @@
 import DenseNetArchitecture
 import DenseNetModel
 import ImageData
+import NetworkImport
 import Runs
 import TestSupport
 import Testing
@@ -28,8 +29,9 @@ import Training
         ) throws -> TrainingConfiguration {
             var plan = good
             try change(&plan)
-            let (network, trained) = try TrainedDense.check(plan, data, for: "this needs")
+            let (network, origin) = try TrainedDense.check(plan, data, for: "this needs")
             #expect(network.network == (try Network(architecture)))
+            guard case .trained(let trained) = origin else { throw SearchError("an import") }
             return trained
         }
         let trained = try check()
@@ -57,6 +59,26 @@ import Training
         everything.allData = true
         try run.write(everything, to: run.configuration)
         #expect(throws: seen(seed: 5)) { try check() }
+
+        // What an import was trained on is not known: any seed will do, of the data set it is for.
+        let given = try NetworkImport(contentsOf: run.weights, as: Network(architecture))
+        var imported = ImportConfiguration(given, label: "given", file: "given.pth", digest: "0", seed: 1)
+        try run.write(imported, to: run.configuration)
+        #expect(throws: SearchError("\(run.path) was imported for no data set; import its file with --data bright")) {
+            try check()
+        }
+        imported.data = DataIdentity(swapped, folder: nil)
+        try run.write(imported, to: run.configuration)
+        #expect(
+            throws: SearchError(
+                "\(run.path) was imported for another data set, bright; import its file with --data bright")
+        ) {
+            try check()
+        }
+        imported.data = DataIdentity(brightData, folder: nil)
+        try run.write(imported, to: run.configuration)
+        #expect(throws: SearchError("an import")) { try check { $0.seed = 6 } }
+        #expect(try run.weightOrigin().images(of: brightData) == 0 && !run.weightOrigin().allData)
     }
 
     /// Its weights know images as it was trained on them, whatever the children's are normalised with.

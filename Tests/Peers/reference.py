@@ -100,4 +100,5 @@ def main():
     save(target, out)
 
 
-main()
+if __name__ == "__main__":
+    main()

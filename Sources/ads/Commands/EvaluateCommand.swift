@@ -59,23 +59,26 @@ struct EvaluateCommand: ParsableCommand {
     func run() throws {
         let folder = RunFolder(path)
         try folder.expectWeights()
-        let trained = try folder.read(TrainingConfiguration.self, from: folder.configuration)
+        let origin = try folder.weightOrigin()
         let (device, kernels) = try machine.apply()
         let net = try folder.model(device: device)
         net.kernels = kernels
-        let isAsInFile = trained.data.preparation?.ignoresOrientation ?? false
+        let isAsInFile = origin.data?.preparation?.ignoresOrientation ?? false
         let set =
-            try data.load(ignoringExif: isAsInFile) { net.network.architecture.imageSize }
-            ?? trained.data.load(from: data.dataDir)
+            try data.load(ignoringExif: isAsInFile) { net.network.architecture.imageSize } ?? own(origin)
         try net.network.architecture.check(fits: set)
-        try trained.data.check(classesOf: set)
+        try origin.data?.check(classesOf: set)
         let console = Console(quiet: output.quiet)
         for note in set.notes { console.line(note) }
-        let parts = Split(of: set, seed: trained.seed)
-        if split == .validation, trained.allData {
+        let parts = Split(of: set, seed: origin.seed)
+        if split == .validation, origin.allData {
             throw TrainingError("\(path) was trained on the validation images too (--all-data); use --split test")
         }
-        let normalization = trained.normalization ?? Normalization(of: set.train, indices: parts.train)
+        if case .imported(let c) = origin, split != .test {
+            AdsCommand.tell(
+                "which images \(c.file) was trained on is not known, maybe on these; --split test judges it")
+        }
+        let normalization = origin.normalization ?? Normalization(of: set.train, indices: parts.train)
         let indices = split == .test ? Array(0..<set.test.count) : split == .train ? parts.train : parts.validation
         let evaluation = try net.evaluate(BatchMaker(split == .test ? set.test : set.train, normalization), indices)
         if split == .test {
@@ -102,6 +105,12 @@ struct EvaluateCommand: ParsableCommand {
         for l in result.latency ?? [] {
             print("batch \(l.batch): \(fixed(l.milliseconds, 2)) ms, \(Int(l.imagesPerSecond)) images/s (median)")
         }
+    }
+
+    /// The data set of the run.
+    private func own(_ origin: WeightOrigin) throws -> DataSet {
+        guard let own = origin.data else { throw UsageError("\(path) was imported without --data; give it here") }
+        return try own.load(from: data.dataDir)
     }
 
     private func measure(_ net: DenseNet, batch: Int) throws -> Latency {

@@ -91,11 +91,11 @@ struct ExportCommand: ParsableCommand {
 
     /// A run's network as it is exported, and what it says itself.
     private func exported(_ folder: RunFolder) throws -> (TrainedNetwork, ReferenceLogits) {
-        let configuration = try folder.read(TrainingConfiguration.self, from: folder.configuration)
+        let origin = try folder.weightOrigin()
         let net = try folder.model()
         let a = net.network.architecture
-        let normalization = try configuration.normalization ?? computed(configuration)
-        let names = configuration.data.classNames ?? DataSources.named(configuration.data.name)?.knownClasses
+        let normalization = try origin.normalization ?? computed(origin)
+        let names = origin.data?.classNames ?? origin.data.flatMap { DataSources.named($0.name)?.knownClasses }
         let trained = try TrainedNetwork(
             net.network,
             weights: Dictionary(uniqueKeysWithValues: net.tensors.map { ($0.name, try StoredTensor($0.tensor)) }),
@@ -112,8 +112,12 @@ struct ExportCommand: ParsableCommand {
     }
 
     /// What a run's images were normalised with, where an older run does not say.
-    private func computed(_ configuration: TrainingConfiguration) throws -> Normalization {
-        let set = try configuration.data.load()
-        return Normalization(of: set.train, indices: Split(count: set.train.count, seed: configuration.seed).train)
+    private func computed(_ origin: WeightOrigin) throws -> Normalization {
+        guard let data = origin.data else {
+            throw UsageError(
+                "how images are normalised for \(path) is not known; import the weights again with --normalization or --data")
+        }
+        let set = try data.load()
+        return Normalization(of: set.train, indices: Split(of: set, seed: origin.seed).train)
     }
 }

@@ -113,10 +113,10 @@ struct RetrainCommand: ParsableCommand {
         // What is validated on must not have been trained on: the dense network's split is that of its seed.
         var own = settings
         (own.seed, own.machine) = (configuration.seed, configuration.machine)
-        let (_, trained) = try TrainedDense.check(own.evaluation, data, for: "--inherit and --distil need")
+        let (_, origin) = try TrainedDense.check(own.evaluation, data, for: "--inherit and --distil need")
         if inherit { (configuration.initialWeights, configuration.initialDigest) = (dense, settings.denseDigest) }
         // The weights, and a teacher's that sees the same batch, know images as they were trained on them.
-        configuration.normalization = trained.normalization
+        configuration.normalization = origin.normalization
         // A search without the digest did not pass the check.
         guard distillation.distil, let digest = settings.denseDigest else { return }
         configuration.distillation = distillation.from(run: dense, digest: digest)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import DenseNetArchitecture
+import DenseNetModel
 import ImageData
 import Reporting
 import Runs
@@ -12,12 +13,14 @@ struct TrainCommand: ParsableCommand {
             Accuracy is of the validation split, held out of the training images by the seed, unless --split test is given. \
             Ctrl-C saves; the same command with --resume continues, bit for bit on CPU.
 
-            EXAMPLE
+            EXAMPLES
               ads train --data shapes --arch densenet-22-12 --connectivity log --epochs 4 --out runs/log
+              ads train --data cifar100 --weights given.pth.tar --epochs 4 --out runs/moved
             """)
 
     @OptionGroup var data: DataOptions
     @OptionGroup var network: NetworkOptions
+    @OptionGroup var start: WeightOptions
     @OptionGroup var recipe: RecipeOptions
     @OptionGroup var machine: MachineOptions
     @OptionGroup var output: OutputOptions
@@ -45,15 +48,19 @@ struct TrainCommand: ParsableCommand {
         let console = Console(quiet: output.quiet)
         let (device, kernels) = try machine.apply(resuming: resume)
         let job: Trainer
+        var initial: DenseNet?
         if try continues(resume, folder, data, "run") {
             job = try continued(folder)
         } else {
-            let (set, value) = try chosen(data, network, seed: machine.seed)
-            let configuration = TrainingConfiguration(
+            let (set, value) = try chosen(data, network, seed: machine.seed, recognizing: start.file())
+            var configuration = TrainingConfiguration(
                 label: label ?? network.label(value), data: DataIdentity(set, folder: data.dataDir),
                 recipe: try recipe.resolve(),
                 seed: machine.seed, limitTrain: limitTrain, allData: allData, testAtEnd: split == .test,
                 machine: .current(device: device, kernels: kernels))
+            try start.use(in: &configuration, recipe, channels: value.architecture.inputChannels)
+            // What cannot be started from is refused before there is a folder.
+            initial = try initialWeights(Trainer(configuration, value, set, folder: folder))
             job = Trainer(configuration, value, set, folder: folder)
             try job.start(resume: resume)
         }
@@ -65,7 +72,7 @@ struct TrainCommand: ParsableCommand {
             "training \(job.configuration.label): \(grouped(cost.parameters)) parameters, \(grouped(cost.macs)) MACs, \(cost.connections) connections, \(job.configuration.machine.threads) threads"
         )
         let result = try trainer.run(
-            resume: resume, initial: initialWeights(trainer), teacher: teacherNetwork(trainer))
+            resume: resume, initial: initial ?? initialWeights(trainer), teacher: teacherNetwork(trainer))
         try show(result, json: output.json)
     }
 
@@ -77,6 +84,8 @@ struct TrainCommand: ParsableCommand {
         try resumed.keeps(machine, c.machine, seed: c.seed)
         try resumed.keeps(recipe, c.recipe)
         try resumed.keeps(data, c.data, network, folder.network(), seed: c.seed)
+        try resumed.keeps("--weights", start.file(), c.initialWeights)
+        try resumed.keeps("--normalization", start.normalization?.resolved().typed, c.normalization?.typed)
         try resumed.keeps("--limit-train", limitTrain, c.limitTrain)
         try resumed.keeps(flag: "--all-data", allData, c.allData)
         try resumed.keeps("--split", split?.rawValue, (c.testAtEnd ? FinalSplit.test : .validation).rawValue)

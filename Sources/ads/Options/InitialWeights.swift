@@ -2,17 +2,28 @@ import ConnectivitySearch
 import DenseNetArchitecture
 import DenseNetModel
 import Evaluation
+import Files
+import Foundation
+import NetworkImport
 import Runs
 import Strategies
 import Torch
 import Training
 
-/// The weights a training starts from, where they are those of another run; `nil` for fresh ones, and once there is a
-/// checkpoint.
+/// The weights a training starts from, where they are a file's or those of another run; `nil` for fresh ones, and once
+/// there is a checkpoint.
 /// - Throws: `SearchError` when the weights are not those the run was started with; `FileError`.
 func initialWeights(_ trainer: Trainer) throws -> DenseNet? {
     let c = trainer.configuration
     guard let path = c.initialWeights, !trainer.hasCheckpoint else { return nil }
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
+        guard try fileDigest(path) == c.initialDigest else {
+            throw FileError("\(path) has changed since \(trainer.folder.path) was started; start a new run")
+        }
+        return try NetworkImport.start(
+            of: path, for: trainer.network, seed: c.seed, device: Device(named: c.machine.device))
+    }
     return try network(of: path, digest: c.initialDigest, for: trainer).rebuilt(trainer.network.connectivity)
 }
 

@@ -1,5 +1,6 @@
 import DenseNetArchitecture
 import ImageData
+import NetworkImport
 import Runs
 import Training
 
@@ -15,21 +16,37 @@ func continues(_ resume: Bool, _ folder: RunFolder, _ data: DataOptions, _ what:
 }
 
 /// The data set and the network that a new run is about.
-/// - Parameter refusal: why the command takes no --connectivity, where it takes none.
+/// - Parameters:
+///   - refusal: why the command takes no --connectivity, where it takes none.
+///   - weights: a file whose network it is where none is named.
 /// - Throws: `UsageError` when one is not named; `DataError`, `FileError`.
 func chosen(
-    _ data: DataOptions, _ network: NetworkOptions, seed: UInt64 = 0, refusing refusal: String? = nil
+    _ data: DataOptions, _ network: NetworkOptions, seed: UInt64 = 0, refusing refusal: String? = nil,
+    recognizing weights: String? = nil
 ) throws -> (set: DataSet, network: Network) {
     if let refusal, network.connectivity != nil { throw UsageError("\(refusal); leave --connectivity out") }
     let noArchitecture = UsageError("--arch is needed, such as densenet-40-12")
     let loaded = try data.load {
-        guard let own = try network.network() else { throw noArchitecture }
-        return own.architecture.imageSize
+        if let own = try network.network() { return own.architecture.imageSize }
+        guard let weights else { throw noArchitecture }
+        return try recognized(weights).architecture.imageSize
     }
     guard let set = loaded else { throw UsageError("--data is needed: cifar10, cifar100, shapes or folder") }
     guard
         let value = try network.network(
             classes: set.classNames.count, channels: set.train.channels, size: set.train.size, seed: seed)
-    else { throw noArchitecture }
+    else {
+        guard let weights else { throw noArchitecture }
+        var own = try recognized(weights)
+        var architecture = own.architecture
+        (architecture.imageSize, architecture.classes) = (set.train.size, set.classNames.count)
+        own = try Network(architecture, own.connectivity)
+        return (set, own)
+    }
     return (set, value)
+}
+
+/// The network of a file of weights: its run's, or the one that its tensors tell.
+private func recognized(_ weights: String) throws -> Network {
+    try RunFolder(ofWeights: weights)?.network() ?? NetworkImport(contentsOf: weights).network
 }

@@ -8,7 +8,8 @@ extension RunFolder {
     func expect(kind: String) throws {
         struct Kind: Decodable { var kind: String? }
         guard let own = try read(Kind.self, from: configuration).kind, own != kind else { return }
-        throw FileError("\(path) holds a \(own), not a \(kind)")
+        let article = own.first.map { "aeiou".contains($0) } == true ? "an" : "a"
+        throw FileError("\(path) holds \(article) \(own.inSentence), not a \(kind)")
     }
 
     /// Refuses a folder without a run, and a run without weights.

@@ -3,12 +3,16 @@ import Files
 import Foundation
 import ImageDecoding
 import NetworkExport
+import NetworkImport
 import PickleFiles
+import TorchFiles
 import WeightFiles
 
 extension FuzzedReader {
     /// The readers that need no libtorch.
-    public static let values = [safetensors, pickle, onnx, architecture, connectivity, network, jpeg, png]
+    public static let values = [
+        safetensors, pickle, torch, weights, onnx, architecture, connectivity, network, jpeg, png,
+    ]
 
     private static let safetensors = FuzzedReader("safetensors", throwing: FileError.self) { data in
         let file = try Safetensors(data, named: "x")
@@ -57,6 +61,31 @@ extension FuzzedReader {
         let logits = try interpreter(images)
         guard logits.values.count == logits.shape.reduce(1, *) else {
             throw BrokenPromise("\(logits.values.count) values of shape \(logits.shape)")
+        }
+    }
+
+    private static let torch = FuzzedReader("torch", throwing: FileError.self) { data in
+        let file = try TorchFile(data, named: "x")
+        for (name, tensor) in file.tensors where tensor.shape.reduce(1, *) > tensor.bytes.count {
+            throw BrokenPromise("'\(name)' of shape \(tensor.shape) has \(tensor.bytes.count) bytes")
+        }
+        _ = file.tensors.values.reduce(into: Data()) { $0.append($1.bytes) }
+    }
+
+    /// Bytes as names and shapes, a line each: `features.norm5.bias 4 4 F32`, with zeros for values.
+    private static let weights = FuzzedReader("weights", throwing: FileError.self) { data in
+        var tensors: [String: StoredTensor] = [:]
+        for line in data.prefix(4096).split(separator: 0x0A) {
+            let words = String(decoding: line, as: UTF8.self).split(separator: " ").map(String.init)
+            guard let name = words.first else { continue }
+            let shape = words.dropFirst().compactMap(Int.init).filter { 0...4096 ~= $0 }
+            guard shape.count <= 4, shape.reduce(4, *) <= 1 << 20 else { continue }
+            tensors[name] = StoredTensor(type: "F32", shape: shape, bytes: Data(count: shape.reduce(4, *)))
+        }
+        let read = try NetworkImport(tensors: tensors, named: "x")
+        try check(read.network)
+        guard Set(read.weights.keys) == Set(read.network.weights.map(\.name)) else {
+            throw BrokenPromise("a network without all its weights")
         }
     }
 

@@ -1,0 +1,132 @@
+import Files
+import Foundation
+
+/// A zip file whose entries are stored as they are, as PyTorch writes it; read by its central directory.
+///
+/// Sizes and checksums beside the entries themselves are zero in PyTorch's files, and its directory may be zip64's
+/// at any size (PKWARE's APPNOTE, 4.3 and 4.5.3).
+struct ZipFile {
+    /// Where an entry's bytes lie in the file.
+    private struct Entry {
+        let range: Range<Int>
+        let checksum: UInt32
+        /// Why its bytes are not its contents.
+        let obstacle: String?
+    }
+
+    /// More than any file of weights has.
+    private static let mostEntries = 100_000
+    private let bytes: LittleEndian
+    private var entries: [String: Entry] = [:]
+
+    /// The entries' names, ascending.
+    var names: [String] { entries.keys.sorted() }
+
+    /// Reads the directory.
+    /// - Throws: `FileError` with a clause: what is wrong, and where.
+    init(_ data: Data) throws {
+        bytes = LittleEndian(data)
+        let directory = try Self.directory(of: bytes)
+        guard directory.count <= Self.mostEntries else {
+            throw FileError("it has \(directory.count) entries; up to \(Self.mostEntries) are read")
+        }
+        var at = directory.start
+        var starts: [(range: Range<Int>, name: String)] = []
+        for _ in 0..<directory.count {
+            let (name, entry, next) = try self.entry(at: at, before: directory.start)
+            guard entries.updateValue(entry, forKey: name) == nil else {
+                throw FileError("'\(name.inSentence)' is in it twice")
+            }
+            starts.append((entry.range, name))
+            at = next
+        }
+        // Entries that share bytes make little of a file much.
+        starts.sort { ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound) }
+        for (one, other) in zip(starts, starts.dropFirst()) where one.range.upperBound > other.range.lowerBound {
+            throw FileError("'\(one.name.inSentence)' and '\(other.name.inSentence)' share bytes")
+        }
+    }
+
+    /// An entry's bytes, which stay where they are; `nil` where there is none of that name.
+    /// - Throws: `FileError` with a clause when they are damaged.
+    func contents(of name: String) throws -> Data? {
+        guard let entry = entries[name] else { return nil }
+        if let obstacle = entry.obstacle { throw FileError("'\(name.inSentence)' \(obstacle)") }
+        let data = try bytes.data(entry.range)
+        guard Checksum.crc32(data) == entry.checksum else {
+            throw FileError("'\(name.inSentence)' does not match its checksum, so that it is damaged")
+        }
+        return data
+    }
+
+    /// Where the directory begins, and how many entries it has.
+    private static func directory(of bytes: LittleEndian) throws -> (start: Int, count: Int) {
+        let cut = FileError("its end is missing")
+        // A comment of up to 65,535 bytes may stand behind the end's record.
+        let last = bytes.count - 22
+        guard last >= 0 else { throw cut }
+        var end: Int?
+        for at in stride(from: last, through: max(0, last - 0xFFFF), by: -1)
+        where try bytes.number(at, 4) == 0x0605_4B50 && bytes.number(at + 20, 2) == last - at {
+            end = at
+            break
+        }
+        guard let end else { throw cut }
+        if end >= 20, try bytes.number(end - 20, 4) == 0x0706_4B50 {
+            let record = try bytes.number(end - 12, 8)
+            guard try bytes.number(record, 4) == 0x0606_4B50 else { throw cut }
+            return (try bytes.number(record + 48, 8), try bytes.number(record + 32, 8))
+        }
+        return (try bytes.number(end + 16, 4), try bytes.number(end + 10, 2))
+    }
+
+    /// The directory's entry at a byte, with the byte of the next.
+    private func entry(at: Int, before limit: Int) throws -> (name: String, entry: Entry, next: Int) {
+        guard try bytes.number(at, 4) == 0x0201_4B50 else { throw FileError("its directory is damaged at byte \(at)") }
+        let (nameLength, extraLength) = (try bytes.number(at + 28, 2), try bytes.number(at + 30, 2))
+        let next = at + 46 + nameLength + extraLength + (try bytes.number(at + 32, 2))
+        let name = String(decoding: try bytes.data(at + 46..<at + 46 + nameLength), as: UTF8.self)
+        func refuse(_ reason: String) -> FileError { FileError("'\(name.inSentence)' \(reason)") }
+        // TorchScript compresses its code, which nobody reads.
+        var obstacle: String?
+        if try bytes.number(at + 8, 2) & 1 != 0 { obstacle = "is encrypted" }
+        if try bytes.number(at + 10, 2) != 0 {
+            obstacle = "is compressed, which PyTorch never does; unzip it and write it with torch.save"
+        }
+        var (size, stored, local) = (
+            try bytes.number(at + 24, 4), try bytes.number(at + 20, 4), try bytes.number(at + 42, 4)
+        )
+        var extra = at + 46 + nameLength
+        let extraEnd = extra + extraLength
+        while extra + 4 <= extraEnd {
+            let (kind, length) = (try bytes.number(extra, 2), try bytes.number(extra + 2, 2))
+            if kind == 1 {
+                var field = extra + 4
+                func wide(_ value: inout Int) throws {
+                    guard value == 0xFFFF_FFFF, field + 8 <= extra + 4 + length else { return }
+                    value = try bytes.number(field, 8)
+                    field += 8
+                }
+                try wide(&size)
+                try wide(&stored)
+                try wide(&local)
+            }
+            extra += 4 + length
+        }
+        if size != stored, obstacle == nil { obstacle = "has \(stored) bytes in the file and \(size) outside of it" }
+        guard local >= 0, local < limit, try bytes.number(local, 4) == 0x0403_4B50 else {
+            throw refuse("is not where the directory says")
+        }
+        let ownName = try bytes.number(local + 26, 2)
+        guard try bytes.data(local + 30..<local + 30 + ownName) == bytes.data(at + 46..<at + 46 + nameLength) else {
+            throw refuse("is not where the directory says")
+        }
+        let start = local + 30 + ownName + (try bytes.number(local + 28, 2))
+        guard stored >= 0, stored <= limit - start else {
+            throw refuse("of \(stored) bytes ends behind the others")
+        }
+        let entry = Entry(
+            range: start..<start + stored, checksum: UInt32(try bytes.number(at + 16, 4)), obstacle: obstacle)
+        return (name, entry, next)
+    }
+}

@@ -1,0 +1,124 @@
+import ArgumentParser
+import Files
+import Foundation
+import ImageData
+import Runs
+import Training
+
+/// Weights that a training starts from: `--weights`, and how they know images.
+struct WeightOptions: ParsableArguments {
+    @Option(
+        help:
+            "Start from the weights of this file, PyTorch's or safetensors, or of a run; the classifier is replaced where the classes differ.",
+        transform: WrittenPath.parse)
+    var weights: String?
+
+    @Option(
+        help:
+            "What pixels are normalised with: imagenet, a data set's name, or MEAN/DEVIATION of each channel over 255, as 0.49,0.48,0.45/0.2,0.2,0.2. (default: the --weights run's, else the training images' own)",
+        transform: NormalizationChoice.parse)
+    var normalization: NormalizationChoice?
+
+    /// The file of the weights, from the root; a run's are `weights.safetensors` in its folder. `nil` for none.
+    /// - Throws: `FileError` for a folder without weights.
+    func file() throws -> String? {
+        guard let weights else { return nil }
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: weights, isDirectory: &isFolder), isFolder.boolValue else {
+            return URL(fileURLWithPath: weights).standardizedFileURL.path
+        }
+        let run = RunFolder(weights)
+        guard FileManager.default.fileExists(atPath: run.weights) else {
+            throw FileError("\(weights) holds no weights: there is no \(run.weights)")
+        }
+        return URL(fileURLWithPath: run.weights).standardizedFileURL.path
+    }
+
+    /// Has a new training start from the weights.
+    /// - Throws: `UsageError` for an option that would do nothing; `TrainingError` when they have seen the images that
+    ///   are validated on.
+    func use(in configuration: inout TrainingConfiguration, _ recipe: RecipeOptions, channels: Int) throws {
+        configuration.normalization = try normalization?.resolved(channels: channels)
+        guard let file = try file() else { return }
+        if recipe.initialization != nil {
+            throw UsageError("--initialization is for fresh weights; leave it out with --weights")
+        }
+        (configuration.initialWeights, configuration.initialDigest) = (file, try digest(ofWeights: file))
+        guard let origin = try RunFolder(ofWeights: file)?.weightOrigin() else { return }
+        // The weights know images as they were trained on them.
+        if configuration.normalization == nil { configuration.normalization = origin.normalization }
+        guard case .trained(let c) = origin, c.data.digest == configuration.data.digest, !configuration.allData else {
+            return
+        }
+        guard c.seed == configuration.seed, !c.allData else {
+            throw TrainingError(
+                "\(file) was trained on images that this training validates on; train with --seed \(c.seed)\(c.allData ? " and --all-data" : "")"
+            )
+        }
+    }
+}
+
+/// What pixels are normalised with, as it is typed.
+enum NormalizationChoice: Sendable, Equatable {
+    case values(Normalization)
+    /// The statistics of a data set's training images.
+    case set(String)
+
+    /// Those everybody types; torchvision's for ImageNet, and of all training images of CIFAR.
+    private static let named: [String: Normalization?] = [
+        "imagenet": Normalization(mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225]),
+        "cifar10": Normalization(mean: [0.4914, 0.4822, 0.4465], deviation: [0.2470, 0.2435, 0.2616]),
+        "cifar100": Normalization(mean: [0.5071, 0.4865, 0.4409], deviation: [0.2673, 0.2564, 0.2762]),
+    ]
+
+    /// torchvision's and timm's, for networks with an ImageNet stem.
+    static var imageNet: Normalization? { named["imagenet"] ?? nil }
+
+    /// For `transform:` of an option.
+    @Sendable static func parse(_ text: String) throws -> NormalizationChoice {
+        if let known = named[text] ?? nil { return .values(known) }
+        if DataSources.all.contains(where: { $0.name == text }) { return .set(text) }
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false).map {
+            $0.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) ?? .nan }
+        }
+        guard parts.count == 2, let values = Normalization(mean: parts[0], deviation: parts[1]) else {
+            let names = Set(named.keys).union(DataSources.all.map { $0.name }).sorted().joined(separator: ", ")
+            throw RangeError(
+                "\(names), or means and deviations of each channel from 0 to 1, as 0.49,0.48,0.45/0.2,0.2,0.2, are needed"
+            )
+        }
+        return .values(values)
+    }
+
+    /// The numbers, for images of so many channels.
+    /// - Throws: `UsageError` where they are for others; `DataError`, as below.
+    func resolved(channels: Int) throws -> Normalization {
+        let values = try resolved()
+        guard values.mean.count == channels else {
+            throw UsageError("--normalization has \(values.mean.count) channels; the network's images have \(channels)")
+        }
+        return values
+    }
+
+    /// The numbers.
+    /// - Throws: `DataError` when they are those of a data set that is not there.
+    func resolved() throws -> Normalization {
+        switch self {
+        case .values(let values): return values
+        case .set(let name):
+            let train = try DataSources.load(name).train
+            return Normalization(of: train, indices: Array(0..<train.count))
+        }
+    }
+}
+
+/// SHA-256 of a file of weights. torchvision's files have its beginning in their names.
+/// - Throws: `FileError` when it is another.
+func digest(ofWeights path: String) throws -> String {
+    let digest = try fileDigest(path)
+    let name = URL(fileURLWithPath: path).lastPathComponent
+    if let match = name.wholeMatch(of: /densenet(?:121|161|169|201)-([0-9a-f]{8})\.pth/), !digest.hasPrefix(match.1) {
+        throw FileError("\(path) is not torchvision's: its SHA-256 begins with \(digest.prefix(8)); fetch it again")
+    }
+    return digest
+}
