@@ -49,7 +49,10 @@ import Training
                 "architecture.json", "checkpoints", "config.json", "weights.safetensors",
             ])
         let origin = try RunFolder(given).weightOrigin()
-        guard case .imported(let c) = origin else { return Issue.record("no import: \(origin)") }
+        guard case .imported(let c) = origin else {
+            Issue.record("no import: \(origin)")
+            return
+        }
         #expect(c.file == "given.safetensors" && c.digest.count == 64 && c.label == "given" && c.data?.name == "shapes")
 
         // What it answers is what it answered before.
