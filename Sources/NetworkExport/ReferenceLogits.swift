@@ -8,8 +8,10 @@ public struct ReferenceLogits: Sendable {
     public let logits: [Float]
     /// The number of images.
     public let count: Int
-    /// How much a logit may differ, of the largest one's size and of 1 where they are smaller.
+    /// How much a logit may differ, of the largest one's size: hundreds of roundings of float32, far below any mistake.
     static let tolerance = 1e-4
+    /// What counts as the largest where all are smaller, as sums of larger terms are not rounded to their own size.
+    static let smallestSize = 0.01
 
     /// Some images with their logits.
     /// - Throws: `ExportError` when the logits are no finite numbers.
@@ -38,7 +40,7 @@ public struct ReferenceLogits: Sendable {
             throw ExportError("\(what) gives \(other.count) logits, the network \(logits.count); nothing is kept")
         }
         let largest = zip(logits, other).reduce(0.0) { max($0, $1.0 == $1.1 ? 0 : abs(Double($1.0) - Double($1.1))) }
-        let size = logits.reduce(1.0) { max($0, abs(Double($1))) }
+        let size = logits.reduce(Self.smallestSize) { max($0, abs(Double($1))) }
         guard other.allSatisfy(\.isFinite), largest <= Self.tolerance * size else {
             throw ExportError(
                 "\(what) disagrees with the network: logits differ by up to \(largest); nothing is kept, please report it"

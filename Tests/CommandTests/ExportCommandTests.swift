@@ -134,9 +134,11 @@ import Testing
             #expect(finished.status == 1 && finished.errors.contains("is not a whole safetensors file"), "\(count)")
             #expect(finished.errors.split(separator: "\n").count == 1)
         }
-        try FileManager.default.removeItem(atPath: weights)
+        // A search has none of its own.
+        try FileManager.default.createDirectory(atPath: scratch("search"), withIntermediateDirectories: true)
+        try #"{"kind":"search"}"#.write(toFile: scratch("search/config.json"), atomically: true, encoding: .utf8)
         try refused(
-            ["run", "--format", "onnx"], 1,
-            "run has no weights yet; a search's network gets them from 'ads retrain run'")
+            ["search", "--format", "onnx"], 1,
+            "search has no weights yet; a search's network gets them from 'ads retrain search'")
     }
 }

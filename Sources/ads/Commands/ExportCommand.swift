@@ -101,6 +101,7 @@ struct ExportCommand: ParsableCommand {
             weights: Dictionary(uniqueKeysWithValues: net.tensors.map { ($0.name, try StoredTensor($0.tensor)) }),
             preprocessing: Preprocessing(
                 size: a.imageSize, mean: normalization.mean, deviation: normalization.deviation),
+            // An imported network may have other classes than the data it is looked at with.
             classNames: names?.count == a.classes ? names : nil, producer: "densenet-ads \(ADS.version)")
         let count = ReferenceLogits.count(for: net.network)
         let pixels = ReferenceLogits.pixels(count: count, for: a)
@@ -114,8 +115,8 @@ struct ExportCommand: ParsableCommand {
     /// What a run's images were normalised with, where an older run does not say.
     private func computed(_ origin: WeightOrigin) throws -> Normalization {
         guard let data = origin.data else {
-            throw UsageError(
-                "how images are normalised for \(path) is not known; import the weights again with --normalization or --data")
+            throw FileError(
+                "\(path) does not say how its images are normalised; import it again with --normalization or --data")
         }
         let set = try data.load()
         return Normalization(of: set.train, indices: Split(of: set, seed: origin.seed).train)
