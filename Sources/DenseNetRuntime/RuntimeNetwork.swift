@@ -31,7 +31,9 @@ package struct RuntimeNetwork: Codable, Hashable, Sendable {
     /// - Throws: `FileError`, `ClassifierError`.
     package init(contentsOf folder: String) throws {
         let path = folder + "/" + Self.file
-        self = try JSONFile.read(Self.self, path, JSONDecoder())
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        self = try JSONFile.read(Self.self, path, decoder)
         guard format == Self.format else {
             throw ClassifierError(
                 "\(path) is '\(format.inSentence)', and this runtime reads '\(Self.format)'; export the network again")

@@ -86,8 +86,8 @@ import Testing
     /// Options that take words.
     static let words: Set = [
         "data", "data-dir", "arch", "connectivity", "recipe", "schedule", "initialization", "device", "kernels", "out",
-        "label", "split", "format",
-        "strategy", "evaluator", "reward", "dense", "shared", "svg",
+        "label", "split", "format", "weights", "normalization", "strategy", "evaluator", "reward", "dense", "shared",
+        "svg",
     ]
 
     /// Commands that are the study commands' own: their options are looked at, too.

@@ -30,8 +30,15 @@ struct RuntimeFolder {
         net = try DenseNet(network, state: state)
         labels = (0..<architecture.classes).map { "class \($0)" }
         let described = try RuntimeNetwork(network, labels: labels, preprocessing: Self.preprocessing(architecture))
-        try AtomicFile.write(JSONEncoder().encode(described), to: path(RuntimeNetwork.file))
+        try AtomicFile.write(Self.encoder.encode(described), to: path(RuntimeNetwork.file))
         try write(Dictionary(uniqueKeysWithValues: net.tensors.map { ($0.name, try StoredTensor($0.tensor)) }))
+    }
+
+    /// As runs' files are written.
+    static var encoder: JSONEncoder {
+        let encoder = JSONEncoder()
+        (encoder.keyEncodingStrategy, encoder.outputFormatting) = (.convertToSnakeCase, .sortedKeys)
+        return encoder
     }
 
     static func preprocessing(_ architecture: Architecture) -> Preprocessing {

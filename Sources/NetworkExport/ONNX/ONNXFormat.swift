@@ -4,7 +4,7 @@ import Foundation
 /// ONNX: one file that ONNX Runtime, OpenVINO, TensorRT and others read.
 public enum ONNXFormat: ExportFormat {
     public static let name = "onnx"
-    public static let help = "one file for ONNX Runtime, OpenVINO, TensorRT, ..."
+    public static let help = "one file for ONNX Runtime, OpenVINO, TensorRT and others"
     public static let defaultName = "model.onnx"
     public static let canNormalize = true
     /// A message of protocol buffers is smaller than 2 GiB.

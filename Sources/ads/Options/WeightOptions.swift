@@ -74,15 +74,18 @@ enum NormalizationChoice: Sendable, Equatable {
     /// torchvision's and timm's, for networks with an ImageNet stem.
     static var imageNet: Normalization? { named["imagenet"] ?? nil }
 
+    /// The data sets that are loaded by their names alone.
+    private static var sets: [String] { DataSources.all.map { $0.name }.filter { !DataSources.isSized($0) } }
+
     /// For `transform:` of an option.
     @Sendable static func parse(_ text: String) throws -> NormalizationChoice {
         if let known = named[text] ?? nil { return .values(known) }
-        if DataSources.all.contains(where: { $0.name == text }) { return .set(text) }
+        if sets.contains(text) { return .set(text) }
         let parts = text.split(separator: "/", omittingEmptySubsequences: false).map {
             $0.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) ?? .nan }
         }
         guard parts.count == 2, let values = Normalization(mean: parts[0], deviation: parts[1]) else {
-            let names = Set(named.keys).union(DataSources.all.map { $0.name }).sorted().joined(separator: ", ")
+            let names = Set(named.keys).union(sets).sorted().joined(separator: ", ")
             throw RangeError(
                 "\(names), or means and deviations of each channel from 0 to 1, as 0.49,0.48,0.45/0.2,0.2,0.2, are needed"
             )
