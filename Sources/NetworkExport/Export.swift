@@ -36,6 +36,12 @@ extension ExportFormat {
 
     /// Refuses a place where something would be lost.
     private static func checkPlace(_ path: String, _ files: [ExportedFile], replacing: Bool) throws {
+        var isFolder: ObjCBool = false
+        if files.first?.name.isEmpty == true, FileManager.default.fileExists(atPath: path, isDirectory: &isFolder),
+            isFolder.boolValue
+        {
+            throw FileError("\(path) is a folder; name a file in it with --out, such as \(path)/\(defaultName)")
+        }
         let places = files.map { $0.name.isEmpty ? path : path + "/" + $0.name }
         let taken = places.filter { FileManager.default.fileExists(atPath: $0) }
         guard let first = taken.first else { return }

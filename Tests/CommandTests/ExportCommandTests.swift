@@ -120,8 +120,14 @@ import Testing
             ["run", "--format", "onnx", "--out", "run/weights.safetensors", "--replace"], 64,
             "run/weights.safetensors is a file of a run, which must not be replaced; choose another name")
         try refused(
-            ["run", "--format", "safetensors", "--out", "run", "--replace"], 1,
-            "run has a config.json that is no safetensors export's; choose another name with --out")
+            ["run", "--format", "safetensors", "--out", "run", "--replace"], 64,
+            "run is a run's folder; choose another with --out, such as run/pytorch")
+        try refused(
+            ["run", "--format", "swift", "--out", "run"], 64,
+            "run is a run's folder; choose another with --out, such as run/classifier")
+        try refused(
+            ["run", "--format", "onnx", "--out", "."], 1,
+            ". is a folder; name a file in it with --out, such as ./model.onnx")
         let nowhere = try ads(["export", "run", "--format", "onnx", "--out", "none/a.onnx"])
         #expect(nowhere.status == 1 && nowhere.errors.hasPrefix("ads: cannot create none/a.onnx.part-"))
         #expect(try files("run") == before)

@@ -72,6 +72,10 @@ struct ExportCommand: ParsableCommand {
         try folder.expectWeights()
         let out = out ?? "\(path)/\(chosen.defaultName)"
         try WrittenPath.check(out)
+        guard !FileManager.default.fileExists(atPath: RunFolder(out).architecture) else {
+            throw UsageError(
+                "\(out) is a run's folder; choose another with --out, such as \(out)/\(chosen.defaultName)")
+        }
         let (trained, reference) = try exported(folder)
         let normalizes = chosen.canNormalize && !noNormalization
         let done = try chosen.export(
