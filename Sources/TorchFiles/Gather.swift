@@ -2,18 +2,26 @@ import Foundation
 
 /// The elements of a tensor, which lie with strides, put in row-major order.
 struct Gather {
-    let shape: [Int]
+    private let shape: [Int]
     /// In elements.
-    let strides: [Int]
-    let elementBytes: Int
+    private let strides: [Int]
+    private let elementBytes: Int
+
+    /// Dimensions of one entry are left out: nothing moves along them, and PyTorch gives them any stride.
+    init(shape: [Int], strides: [Int], elementBytes: Int) {
+        let moving = shape.indices.filter { shape[$0] != 1 }
+        self.shape = moving.map { shape[$0] }
+        self.strides = moving.map { strides[$0] }
+        self.elementBytes = elementBytes
+    }
 
     /// Elements.
     var count: Int { shape.contains(0) ? 0 : shape.reduce(1, *) }
 
-    /// Whether they lie in row-major order already; dimensions of one entry have any stride.
+    /// Whether they lie in row-major order already.
     var isRowMajor: Bool {
         var expected = 1
-        for (size, stride) in zip(shape, strides).reversed() where size != 1 {
+        for (size, stride) in zip(shape, strides).reversed() {
             if stride != expected { return false }
             expected *= size
         }

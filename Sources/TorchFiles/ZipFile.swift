@@ -1,3 +1,4 @@
+import CZlib
 import Files
 import Foundation
 
@@ -53,10 +54,16 @@ struct ZipFile {
         guard let entry = entries[name] else { return nil }
         if let obstacle = entry.obstacle { throw FileError("'\(name.inSentence)' \(obstacle)") }
         let data = try bytes.data(entry.range)
-        guard Checksum.crc32(data) == entry.checksum else {
+        guard Self.checksum(data) == entry.checksum else {
             throw FileError("'\(name.inSentence)' does not match its checksum, so that it is damaged")
         }
         return data
+    }
+
+    /// The CRC-32 of some bytes.
+    static func checksum(_ data: Data) -> UInt32 {
+        // An empty buffer's address may be none, for which zlib gives the same 0.
+        data.withUnsafeBytes { UInt32(crc32_z(0, $0.bindMemory(to: UInt8.self).baseAddress, $0.count)) }
     }
 
     /// Where the directory begins, and how many entries it has.

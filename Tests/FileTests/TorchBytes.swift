@@ -43,7 +43,7 @@ struct ZipBytes {
             let place = entry.offset ?? start
             let extra = isZip64 ? n(1, 2) + n(24, 2) + n(size, 8) + n(stored, 8) + n(place, 8) : Data()
             directory += n(0x0201_4B50, 4) + n(0, 4) + n(entry.flags, 2) + n(entry.method, 2) + n(0, 4)
-            directory += n(Int(entry.checksum ?? Checksum.crc32(entry.data)), 4)
+            directory += n(Int(entry.checksum ?? ZipFile.checksum(entry.data)), 4)
             directory += (isZip64 ? n(-1, 8) : n(stored, 4) + n(size, 4)) + n(name.count, 2) + n(extra.count, 2)
             directory += n(0, 10) + (isZip64 ? n(-1, 4) : n(place, 4)) + name + extra
         }
