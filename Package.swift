@@ -128,7 +128,9 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "ImageResizing"),
         .target(name: "NetworkImport", dependencies: ["DenseNetArchitecture", "TorchFiles", "WeightFiles", "Files"]),
-        .target(name: "TorchFiles", dependencies: ["WeightFiles", "PickleFiles", "Files"]),
+        .target(
+            name: "TorchFiles",
+            dependencies: ["WeightFiles", "PickleFiles", "Files", .target(name: "CZlib", condition: training)]),
         .target(name: "PickleFiles", dependencies: ["Files"]),
         .target(name: "WeightFiles", dependencies: ["Files"]),
         .target(name: "Files"),

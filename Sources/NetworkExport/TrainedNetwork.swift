@@ -16,6 +16,12 @@ public struct TrainedNetwork {
     /// What made it, such as the version of the program.
     public let producer: String
 
+    /// The weights as a file of theirs.
+    /// - Parameter metadata: what the file says beside them.
+    func safetensors(metadata: [String: String] = [:]) -> Safetensors {
+        Safetensors(tensors: Dictionary(uniqueKeysWithValues: weights.map { ($0.name, $0.tensor) }), metadata: metadata)
+    }
+
     /// A network from its parts.
     /// - Parameters:
     ///   - weights: by torchvision's names; running statistics included, counts of batches left aside.
@@ -52,21 +58,4 @@ public struct TrainedNetwork {
         self.classNames = names
         self.producer = producer
     }
-}
-
-extension StoredTensor {
-    /// The elements of an `F32` array.
-    var floats: [Float] { [Float](littleEndian: bytes) }
-}
-
-// All supported platforms are little endian; the bytes are the memory.
-extension [Float] {
-    init(littleEndian data: Data) {
-        let count = data.count / MemoryLayout<Float>.stride
-        self = [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
-            _ = data.copyBytes(to: UnsafeMutableRawBufferPointer(buffer), count: count * MemoryLayout<Float>.stride)
-            initialized = count
-        }
-    }
-    var littleEndianBytes: Data { withUnsafeBytes { Data($0) } }
 }

@@ -83,15 +83,6 @@ extension Network {
 }
 
 extension StoredTensor {
-    /// The values of a float32 array.
-    var floats: [Float] {
-        bytes.withUnsafeBytes { (source: UnsafeRawBufferPointer) in
-            (0..<source.count / 4).map {
-                Float(bitPattern: UInt32(littleEndian: source.loadUnaligned(fromByteOffset: $0 * 4, as: UInt32.self)))
-            }
-        }
-    }
-
     /// Some entries of a dimension of a float32 array, in their order.
     fileprivate func selecting(_ entries: [Int], dimension: Int) -> StoredTensor {
         let inner = shape[(dimension + 1)...].reduce(4, *)

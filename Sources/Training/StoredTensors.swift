@@ -30,14 +30,3 @@ extension StoredTensor {
         }
     }
 }
-
-// All supported platforms are little endian; the bytes are the memory.
-extension Array where Element: BitwiseCopyable {
-    fileprivate init(littleEndian data: Data) {
-        self = [Element](unsafeUninitializedCapacity: data.count / MemoryLayout<Element>.stride) { buffer, count in
-            _ = data.copyBytes(to: UnsafeMutableRawBufferPointer(buffer))
-            count = data.count / MemoryLayout<Element>.stride
-        }
-    }
-    fileprivate var littleEndianBytes: Data { withUnsafeBytes { Data($0) } }
-}

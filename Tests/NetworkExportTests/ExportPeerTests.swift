@@ -16,6 +16,23 @@ import Testing
         return largest / max(1, b.map { abs(Double($0)) }.max() ?? 0)
     }
 
+    /// All examples in a format: where they lie, and what each network says.
+    private func exported(
+        _ format: any ExportFormat.Type, normalizes: Bool, to scratch: TemporaryFolder
+    ) throws -> (paths: [String], expected: [[Float]]) {
+        var (paths, expected): ([String], [[Float]]) = ([], [])
+        for (name, network) in try TrainedExamples.all() {
+            let trained = try TrainedExamples.trained(network)
+            let reference = try TrainedExamples.reference(trained, count: 3)
+            let done = try format.export(
+                trained, against: reference, normalizes: normalizes, to: scratch("\(name).onnx"), replacing: false)
+            #expect((done.verification.largestDifference ?? 0) < 1e-6)
+            paths.append(done.path)
+            expected.append(reference.logits)
+        }
+        return (paths, expected)
+    }
+
     @Test(
         .enabled(
             if: hasONNXPeers,
@@ -23,17 +40,7 @@ import Testing
         arguments: [true, false])
     func onnx(normalizes: Bool) throws {
         let scratch = TemporaryFolder()
-        var paths: [String] = []
-        var expected: [[Float]] = []
-        for (name, network) in try TrainedExamples.all() {
-            let trained = try TrainedExamples.trained(network)
-            let reference = try TrainedExamples.reference(trained, count: 3)
-            let exported = try ONNXFormat.export(
-                trained, against: reference, normalizes: normalizes, to: scratch("\(name).onnx"), replacing: false)
-            #expect(try #require(exported.verification.largestDifference) < 1e-6)
-            paths.append(exported.path)
-            expected.append(reference.logits)
-        }
+        let (paths, expected) = try exported(ONNXFormat.self, normalizes: normalizes, to: scratch)
         for checked in try exportPeer("onnx", paths) {
             #expect(checked.first as? Int == 7 && checked[1] as? Int == 13)
             #expect(!checked.contains { $0 as? String == "Gather" }, "\(checked)")
@@ -48,16 +55,7 @@ import Testing
     @Test(.enabled(if: peerPython != nil, "PyTorch for Python is needed: these tests compare with it"))
     func theLoader() throws {
         let scratch = TemporaryFolder()
-        var paths: [String] = []
-        var expected: [[Float]] = []
-        for (name, network) in try TrainedExamples.all() {
-            let trained = try TrainedExamples.trained(network)
-            let reference = try TrainedExamples.reference(trained, count: 3)
-            paths.append(scratch(name))
-            expected.append(reference.logits)
-            _ = try SafetensorsFormat.export(
-                trained, against: reference, normalizes: false, to: scratch(name), replacing: false)
-        }
+        let (paths, expected) = try exported(SafetensorsFormat.self, normalizes: false, to: scratch)
         for (i, theirs) in try exportPeer("pytorch", paths, images: 3).enumerated() {
             #expect(difference(numbers(theirs), expected[i]) < 1e-5, "\(paths[i])")
         }

@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import WeightFiles
 
 /// Computes what a model says, by the definitions of its operators, slowly: what was written is read back and run by
 /// nothing that wrote it. (https://onnx.ai/onnx/operators)

@@ -1,6 +1,7 @@
 import DenseNetArchitecture
 import DenseNetRuntime
 import Foundation
+import WeightFiles
 
 extension ONNXModel {
     /// The names of what a network is given and gives.

@@ -16,10 +16,8 @@ public enum SafetensorsFormat: ExportFormat {
     public static func files(
         _ trained: TrainedNetwork, normalizes: Bool, against reference: ReferenceLogits
     ) throws -> [ExportedFile] {
-        let weights = Safetensors(
-            tensors: Dictionary(uniqueKeysWithValues: trained.weights.map { ($0.name, $0.tensor) }),
-            // What transformers and timm ask of a file.
-            metadata: ["format": "pt"])
+        // What transformers and timm ask of a file.
+        let weights = trained.safetensors(metadata: ["format": "pt"])
         let config = try RunFolder.encoder(pretty: true).encode(PyTorchConfiguration(trained, reference))
         return [
             ExportedFile(name: weightsName, try weights.encoded()),

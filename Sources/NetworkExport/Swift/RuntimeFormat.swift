@@ -1,7 +1,6 @@
 import DenseNetRuntime
 import Foundation
 import Runs
-import WeightFiles
 
 /// A folder that `DenseNetRuntime` reads, for Swift programs that bring neither libtorch nor any other package.
 public enum RuntimeFormat: ExportFormat {
@@ -16,10 +15,8 @@ public enum RuntimeFormat: ExportFormat {
     ) throws -> [ExportedFile] {
         let described = try RuntimeNetwork(
             trained.network, labels: trained.classNames, preprocessing: trained.preprocessing)
-        let weights = Safetensors(
-            tensors: Dictionary(uniqueKeysWithValues: trained.weights.map { ($0.name, $0.tensor) }))
         return [
-            ExportedFile(name: RuntimeNetwork.weights, try weights.encoded()),
+            ExportedFile(name: RuntimeNetwork.weights, try trained.safetensors().encoded()),
             // Last, as it makes the folder one that can be loaded.
             ExportedFile(
                 name: RuntimeNetwork.file, [try RunFolder.encoder(pretty: true).encode(described) + Data("\n".utf8)]),
