@@ -4,6 +4,7 @@
     python3 exported.py onnxruntime N MODEL.onnx...   the logits of N images, a JSON list for each model
     python3 exported.py openvino N MODEL.onnx...      the same, in float32
     python3 exported.py pytorch N FOLDER...           the same by each folder's own loader, with nothing but torch
+    python3 exported.py differences 4 MODEL.onnx FOLDER   how far the three are from the logits in the folder's config.json
 
 The images are those of `ReferenceLogits.pixels`, the first one by itself and all N as a batch, which must say the same. A model
 that takes floats is given them normalised by its metadata.
@@ -89,4 +90,16 @@ def pytorch(path):
         return logits(lambda x: model(model.normalize(torch.from_numpy(x))).numpy(), images(model.input_size))
 
 
+def differences(model, folder):
+    with open(folder + "/config.json", encoding="utf-8") as file:
+        expected = [value for row in json.load(file)["ads"]["logits"] for value in row]
+    print(f"largest logit: {max(map(abs, expected)):.3g}")
+    # PyTorch first: its loader must do with nothing else.
+    for name, found in [("pytorch", pytorch(folder)), ("onnxruntime", onnxruntime(model)), ("openvino", openvino(model))]:
+        print(f"{name}: {max(abs(a - b) for a, b in zip(found, expected, strict=True)):.1e}")
+
+
+if PEER == "differences":
+    differences(*PATHS)
+    sys.exit()
 print(json.dumps([{"onnx": onnx, "onnxruntime": onnxruntime, "openvino": openvino, "pytorch": pytorch}[PEER](p) for p in PATHS]))
