@@ -2,7 +2,8 @@
 // kernel, which checks nothing, runs over it. A length that is too small is the calling program's mistake and stops it
 // with a sentence. No file and no option leads here: the shapes are those of a `Network`, which refuses impossible ones
 // with an error, weights are compared with it when they are loaded (`DenseNet.init`), and images when they reach the
-// first block (`DenseNet.kernelBody`), whatever file the network and they came from.
+// first block (`DenseNet.kernelBody`), whatever file the network and they came from. Of an exported folder
+// `NetworkWeights` compares the weights, and `DenseNetClassifier.logits` counts the images.
 
 /// Stops the program with a sentence, in optimised builds too, where a `precondition` says nothing.
 func need(_ condition: Bool, _ otherwise: @autoclosure () -> String) {

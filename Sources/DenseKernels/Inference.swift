@@ -31,7 +31,7 @@ public struct PreparedPlan: Sendable {
 extension LayerKernels {
     /// Images one thread takes through a whole plan before it takes the next: few, so that their maps stay in its
     /// cache; four, so that the smallest maps' tiles fill vectors.
-    private static let group = 4
+    package static let group = 4
 
     /// Runs a plan on images `[images, inputChannels, H, W]` and writes one buffer `[images, channels, H, W]`.
     ///

@@ -21,17 +21,16 @@ extension LayerKernels {
 }
 
 /// The sum of products, sixteen sums side by side.
-@inline(never)
 private func product(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ count: Int) -> Float {
     var sums = Vector.zero
     var (i, rest) = (0, Float(0))
     while i &+ 16 <= count {
-        sums += load(a + i) * load(b + i)
+        accumulate(&sums, load(a + i), load(b + i))
         i &+= 16
     }
     while i < count {
         rest += a[i] * b[i]
         i &+= 1
     }
-    return sums.sum() + rest
+    return laneSum(sums) + rest
 }

@@ -33,7 +33,8 @@ final class PreparedNetwork: Sendable {
         let plan = count == 1 ? oneImage : preparedForBatches()
         let workspace = idle.withLock { $0.popLast() } ?? Workspace(threads: threads)
         defer { idle.withLock { $0.append(workspace) } }
-        let (size, step) = (images.count / count, 16 * threads)
+        // As many as keep all threads busy: their maps are in memory together.
+        let (size, step) = (images.count / count, LayerKernels.group * threads)
         return stride(from: 0, to: count, by: step).flatMap { first in
             let number = min(step, count - first)
             return weights.withElements { elements in
@@ -144,16 +145,14 @@ extension NetworkWeights {
 /// `@unchecked` as whoever computes takes it out of the list of the idle under a lock, and puts it back when done.
 private final class Workspace: @unchecked Sendable {
     let kernels: LayerKernels
-    private let buffers = (stem: Scratch(), pooled: Scratch(), body: Scratch(), means: Scratch())
+    let (stem, pooled, body, means) = (Scratch(), Scratch(), Scratch(), Scratch())
 
     init(threads: Int) { kernels = LayerKernels(threads: threads) }
+}
 
-    func stem(_ count: Int) -> UnsafeMutableBufferPointer<Float> { Self.elements(buffers.stem, count) }
-    func pooled(_ count: Int) -> UnsafeMutableBufferPointer<Float> { Self.elements(buffers.pooled, count) }
-    func body(_ count: Int) -> UnsafeMutableBufferPointer<Float> { Self.elements(buffers.body, count) }
-    func means(_ count: Int) -> UnsafeMutableBufferPointer<Float> { Self.elements(buffers.means, count) }
-
-    private static func elements(_ scratch: Scratch, _ count: Int) -> UnsafeMutableBufferPointer<Float> {
-        UnsafeMutableBufferPointer(start: scratch.elements(count), count: count)
+extension Scratch {
+    /// Room for `count` elements.
+    fileprivate func callAsFunction(_ count: Int) -> UnsafeMutableBufferPointer<Float> {
+        UnsafeMutableBufferPointer(start: elements(count), count: count)
     }
 }

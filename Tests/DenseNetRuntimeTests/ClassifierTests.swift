@@ -55,6 +55,33 @@ import Torch
         #expect(relativeError(alone.map(Double.init), all[..<7].map(Double.init)) < 1e-5)
     }
 
+    /// Whatever a folder may describe, down to maps of one pixel: no length that the kernels check is another's.
+    @Test(arguments: 0..<24) func anyNetworkAFolderMayHold(seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed, stream: 7)
+        let blocks = (0..<1 + random.index(below: 3)).map { _ in 1 + random.index(below: 4) }
+        let isImageNet = seed % 3 == 0
+        let least = (1 << (blocks.count - 1)) * (isImageNet ? 4 : 1)
+        let a = try Architecture(
+            blocks: blocks, growthRate: 1 + random.index(below: 14), bottleneck: seed % 2 == 0,
+            compression: [1, 0.5, 0.3][random.index(below: 3)],
+            stem: .init(isImageNet ? .imageNet : .cifar, channels: 4 + random.index(below: 20)),
+            inputChannels: 1 + random.index(below: 4), imageSize: least + random.index(below: 9),
+            classes: 2 + random.index(below: 40))
+        func row(_ n: Int) -> [Bool] {
+            var row = (0..<n).map { _ in random.uniform() < 0.5 }
+            row[random.index(below: n)] = true
+            return row
+        }
+        let folder = try RuntimeFolder(
+            a, Connectivity(blocks: blocks.map { layers in (1...layers + Int(seed & 1)).map(row) }), seed: seed)
+        let classifier = try folder.classifier(threads: 1 + random.index(below: 3))
+        for count in [1, 1 + random.index(below: 9)] {
+            let images = try folder.images(count, seed: seed)
+            let found = try classifier.logits(images.floats(), count: count)
+            #expect(relativeError(found.map(Double.init), try folder.expected(images)) < 1e-4)
+        }
+    }
+
     @Test func manyTasksAtATime() async throws {
         let folder = try Shape.bottleneck.folder()
         let classifier = try folder.classifier(threads: 2)
