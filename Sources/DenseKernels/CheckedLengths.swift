@@ -3,7 +3,7 @@
 // with a sentence. No file and no option leads here: the shapes are those of a `Network`, which refuses impossible ones
 // with an error, weights are compared with it when they are loaded (`DenseNet.init`), and images when they reach the
 // first block (`DenseNet.kernelBody`), whatever file the network and they came from. Of an exported folder
-// `NetworkWeights` compares the weights, and `DenseNetClassifier.logits` counts the images.
+// `NetworkWeights` compares the weights, `DenseNetClassifier` counts the images and knows what memory there is.
 
 /// Stops the program with a sentence, in optimised builds too, where a `precondition` says nothing.
 func need(_ condition: Bool, _ otherwise: @autoclosure () -> String) {

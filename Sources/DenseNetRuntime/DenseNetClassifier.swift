@@ -39,6 +39,13 @@ public final class DenseNetClassifier: Sendable {
             let folder = folder.path
             let described = try RuntimeNetwork(contentsOf: folder)
             (labels, preprocessing) = (described.labels, described.preprocessing)
+            let needed = PreparedNetwork.bytesForAnImage(described.network)
+            let memory = ProcessInfo.processInfo.physicalMemory
+            guard UInt64(needed) <= memory else {
+                throw ClassifierError(
+                    "the network of \(folder) takes \(needed >> 30) GB for one image, and this machine has \(memory >> 30)"
+                )
+            }
             prepared = PreparedNetwork(
                 described.network,
                 try NetworkWeights(contentsOf: folder + "/" + RuntimeNetwork.weights, for: described.network),

@@ -25,6 +25,15 @@ final class PreparedNetwork: Sendable {
         oneImage = weights.prepared(network, for: .oneImage)
     }
 
+    /// Bytes that the maps of one image take. Few weights may stand for more of them than there is memory, and who asks
+    /// for memory that there is not is stopped.
+    static func bytesForAnImage(_ network: Network) -> Int {
+        let (a, size) = (network.architecture, network.blocks[0].size)
+        let stem = a.stem.channels * a.stem.convolvedSize(a.imageSize) * a.stem.convolvedSize(a.imageSize)
+        let body = network.kernelPlan(height: size, width: size, for: .oneImage).shapes.reduce(0) { $0 + $1.elements }
+        return MemoryLayout<Float>.size * (stem + a.stem.channels * size * size + 2 * body)
+    }
+
     /// The logits `[count, classes]` of normalised images `[count, C, H, W]` of the architecture's size.
     ///
     /// An image's are the same bits whatever the threads and the images beside it; alone it is computed another way,

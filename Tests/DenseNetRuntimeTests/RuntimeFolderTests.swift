@@ -104,6 +104,18 @@ import WeightFiles
         #expect(found.hasPrefix(sentence), "\(found)")
     }
 
+    /// A small file may stand for maps that no memory holds.
+    @Test func mapsBeyondTheMemory() throws {
+        let folder = try RuntimeFolder(
+            Architecture(
+                blocks: [1], growthRate: 1, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 4096),
+                imageSize: 4096, classes: 2))
+        let found = refusal(folder)
+        #expect(
+            found.hasPrefix("the network of ") && found.contains(" takes 1024 GB for one image, and this machine has "),
+            "\(found)")
+    }
+
     @Test func threadsAndFolders() throws {
         let folder = try folder()
         #expect(refusal(folder, threads: 0) == "0 threads; 1 to 1024 can be had")
