@@ -90,7 +90,8 @@ let package = Package(
         .target(
             name: "Training",
             dependencies: [
-                "Runs", "ImageData", "DenseNetModel", "NetworkImport", "DenseNetArchitecture", "DenseKernels",
+                "Runs", "ImageData", "ImageDecoding", "ImageResizing", "DenseNetModel", "NetworkImport",
+                "DenseNetArchitecture", "DenseKernels",
                 "WeightFiles", "Files", "Randomness", "Torch",
                 .product(name: "Crypto", package: "swift-crypto", condition: training),
             ]),
@@ -196,7 +197,8 @@ let package = Package(
         .testTarget(
             name: "TrainingTests",
             dependencies: [
-                "Training", "Runs", "ImageData", "DenseNetModel", "DenseNetArchitecture", "Files", "Randomness",
+                "Training", "Runs", "ImageData", "ImageDecoding", "DenseNetModel", "DenseNetArchitecture", "Files",
+                "Randomness",
                 "Torch", "TestSupport",
             ]),
         .testTarget(
@@ -207,7 +209,7 @@ let package = Package(
             dependencies: [
                 "ads", "search-your-data", "Reporting", "ConnectivitySearch", "Evaluation", "Studies", "Training",
                 "Runs", "ImageData",
-                "DenseNetArchitecture", "TestSupport",
+                "WeightFiles", "DenseNetArchitecture", "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser", condition: training),
             ],
             exclude: ["Snapshots"]),

@@ -93,6 +93,9 @@ public struct SearchConfiguration: Codable, Sendable, Hashable {
         SearchSpace(architecture, keepsPredecessor: keepsPredecessor, searchesBlockEnds: searchesBlockEnds ?? false)
     }
 
+    /// What reports call the network it found: the agent's is "found", any other strategy's has its name.
+    public var foundLabel: String { strategy == AdsStrategy.name ? "found" : strategy }
+
     /// Seconds a worker or the search may be silent.
     public var lease: Double { leaseSeconds ?? 30 }
 

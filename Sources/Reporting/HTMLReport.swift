@@ -30,6 +30,8 @@ public struct HTMLReport {
             \(summary)
             \(table)
             \(imports)
+            \(latencies)
+            \(confusions)
             \(matrices)
             \(searches)
             \(searchBudget)
@@ -71,10 +73,18 @@ public struct HTMLReport {
             let alike = rows.filter { $0.conditions == row.conditions }
             return alike.count > 1 && row.accuracyMean == alike.map(\.accuracyMean).max()
         }
+        // Where classes have as many images each these say nothing that accuracy does not.
+        let isUnbalanced = rows.contains { abs(($0.balancedAccuracyMean ?? $0.accuracyMean) - $0.accuracyMean) > 1e-9 }
+        let headOfUnbalanced = isUnbalanced ? "<th>balanced accuracy</th><th>macro F1</th>" : ""
         let body = rows.map { row -> String in
+            let unbalanced =
+                isUnbalanced
+                ? [row.balancedAccuracyMean.map(percent), row.macroF1Mean.map { fixed($0, 3) }].map {
+                    "<td>\($0 ?? "–")</td>"
+                }.joined() : ""
             let deviation = row.accuracyDeviation.map { " <small>± \(fixed($0 * 100, 2))</small>" } ?? ""
             return """
-                <tr\(isBest(row) ? " class=\"best\"" : "")><th scope="row">\(escape(row.label))</th><td>\(percent(row.accuracyMean))\(deviation)</td><td>\(escape(row.split))</td><td class="words">\(escape(row.trained))</td><td>\(row.seeds.count)</td><td>\(grouped(row.parameters))</td><td>\(grouped(row.macs))</td><td>\(row.connections)</td><td>\(duration(row.secondsMean))</td><td>\(fixed(row.imagesPerSecond.rounded(.down), 0))</td><td>\(row.inferenceImagesPerSecond.map { fixed($0.rounded(.down), 0) } ?? "–")</td></tr>
+                <tr\(isBest(row) ? " class=\"best\"" : "")><th scope="row">\(escape(row.label))</th><td>\(percent(row.accuracyMean))\(deviation)</td>\(unbalanced)<td>\(escape(row.split))</td><td class="words">\(escape(row.trained))</td><td>\(row.seeds.count)</td><td>\(grouped(row.parameters))</td><td>\(grouped(row.macs))</td><td>\(row.connections)</td><td>\(duration(row.secondsMean))</td><td>\(fixed(row.imagesPerSecond.rounded(.down), 0))</td><td>\(row.inferenceImagesPerSecond.map { fixed($0.rounded(.down), 0) } ?? "–")</td></tr>
                 """
         }.joined(separator: "\n")
         let uses = content.trained.reduce(0) { $0 + $1.testUses.count }
@@ -83,7 +93,7 @@ public struct HTMLReport {
         return """
             <h2>Networks</h2>
             <div class="wide"><table>
-            <thead><tr><th>network</th><th>accuracy</th><th>split</th><th>trained</th><th>seeds</th><th>parameters</th><th>MACs</th><th>connections</th><th>training</th><th>training images/s</th><th>inference images/s</th></tr></thead>
+            <thead><tr><th>network</th><th>accuracy</th>\(headOfUnbalanced)<th>split</th><th>trained</th><th>seeds</th><th>parameters</th><th>MACs</th><th>connections</th><th>training</th><th>training images/s</th><th>inference images/s</th></tr></thead>
             <tbody>\(body)</tbody></table></div>
             <p class="note">± is the standard deviation over seeds. Only rows of the same split that were trained alike can be compared. The test set was used \(plural(uses, "time")) in these \(plural(content.trained.count, "run"))\(unknown).</p>
             """

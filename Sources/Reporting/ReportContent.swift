@@ -19,6 +19,10 @@ public struct ReportContent {
         public let epochs: [EpochMetrics]
         /// Uses of the test set; `nil` for one whose line is damaged.
         public let testUses: [TestUse?]
+        /// What it took for what; `nil` where everything was trained on, and in runs of earlier builds.
+        public let confusion: Confusion?
+        /// What it takes on the clock; `nil` where that was not measured.
+        public let latencies: Latencies?
         /// Its folder.
         public let path: String
     }
@@ -53,6 +57,10 @@ public struct ReportContent {
         public var accuracyDeviation: Double?
         /// Each seed's accuracy, 0 to 1, in order of `seeds`.
         public var accuracies: [Double]
+        /// The mean balanced accuracy, 0 to 1; `nil` where a run has none.
+        public var balancedAccuracyMean: Double?
+        /// The mean macro F1, 0 to 1; `nil` likewise.
+        public var macroF1Mean: Double?
         /// Parameters of the network.
         public var parameters: Int
         /// Multiply-adds of one image.
@@ -158,7 +166,8 @@ public struct ReportContent {
             trained.append(
                 Trained(
                     result: result, configuration: configuration, network: try folder.network(),
-                    epochs: try lines(folder.metrics), testUses: try folder.readTestUses(), path: path))
+                    epochs: try lines(folder.metrics), testUses: try folder.readTestUses(),
+                    confusion: try folder.readConfusion(), latencies: try folder.readLatencies(), path: path))
         }
         return false
     }
@@ -196,7 +205,8 @@ public struct ReportContent {
             return Row(
                 label: first.label, split: first.split, accuracyMean: mean,
                 accuracyDeviation: runs.count > 1 ? (spread / Double(runs.count - 1)).squareRoot() : nil,
-                accuracies: accuracies,
+                accuracies: accuracies, balancedAccuracyMean: Self.mean(runs.map(\.result.balancedAccuracy)),
+                macroF1Mean: Self.mean(runs.map(\.result.macroF1)),
                 parameters: first.parameters, macs: first.macs, connections: first.connections,
                 secondsMean: runs.reduce(0) { $0 + $1.result.seconds } / Double(runs.count),
                 imagesPerSecond: runs.reduce(0) { $0 + $1.result.imagesPerSecond } / Double(runs.count),
@@ -204,6 +214,12 @@ public struct ReportContent {
                 seeds: runs.map(\.result.seed), epochs: first.epochs, conditions: key.conditions,
                 trained: key.conditions.summary(among: all))
         }
+    }
+
+    /// The mean of numbers that all runs must have.
+    private static func mean(_ values: [Double?]) -> Double? {
+        let known = values.compactMap { $0 }
+        return known.count == values.count ? known.reduce(0, +) / Double(known.count) : nil
     }
 
     /// Runs are averaged only where they are the same network, trained and measured alike.

@@ -14,7 +14,7 @@ extension HTMLReport {
         .wide { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
         th, td { padding: 7px 10px; text-align: right; border-bottom: 1px solid var(--rule); white-space: nowrap; }
         th:first-child, thead th { font-weight: 600; } th:first-child { text-align: left; } thead th { color: var(--soft); font-size: .82rem; white-space: normal; vertical-align: bottom; }
-        table.sorts thead th { cursor: pointer; } rect.prob { fill: var(--s0); }
+        table.sorts thead th { cursor: pointer; } rect.prob { fill: var(--s0); } rect.wrong { fill: var(--s1); } td img { image-rendering: pixelated; vertical-align: middle; }
         td.words { text-align: left; white-space: normal; min-width: 9em; }
         tr.best td:nth-child(2) { font-weight: 700; } small { color: var(--soft); }
         .cards { display: flex; flex-wrap: wrap; gap: 14px; } .card { background: var(--card); border-radius: 10px; padding: 14px 16px; max-width: 100%; overflow-x: auto; }

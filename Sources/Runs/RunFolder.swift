@@ -22,6 +22,10 @@ public struct RunFolder: Sendable {
     public var result: String { path + "/result.json" }
     /// Every use of the test set, a line of JSON each.
     public var testUses: String { path + "/test-uses.jsonl" }
+    /// What a training's network took for what in the end.
+    public var confusion: String { path + "/confusion.json" }
+    /// What its network takes on the clock, measured by `ads evaluate --latency`.
+    public var latencies: String { path + "/latency.json" }
     /// The folder of checkpoints.
     public var checkpoints: String { path + "/checkpoints" }
     /// The page about the run.
@@ -30,7 +34,8 @@ public struct RunFolder: Sendable {
     /// The names of files that runs have, which nothing else may replace.
     public static let ownFiles: Set = [
         "config.json", "architecture.json", "connectivity.json", "weights.safetensors", "metrics.jsonl", "result.json",
-        "test-uses.jsonl", "study.sqlite", "study.sqlite-wal", "study.sqlite-shm", "last.safetensors",
+        "test-uses.jsonl", "confusion.json", "latency.json", "study.sqlite", "study.sqlite-wal", "study.sqlite-shm",
+        "last.safetensors",
         "previous.safetensors",
     ]
 

@@ -29,8 +29,11 @@ public struct Evaluation: Codable, Hashable, Sendable {
 
 extension DenseNet {
     /// Evaluates the network on the images at `indices`, with running statistics.
+    /// - Parameter noting: receives each image's index and the class it was taken for.
     /// - Throws: `Interrupted` when the user stops it.
-    public func evaluate(_ maker: BatchMaker, _ indices: [Int], batchSize: Int = 250) throws -> Evaluation {
+    public func evaluate(
+        _ maker: BatchMaker, _ indices: [Int], batchSize: Int = 250, noting: (Int, Int) -> Void = { _, _ in }
+    ) throws -> Evaluation {
         let started = ContinuousClock.now
         defer { PartTimes.note(.validation, since: started) }
         let classes = network.architecture.classes
@@ -52,6 +55,7 @@ extension DenseNet {
                 let label = Int(maker.set.labels[index])
                 confusion[label][Int(guess)] += 1
                 if label == Int(guess) { correct += 1 }
+                noting(index, Int(guess))
             }
         }
         let count = max(1, indices.count)

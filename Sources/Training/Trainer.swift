@@ -214,19 +214,27 @@ public struct Trainer {
             "train", state.history.last?.trainAccuracy ?? 0, state.history.last?.trainLoss ?? 0
         )
         var speed: Double?
-        if configuration.testAtEnd {
-            let test = try net.evaluate(BatchMaker(data.test, maker.normalization), Array(0..<data.test.count))
-            try folder.noteTestUse(command: "at the end of training", accuracy: test.accuracy)
-            (name, accuracy, loss, speed) = ("test", test.accuracy, test.loss, test.imagesPerSecond)
-        } else if !split.validation.isEmpty {
-            let validation = try net.evaluate(maker, split.validation)
-            (name, accuracy, loss, speed) = (
-                "validation", validation.accuracy, validation.loss, validation.imagesPerSecond
-            )
+        var confusion: ConfusionMatrix?
+        if configuration.testAtEnd || !split.validation.isEmpty {
+            name = configuration.testAtEnd ? "test" : "validation"
+            let set = configuration.testAtEnd ? data.test : data.train
+            var guesses: [(Int, Int)] = []
+            let found = try net.evaluate(
+                BatchMaker(set, maker.normalization),
+                configuration.testAtEnd ? Array(0..<set.count) : split.validation, noting: { guesses.append(($0, $1)) })
+            if configuration.testAtEnd {
+                try folder.noteTestUse(command: "at the end of training", accuracy: found.accuracy)
+            }
+            (accuracy, loss, speed) = (found.accuracy, found.loss, found.imagesPerSecond)
+            let matrix = ConfusionMatrix(found.confusion)
+            try folder.write(
+                Confusion(matrix, split: name, set, data.classNames, guesses: guesses), to: folder.confusion)
+            confusion = matrix
         }
         let cost = network.cost
         let result = TrainingResult(
             label: configuration.label, split: name, accuracy: accuracy, loss: loss,
+            balancedAccuracy: confusion?.balancedAccuracy, macroF1: confusion?.macroF1,
             validationAccuracy: state.bestAccuracy,
             parameters: net.parameterCount, macs: cost.macs, connections: cost.connections,
             imagesPerSecond: Double(state.imagesTrained) / max(state.seconds, 1e-9), inferenceImagesPerSecond: speed,

@@ -28,6 +28,10 @@ public struct TrainingResult: Codable, Hashable, Sendable {
     public var accuracy: Double
     /// Cross entropy on `split`; of `train` what was minimised.
     public var loss: Double
+    /// The mean over classes of the share that was recognised, 0 to 1; absent with all data, and in older runs.
+    public var balancedAccuracy: Double?
+    /// The mean over classes of F1, 0 to 1; absent likewise.
+    public var macroF1: Double?
     /// The best validated accuracy, whatever `split` is.
     public var validationAccuracy: Double?
     /// Parameters of the network.
@@ -51,7 +55,10 @@ public struct TrainingResult: Codable, Hashable, Sendable {
 
     /// What no training can end with, in words; `nil` where all is possible.
     package var impossibility: String? {
-        for (value, what) in [(accuracy, "accuracy"), (validationAccuracy ?? 0, "validated accuracy")]
+        for (value, what) in [
+            (accuracy, "accuracy"), (validationAccuracy ?? 0, "validated accuracy"),
+            (balancedAccuracy ?? 0, "balanced accuracy"), (macroF1 ?? 0, "macro F1"),
+        ]
         where !(0...1 ~= value) { return "\(what) \(value); 0 to 1 is possible" }
         for (count, what) in [
             (parameters, "parameters"), (macs, "MACs"), (connections, "connections"), (epochs, "epochs"),

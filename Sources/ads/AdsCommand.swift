@@ -19,8 +19,8 @@ struct AdsCommand: ParsableCommand {
             """,
         version: ADS.version,
         subcommands: [
-            DemoCommand.self, TrainCommand.self, SearchCommand.self, RetrainCommand.self, EvaluateCommand.self,
-            ImportCommand.self, InspectCommand.self, ExportCommand.self,
+            DemoCommand.self, TrainCommand.self, SearchCommand.self, RetrainCommand.self,
+            TransferCommand.self, EvaluateCommand.self, ImportCommand.self, InspectCommand.self, ExportCommand.self,
             ReportCommand.self, StudyCommand.self, CalibrateCommand.self, BenchCommand.self, SearchWorkerCommand.self,
         ])
 

@@ -29,12 +29,19 @@ struct EvaluateCommand: ParsableCommand {
     @Option(help: "The images that are evaluated.")
     var split = EvaluatedSplit.validation
 
-    @Flag(help: "Measure the time of batches of 1 and 64 too.")
+    @Flag(
+        help:
+            "Measure what batches of 1 and 64 take, beside the dense network of the architecture: by this program, libtorch, and ONNX Runtime and OpenVINO where python3 has them."
+    )
     var latency = false
 
     /// What `--json` prints.
     struct Result: Encodable {
         var accuracy: Double
+        /// The mean over classes of the share that was recognised.
+        var balancedAccuracy: Double
+        /// The mean over classes of F1.
+        var macroF1: Double
         var loss: Double
         var split: String
         var count: Int
@@ -47,15 +54,8 @@ struct EvaluateCommand: ParsableCommand {
         var inferenceImagesPerSecond: Double
         var confusion: [[Int]]
         var classNames: [String]
-        var latency: [Latency]?
+        var latency: Latencies?
     }
-    struct Latency: Encodable {
-        var batch: Int
-        /// Median milliseconds a batch.
-        var milliseconds: Double
-        var imagesPerSecond: Double
-    }
-
     func run() throws {
         let folder = RunFolder(path)
         try folder.expectWeights()
@@ -87,39 +87,37 @@ struct EvaluateCommand: ParsableCommand {
         }
         let stored = try? folder.read(TrainingResult.self, from: folder.result)
         let cost = net.network.cost
+        let matrix = ConfusionMatrix(evaluation.confusion)
         let result = Result(
-            accuracy: evaluation.accuracy, loss: evaluation.loss, split: split.rawValue, count: evaluation.count,
+            accuracy: evaluation.accuracy, balancedAccuracy: matrix.balancedAccuracy, macroF1: matrix.macroF1,
+            loss: evaluation.loss, split: split.rawValue, count: evaluation.count,
             parameters: cost.parameters, macs: cost.macs, connections: cost.connections,
             imagesPerSecond: stored?.imagesPerSecond, inferenceImagesPerSecond: evaluation.imagesPerSecond,
             confusion: evaluation.confusion, classNames: set.classNames,
-            latency: latency ? try [1, 64].map { try measure(net, batch: $0) } : nil)
+            latency: latency ? try measured(net, folder) : nil)
         if output.json { return try printJSON(result) }
         print(
             "\(set.name), \(split.rawValue), \(result.count) images: accuracy \(percent(result.accuracy)), loss \(fixed(result.loss, 4)), \(Int(result.inferenceImagesPerSecond)) images/s"
         )
+        print("balanced accuracy \(percent(result.balancedAccuracy)), macro F1 \(fixed(result.macroF1, 4))")
         for (name, row) in zip(set.classNames, result.confusion) where set.classNames.count <= 20 {
             print(
                 name.padding(toLength: 12, withPad: " ", startingAt: 0) + row.map { String(format: "%6d", $0) }.joined()
             )
         }
-        for l in result.latency ?? [] {
-            print("batch \(l.batch): \(fixed(l.milliseconds, 2)) ms, \(Int(l.imagesPerSecond)) images/s (median)")
-        }
+        if let latencies = result.latency { print(latencies.lines.joined(separator: "\n")) }
+    }
+
+    /// What the network takes on the clock, which the run notes for its report.
+    private func measured(_ net: DenseNet, _ folder: RunFolder) throws -> Latencies {
+        let latencies = try LatencyMeasurement(net, Console(quiet: output.quiet)).measure([1, 64])
+        try folder.write(latencies, to: folder.latencies)
+        return latencies
     }
 
     /// The data set of the run.
     private func own(_ origin: WeightOrigin) throws -> DataSet {
         guard let own = origin.data else { throw UsageError("\(path) was imported without --data; give it here") }
         return try own.load(from: data.dataDir)
-    }
-
-    private func measure(_ net: DenseNet, batch: Int) throws -> Latency {
-        let a = net.network.architecture
-        let x = try Tensor.zeros([batch, a.inputChannels, a.imageSize, a.imageSize], on: net.device)
-        let times = try repeatedlyTimed(repetitions: batch == 1 ? 58 : 10, warmUp: 2) { _ in
-            try withoutGrad { _ = try net(x, training: false).doubles() }
-        }
-        let median = times[0].median
-        return Latency(batch: batch, milliseconds: median, imagesPerSecond: Double(batch) * 1e3 / median)
     }
 }

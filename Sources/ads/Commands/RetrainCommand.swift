@@ -90,7 +90,7 @@ struct RetrainCommand: ParsableCommand {
             throw SearchError("the data of \(settings.data.name) are not those that \(path) searched on")
         }
         var configuration = TrainingConfiguration(
-            label: label ?? (settings.strategy == AdsStrategy.name ? "found" : settings.strategy),
+            label: label ?? settings.foundLabel,
             data: DataIdentity(data, folder: directory), recipe: try recipe.resolve(), seed: machine.seed,
             limitTrain: limitTrain, allData: allData, testAtEnd: true, machine: here)
         if inherit || distillation.distil { try useDense(of: settings, data, in: &configuration) }

@@ -53,13 +53,18 @@ struct Resumed {
         try keeps("--distil-weight", options.distilWeight, distillation?.weight)
     }
 
+    /// The data.
+    func keeps(_ data: DataOptions, _ stored: DataIdentity) throws {
+        try keeps("--data", data.data, stored.name)
+        try keeps(flag: "--no-exif", data.noExif, stored.preparation?.ignoresOrientation ?? false)
+    }
+
     /// The data and the network.
     /// - Parameter seed: the run's, by which connections are drawn.
     func keeps(
         _ data: DataOptions, _ stored: DataIdentity, _ options: NetworkOptions, _ network: Network, seed: UInt64
     ) throws {
-        try keeps("--data", data.data, stored.name)
-        try keeps(flag: "--no-exif", data.noExif, stored.preparation?.ignoresOrientation ?? false)
+        try keeps(data, stored)
         let own = network.architecture
         try keeps("--image-size", options.imageSize, own.imageSize)
         guard options.arch != nil else {

@@ -43,14 +43,21 @@ struct WeightOptions: ParsableArguments {
         if recipe.initialization != nil {
             throw UsageError("--initialization is for fresh weights; leave it out with --weights")
         }
-        (configuration.initialWeights, configuration.initialDigest) = (file, try digest(ofWeights: file))
+        try configuration.start(from: file)
+    }
+}
+
+extension TrainingConfiguration {
+    /// Has a new training start from a file's weights, which know images as they were trained on them.
+    /// - Throws: `TrainingError` when they have seen the images that are validated on; `FileError`.
+    mutating func start(from file: String) throws {
+        (initialWeights, initialDigest) = (file, try digest(ofWeights: file))
         guard let origin = try RunFolder(ofWeights: file)?.weightOrigin() else { return }
-        // The weights know images as they were trained on them.
-        if configuration.normalization == nil { configuration.normalization = origin.normalization }
-        guard case .trained(let c) = origin, c.data.digest == configuration.data.digest, !configuration.allData else {
+        if normalization == nil { normalization = origin.normalization }
+        guard case .trained(let c) = origin, c.data.digest == data.digest, !allData else {
             return
         }
-        guard c.seed == configuration.seed, !c.allData else {
+        guard c.seed == seed, !c.allData else {
             throw TrainingError(
                 "\(file) was trained on images that this training validates on; train with --seed \(c.seed)\(c.allData ? " and --all-data" : "")"
             )
