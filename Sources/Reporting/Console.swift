@@ -74,8 +74,9 @@ public final class Console {
             )
         case .epoch(let m, let epochs, let isBest):
             let validation = m.validationAccuracy.map { ", validation \(percent($0))" } ?? ""
+            let waited = m.waitedShare.map { ", waited \(fixed($0 * 100, 1))% for images" } ?? ""
             line(
-                "\(prefix)epoch \(m.epoch)/\(epochs): loss \(fixed(m.trainLoss, 3)), accuracy \(percent(m.trainAccuracy))\(validation), \(fixed(m.imagesPerSecond.rounded(.down), 0)) images/s\(isBest ? ", best so far" : "")"
+                "\(prefix)epoch \(m.epoch)/\(epochs): loss \(fixed(m.trainLoss, 3)), accuracy \(percent(m.trainAccuracy))\(validation), \(fixed(m.imagesPerSecond.rounded(.down), 0)) images/s\(waited)\(isBest ? ", best so far" : "")"
             )
         case .note(let text): line(prefix + text)
         }

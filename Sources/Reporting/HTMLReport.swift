@@ -126,9 +126,18 @@ public struct HTMLReport {
         }
         return """
             <h2>Training</h2>
-            <p class="note">Validation accuracy after each epoch (training accuracy where everything was trained on).</p>
+            <p class="note">Validation accuracy after each epoch (training accuracy where everything was trained on).\(waited)</p>
             \(Charts.plot(series, x: "epoch", y: "accuracy", format: { fixed($0 * 100, 0) + "%" }, xFormat: { fixed($0, 0) }, wholeX: true))
             """
+    }
+
+    /// What the images took of the time in training, where runs say so.
+    private var waited: String {
+        let epochs = content.trained.flatMap(\.epochs).filter { $0.waitedSeconds != nil }
+        guard !epochs.isEmpty else { return "" }
+        let waited = epochs.reduce(0) { $0 + ($1.waitedSeconds ?? 0) }
+        let share = waited / max(epochs.reduce(0) { $0 + $1.seconds }, 1e-9)
+        return " In \(fixed(share * 100, 1))% of the time in training images were waited for."
     }
 
     private var configurations: String {

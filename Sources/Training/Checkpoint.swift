@@ -18,6 +18,8 @@ struct TrainingState: Codable {
     /// Seconds in training, in this epoch and in all.
     var epochSeconds = 0.0
     var seconds = 0.0
+    /// Of the epoch's, those in which images were waited for; none in checkpoints of earlier builds.
+    var epochWaited: Double?
     var imagesTrained = 0
     /// The best validated accuracy.
     var bestAccuracy: Double?

@@ -39,10 +39,8 @@ extension DenseNet {
         let classes = network.architecture.classes
         var confusion = [[Int]](repeating: [Int](repeating: 0, count: classes), count: classes)
         var (loss, correct, seconds) = (0.0, 0, 0.0)
-        for start in stride(from: 0, to: indices.count, by: batchSize) {
+        try maker.each(chunks(of: indices, batchSize)) { chosen, batch in
             try Interruption.check("interrupted while evaluating; nothing was changed")
-            let chosen = indices[start..<min(start + batchSize, indices.count)]
-            let batch = try maker.batch(chosen)
             let (images, labels) = (try batch.images.to(type, on: device), try batch.labels.to(on: device))
             let began = ContinuousClock.now
             let (guesses, sum) = try withoutGrad {
@@ -69,10 +67,9 @@ extension DenseNet {
     /// - Throws: `Interrupted` when the user stops it.
     public func logits(_ maker: BatchMaker, _ indices: [Int], batchSize: Int = 250) throws -> [Float] {
         var logits: [Float] = []
-        for start in stride(from: 0, to: indices.count, by: batchSize) {
+        try maker.each(chunks(of: indices, batchSize)) { _, batch in
             try Interruption.check("interrupted while evaluating; nothing was changed")
-            let images = try maker.batch(indices[start..<min(start + batchSize, indices.count)]).images
-            logits += try withoutGrad { try self(images.to(type, on: device), training: false).floats() }
+            logits += try withoutGrad { try self(batch.images.to(type, on: device), training: false).floats() }
         }
         return logits
     }
@@ -89,13 +86,20 @@ extension DenseNet {
             PartTimes.note(.statistics, since: started)
         }
         try withoutGrad {
-            for (k, start) in stride(from: 0, to: indices.count - 1, by: batchSize).enumerated() {
-                normMomentum = 1 / Double(batches + k + 1)
-                let batch = try maker.batch(indices[start..<min(start + batchSize, indices.count)])
+            var averaged = batches
+            // A last image by itself is left out: BN has no variance of it.
+            try maker.each(chunks(of: indices, batchSize).filter { $0.startIndex < indices.count - 1 }) { _, batch in
+                averaged += 1
+                normMomentum = 1 / Double(averaged)
                 _ = try self(batch.images.to(type, on: device), training: true)
             }
         }
     }
+}
+
+/// Indices in order, so many at a time; the last may be fewer.
+private func chunks(of indices: [Int], _ count: Int) -> [ArraySlice<Int>] {
+    stride(from: 0, to: indices.count, by: count).map { indices[$0..<min($0 + count, indices.count)] }
 }
 
 extension Duration {

@@ -23,6 +23,9 @@ package struct RecipeSteps {
     let order: (_ epoch: Int) -> SeededGenerator
     let augmentation: (_ step: Int) -> SeededGenerator
     private var shuffled: (epoch: Int, images: [Int]) = (-1, [])
+    /// The batches of the steps to come, and the first step that none was asked for.
+    private let batches: BatchQueue
+    private var next = 0
 
     /// Steps in an epoch; images that do not fill a batch are left for another epoch.
     private var perEpoch: Int { images.count / recipe.batchSize }
@@ -37,27 +40,47 @@ package struct RecipeSteps {
             net, optimizer, maker, images, recipe, total
         )
         (self.teacher, self.order, self.augmentation) = (teacher, order, augmentation)
+        batches = BatchQueue(maker)
     }
 
     /// Trains one step, from 0.
     /// - Parameter part: the part of the network that the step goes through; the whole without it.
-    /// - Returns: the loss, with which nothing was trained where it is no number, and how many images were right, of
-    ///   how many.
+    /// - Returns: the loss, with which nothing was trained where it is no number; how many images were right, of how
+    ///   many; and the seconds for which there was nothing to train on, as they were not there yet.
     package mutating func train(
         step: Int, through part: SharedPart? = nil
-    ) throws -> (loss: Double, correct: Int, of: Int) {
+    ) throws -> (loss: Double, correct: Int, of: Int, waited: Double) {
+        (optimizer.rate, optimizer.momentum) = recipe.rate(step: step, of: total)
+        let began = ContinuousClock.now
+        let batch = try batch(of: step)
+        let waited = (ContinuousClock.now - began).seconds
+        let (loss, correct) = try trainStep(net, optimizer, batch, through: part, teacher: teacher)
+        return (loss, correct, recipe.batchSize, waited)
+    }
+
+    /// The batch of a step; those of the steps after it are made while it is trained on.
+    private mutating func batch(of step: Int) throws -> Batch {
+        if next - batches.count != step {
+            // Not the step after the last one.
+            batches.drop()
+            next = step
+        }
+        while next <= step || (next < total && next <= step + BatchQueue.ahead) {
+            batches.ask(images(of: next), augmentation: recipe.augment ? augmentation(next) : nil)
+            next += 1
+        }
+        return try batches.take()
+    }
+
+    /// The images of a step's batch.
+    private mutating func images(of step: Int) -> ArraySlice<Int> {
         let epoch = step / perEpoch
         if shuffled.epoch != epoch {
             var random = order(epoch)
             shuffled = (epoch, random.permutation(images.count).map { images[$0] })
         }
-        (optimizer.rate, optimizer.momentum) = recipe.rate(step: step, of: total)
         let start = step % perEpoch * recipe.batchSize
-        let chosen = shuffled.images[start..<start + recipe.batchSize]
-        let (loss, correct) = try trainStep(
-            net, optimizer, maker, chosen, recipe.augment ? augmentation(step) : nil, through: part,
-            teacher: teacher)
-        return (loss, correct, chosen.count)
+        return shuffled.images[start..<start + recipe.batchSize]
     }
 }
 

@@ -14,6 +14,13 @@ public func trainStep(
     through part: SharedPart? = nil, teacher: Teacher? = nil
 ) throws -> (loss: Double, correct: Int) {
     let batch = try maker.batch(chosen, augmentation: augmentation)
+    return try trainStep(net, optimizer, batch, through: part, teacher: teacher)
+}
+
+/// The same on a batch that is made already.
+func trainStep(
+    _ net: DenseNet, _ optimizer: SGD, _ batch: Batch, through part: SharedPart?, teacher: Teacher?
+) throws -> (loss: Double, correct: Int) {
     let images = try batch.images.to(on: net.device)
     // First, as a network's pass sets libtorch's threads: those of the gradient are to be the student's.
     let lesson = try teacher?.lesson(on: images)
@@ -26,5 +33,5 @@ public func trainStep(
     try loss.backward()
     try optimizer.step(moving: part?.used ?? [])
     let guesses = try logits.detached().argmax(dim: 1).ints()
-    return (value, zip(chosen, guesses).count { Int(maker.set.labels[$0]) == Int($1) })
+    return (value, zip(try batch.labels.ints(), guesses).count { $0 == $1 })
 }

@@ -119,7 +119,7 @@ public struct Trainer {
                 }
                 let began = ContinuousClock.now
                 let now = state.epoch * steps + state.step
-                let (value, correct, count) = try training.train(
+                let (value, correct, count, waited) = try training.train(
                     step: now, through: sampler.map { try net.sharing($0(now)) })
                 guard value.isFinite else {
                     throw TrainingError(
@@ -133,6 +133,7 @@ public struct Trainer {
                 state.step += 1
                 let seconds = (ContinuousClock.now - began).seconds
                 state.epochSeconds += seconds
+                state.epochWaited = (state.epochWaited ?? 0) + waited
                 state.seconds += seconds
                 let speed = Double(state.imagesTrained) / max(state.seconds, 1e-9)
                 observer(
@@ -177,6 +178,7 @@ public struct Trainer {
                 epoch: state.epoch + 1, trainLoss: state.lossSum / Double(max(1, state.seen)),
                 trainAccuracy: Double(state.correct) / Double(max(1, state.seen)), validationLoss: validation?.loss,
                 validationAccuracy: validation?.accuracy, learningRate: optimizer.rate, seconds: state.epochSeconds,
+                waitedSeconds: state.epochWaited,
                 imagesPerSecond: Double(state.seen) / max(state.epochSeconds, 1e-9)))
         // Weights trained in parts are for all parts; how the whole network does says little of them.
         let isBest = sampler != nil || validation.map { $0.accuracy > (state.bestAccuracy ?? -1) } ?? true
@@ -187,6 +189,7 @@ public struct Trainer {
         state.epoch += 1
         state.step = 0
         (state.lossSum, state.correct, state.seen, state.epochSeconds) = (0, 0, 0, 0)
+        state.epochWaited = nil
         try checkpoint.save(state, net, optimizer)
         try writeMetrics(state)
         if let metrics = state.history.last {

@@ -14,8 +14,13 @@ public struct EpochMetrics: Codable, Hashable, Sendable {
     public var learningRate: Double
     /// Seconds in training, validation left out.
     public var seconds: Double
+    /// Seconds of these in which a step's images were not there yet; absent in runs of earlier builds.
+    public var waitedSeconds: Double?
     /// Training images a second.
     public var imagesPerSecond: Double
+
+    /// The share of the time in training in which images were waited for; `nil` where that is not known.
+    public var waitedShare: Double? { waitedSeconds.map { $0 / max(seconds, 1e-9) } }
 }
 
 /// What a training or evaluation ends with: `result.json` and the output of `--json`.
