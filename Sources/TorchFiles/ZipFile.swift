@@ -82,6 +82,15 @@ struct ZipFile {
         if end >= 20, try bytes.number(end - 20, 4) == 0x0706_4B50 {
             let record = try bytes.number(end - 12, 8)
             guard try bytes.number(record, 4) == 0x0606_4B50 else { throw cut }
+            // Where the two records differ one program reads another directory than the next one.
+            for (own, width, wide) in [
+                (end + 10, 2, record + 32), (end + 12, 4, record + 40), (end + 16, 4, record + 48),
+            ] {
+                let (value, all) = (try bytes.number(own, width), 1 << (8 * width) - 1)
+                guard try value == all || value == bytes.number(wide, 8) else {
+                    throw FileError("its two directories are not the same one")
+                }
+            }
             return (try bytes.number(record + 48, 8), try bytes.number(record + 32, 8))
         }
         return (try bytes.number(end + 16, 4), try bytes.number(end + 10, 2))

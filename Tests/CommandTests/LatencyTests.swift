@@ -23,14 +23,14 @@ import Testing
         #expect(done.status == 0, "\(done.errors)")
     }
 
-    private static let hasPeers: Bool = {
-        let found = try? run("/usr/bin/env", ["python3", "-c", "import onnxruntime, openvino"])
-        return found?.status == 0
-    }()
-
-    @Test(.enabled(if: hasPeers, "ONNX Runtime and OpenVINO are not here")) func besideTheDenseNetwork() throws {
+    @Test(.enabled(if: hasONNXPeers, "ONNX's runtimes are needed: they are timed")) func besideTheDenseNetwork() throws
+    {
         try train("part", ["--connectivity", "nearest"])
-        let done = try ads(["evaluate", scratch("part"), "--latency", "--threads", "1"])
+        // The Python that has them, first.
+        let python = URL(fileURLWithPath: try #require(peerPython)).deletingLastPathComponent().path
+        let done = try run(
+            Program.folder + "/ads", ["evaluate", scratch("part"), "--latency", "--threads", "1"],
+            environment: ["PATH": python + ":/usr/bin:/bin"])
         #expect(done.status == 0, "\(done.errors)")
         let lines = done.output.split(separator: "\n").map(String.init)
         let head = try #require(lines.firstIndex { $0.hasPrefix("ms a batch, median, 1 thread; MACs 0.") })

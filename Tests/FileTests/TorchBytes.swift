@@ -138,7 +138,8 @@ enum ReadTorch {
         let time = clock.measure {
             do { sentence = "read \(try read(data))" } catch { sentence = "\(error)" }
         }
-        #expect(time < .seconds(1), "\(time): \(sentence)")
+        // Hangs are found here; how long refusals take is measured by Tests/Peers/hostile.py.
+        #expect(time < .seconds(30), "\(time): \(sentence)")
         #expect(sentence.hasPrefix("/x/f.pth is not read: ") || sentence.hasPrefix("read"), "\(sentence)")
         return sentence.replacing("/x/f.pth is not read: ", with: "")
     }

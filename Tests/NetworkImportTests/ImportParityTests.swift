@@ -171,8 +171,7 @@ struct ImportParityTests {
         #expect(!sentence.contains("\n"))
     }
 
-    @Test(arguments: ["zip-4", "legacy-2", "module", "views-legacy"]) func damageIsRefusedInASecond(file: String) throws
-    {
+    @Test(arguments: ["zip-4", "legacy-2", "module", "views-legacy"]) func damageIsRefused(file: String) throws {
         let folder = try Self.small.get().folder
         let whole = try Data(contentsOf: URL(fileURLWithPath: folder(file)))
         let clock = ContinuousClock()
@@ -187,7 +186,8 @@ struct ImportParityTests {
                     #expect(error is FileError && !"\(error)".contains("\n"), "\(error)")
                 }
             }
-            #expect(time < .seconds(1), "\(time)")
+            // Hangs are found here; how long refusals take is measured by Tests/Peers/hostile.py.
+            #expect(time < .seconds(30), "\(time)")
             return refused
         }
         #expect(try !refused(whole))

@@ -1,0 +1,34 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Hundreds of damaged and hostile files, each given to the built executable by Tests/Peers/hostile.py.
+@Suite struct HostileFileTests {
+    private let scratch = TemporaryFolder()
+
+    @Test(.enabled(if: peerPython != nil && pillowPython != nil, "PyTorch and Pillow are needed: they make the files"))
+    func everyFileIsRefused() throws {
+        let text =
+            #"{"blocks":[2,2],"growth_rate":4,"bottleneck":false,"compression":1,"stem":{"kind":"cifar","channels":8},"input_channels":3,"image_size":32,"classes":10}"#
+        try text.write(toFile: scratch("a.json"), atomically: true, encoding: .utf8)
+        let ads = Program.folder + "/ads"
+        let trained = try run(
+            ads,
+            [
+                "train", "--data", "shapes", "--arch", scratch("a.json"), "--epochs", "1", "--limit-train", "64",
+                "--batch-size", "32", "--quiet", "--out", scratch("dense"),
+            ])
+        try #require(trained.status == 0, "\(trained.errors)")
+        try FileManager.default.createDirectory(atPath: scratch("files"), withIntermediateDirectories: true)
+        let done = try run(
+            try #require(pillowPython),
+            [
+                packageRoot + "/Tests/Peers/hostile.py", ads, scratch("dense/weights.safetensors"),
+                scratch("files"),
+            ])
+        #expect(done.status == 0, "\(done.output)\(done.errors)")
+        let counts = done.output.split(separator: "\n").first?.split(separator: " ").compactMap { Int($0) } ?? []
+        #expect((counts.first ?? 0) >= 280 && (counts.dropFirst().first ?? 0) >= 230, "\(done.output)")
+        print(done.output)
+    }
+}
