@@ -98,7 +98,7 @@ let package = Package(
         .target(
             name: "NetworkExport",
             dependencies: [
-                "Runs", "DenseNetRuntime", "DenseNetArchitecture", "WeightFiles", "Files", "Registries",
+                "Runs", "DenseNetRuntime", "DenseNetArchitecture", "WeightFiles", "Protobuf", "Files", "Registries",
             ]),
         .target(name: "Runs", dependencies: ["DenseNetArchitecture", "Files"]),
         .target(
@@ -134,6 +134,7 @@ let package = Package(
             dependencies: ["WeightFiles", "PickleFiles", "Files", .target(name: "CZlib", condition: training)]),
         .target(name: "PickleFiles", dependencies: ["Files"]),
         .target(name: "WeightFiles", dependencies: ["Files"]),
+        .target(name: "Protobuf"),
         .target(name: "Files"),
         .target(name: "DenseKernels", dependencies: ["CProcessor"]),
         .target(name: "CProcessor"),
@@ -164,7 +165,8 @@ let package = Package(
             name: "NetworkExportTests",
             dependencies: [
                 "DenseNetRuntime",
-                "NetworkExport", "DenseNetArchitecture", "WeightFiles", "Files", "Randomness", "TestSupport",
+                "NetworkExport", "DenseNetArchitecture", "WeightFiles", "Protobuf", "Files", "Randomness",
+                "TestSupport",
             ]),
         .testTarget(name: "DenseKernelsTests", dependencies: ["DenseKernels", "Randomness"]),
         .testTarget(name: "TorchTests", dependencies: ["Torch"]),

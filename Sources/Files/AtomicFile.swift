@@ -148,7 +148,8 @@ public enum AtomicFile {
         }
     }
 
-    private static func syncFolder(of path: String) {
+    /// Puts a folder's list of names on disk, of which one is the path's.
+    static func syncFolder(of path: String) {
         let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
         let descriptor = open(folder, O_RDONLY)
         guard descriptor >= 0 else { return }

@@ -27,7 +27,8 @@ extension ExportFormat {
         if let file = files.first, files.count == 1, file.name.isEmpty {
             try AtomicFile.write(file.pieces, to: path, checking: verify)
         } else {
-            try AtomicFolder.write(files.map { ($0.name, $0.pieces) }, to: path, checking: verify)
+            try AtomicFolder.write(
+                files.map { ($0.name, $0.pieces) }, to: path, asWhole: packageExtension != nil, checking: verify)
         }
         guard let verification else { throw ExportError("nothing was verified of \(path)") }
         let bytes = files.reduce(0) { $0 + $1.pieces.reduce(0) { $0 + $1.count } }
@@ -42,9 +43,18 @@ extension ExportFormat {
         {
             throw FileError("\(path) is a folder; name a file in it with --out, such as \(path)/\(defaultName)")
         }
+        if let packageExtension, !path.hasSuffix("." + packageExtension) {
+            throw ExportError("\(path) is no name of a package; let it end in .\(packageExtension)")
+        }
         let places = files.map { $0.name.isEmpty ? path : path + "/" + $0.name }
         let taken = places.filter { FileManager.default.fileExists(atPath: $0) }
-        guard let first = taken.first else { return }
+        guard let first = taken.first else {
+            // A package has nothing beside its own files.
+            guard packageExtension == nil || !FileManager.default.fileExists(atPath: path) else {
+                throw ExportError("\(path) is there already, and no \(name) export; choose another name with --out")
+            }
+            return
+        }
         guard replacing else {
             throw ExportError("\(first) is there already; replace it with --replace, or choose another name with --out")
         }

@@ -14,6 +14,9 @@ public protocol ExportFormat: Sendable {
     static var defaultName: String { get }
     /// Whether what is written can take images of bytes and normalise them itself.
     static var canNormalize: Bool { get }
+    /// Where what is written is a package, a folder that is one thing to who opens it: what its name ends in, without
+    /// the dot. It is replaced as a whole. `nil` for a file or for a folder like any other.
+    static var packageExtension: String? { get }
     /// The files of a network by name: one without a name where the format is a single file, else those of a folder, in
     /// the order in which they are put in place.
     /// - Parameters:
@@ -28,6 +31,10 @@ public protocol ExportFormat: Sendable {
     static func verify(
         _ path: String, _ trained: TrainedNetwork, normalizes: Bool, against reference: ReferenceLogits
     ) throws -> Verification
+}
+
+extension ExportFormat {
+    public static var packageExtension: String? { nil }
 }
 
 /// A file of an export.
@@ -61,7 +68,7 @@ public struct Verification: Sendable {
 /// The formats that can be named.
 public enum ExportFormats {
     private static let registry = Registry<any ExportFormat.Type>(
-        "format", [ONNXFormat.self, SafetensorsFormat.self, RuntimeFormat.self], name: { $0.name })
+        "format", [ONNXFormat.self, SafetensorsFormat.self, CoreMLFormat.self, RuntimeFormat.self], name: { $0.name })
 
     /// Every format: those built in, then those registered, by name.
     public static var all: [any ExportFormat.Type] { registry.all }

@@ -56,7 +56,18 @@ import Testing
         #expect(swift["verified"] as? String == "run by DenseNetRuntime on 4 images")
         #expect(try #require(swift["largest_difference"] as? Double) < 1e-5)
         #expect(try files("run/classifier") == ["model.safetensors", "network.json"])
-        #expect(try files("run").subtracting(before) == ["model.onnx", "pytorch", "classifier"])
+        let package = try ads(["export", "run", "--format", "coreml"])
+        #expect(package.status == 0 && package.errors.isEmpty, "\(package.errors)")
+        #expect(package.output.hasPrefix("run/model.mlpackage: "))
+        #expect(
+            package.output.contains(
+                "\nverified: read back and computed by the operations' definitions on 4 made-up images;"))
+        #expect(
+            package.output.contains("; it was not run on Apple's machines, try it there before you rely on it; largest")
+        )
+        #expect(try files("run/model.mlpackage") == ["Data", "Manifest.json"])
+        #expect(
+            try files("run").subtracting(before) == ["model.onnx", "pytorch", "classifier", "model.mlpackage"])
         // The run is as it was: it is evaluated and reported, and the export's folder is taken for no run.
         #expect(try ads(["evaluate", "run", "--quiet"]).status == 0)
         let report = try ads(["report", "run"])
@@ -71,6 +82,12 @@ import Testing
         )
         #expect(try ads(["export", "run", "--format", "onnx", "--replace"]).status == 0)
         #expect(try Data(contentsOf: URL(fileURLWithPath: scratch("run/model.onnx"))) == file)
+        let weights = scratch("run/model.mlpackage/Data/com.apple.CoreML/weights/weight.bin")
+        let first = try Data(contentsOf: URL(fileURLWithPath: weights))
+        let once = try ads(["export", "run", "--format", "coreml"])
+        #expect(once.status == 1 && once.errors.contains("/weight.bin is there already; replace it with --replace"))
+        #expect(try ads(["export", "run", "--format", "coreml", "--replace"]).status == 0)
+        #expect(try Data(contentsOf: URL(fileURLWithPath: weights)) == first)
     }
 
     /// Our kernels' logits against PyTorch's.
@@ -101,6 +118,25 @@ import Testing
         }
     }
 
+    /// Our kernels' logits against those of the program that coremltools loads.
+    @Test(.enabled(if: hasCoreMLTools, "coremltools for Python is needed, beside PyTorch: pip install coremltools"))
+    func thePackageSaysWhatTheRunSays() throws {
+        try train()
+        #expect(try ads(["export", "run", "--format", "safetensors", "--out", "out"]).status == 0)
+        let json = try ads(["export", "run", "--format", "coreml", "--out", "a.mlpackage", "--json"]).json()
+        #expect(json["normalizes"] as? Bool == true)
+        #expect(try #require(json["largest_difference"] as? Double) < 1e-5)
+        let floats = try ads(["export", "run", "--format", "coreml", "--no-normalization", "--out", "b.mlpackage"])
+        #expect(floats.status == 0)
+        let own = try ownLogits("out")
+        let seen = try exportPeer("coremltools", [scratch("a.mlpackage")])[0]
+        #expect(seen[2] as? [AnyHashable] == [32, 32, "RGB"])
+        #expect((seen[6] as? [String])?.first == "scenes 0")
+        for theirs in try exportPeer("coreml", [scratch("a.mlpackage"), scratch("b.mlpackage")], images: 4) {
+            #expect(relativeError(theirs.compactMap { $0 as? Double }, own) < 1e-4)
+        }
+    }
+
     private func refused(_ arguments: [String], _ status: Int32, _ sentence: String) throws {
         let finished = try ads(["export"] + arguments)
         #expect(finished.status == status && finished.output.isEmpty, "\(arguments)")
@@ -111,7 +147,8 @@ import Testing
         try train()
         let before = try files("run")
         try refused(["run"], 64, "Missing expected argument '--format <format>'; see 'ads export --help'")
-        try refused(["run", "--format", "tflite"], 64, "unknown format 'tflite'; known are onnx, safetensors, swift")
+        try refused(
+            ["run", "--format", "tflite"], 64, "unknown format 'tflite'; known are onnx, safetensors, coreml, swift")
         try refused(
             ["run", "--format", "safetensors", "--no-normalization"], 64,
             "--no-normalization: safetensors takes normalised images anyway; leave it out")
@@ -128,6 +165,9 @@ import Testing
         try refused(
             ["run", "--format", "onnx", "--out", "."], 1,
             ". is a folder; name a file in it with --out, such as ./model.onnx")
+        try refused(
+            ["run", "--format", "coreml", "--out", "run/model"], 1,
+            "run/model is no name of a package; let it end in .mlpackage")
         let nowhere = try ads(["export", "run", "--format", "onnx", "--out", "none/a.onnx"])
         #expect(nowhere.status == 1 && nowhere.errors.hasPrefix("ads: cannot create none/a.onnx.part-"))
         #expect(try files("run") == before)

@@ -25,7 +25,7 @@ import Testing
             let trained = try TrainedExamples.trained(network)
             let reference = try TrainedExamples.reference(trained, count: 3)
             let done = try format.export(
-                trained, against: reference, normalizes: normalizes, to: scratch("\(name).onnx"), replacing: false)
+                trained, against: reference, normalizes: normalizes, to: scratch("\(name).mlpackage"), replacing: false)
             #expect((done.verification.largestDifference ?? 0) < 1e-6)
             paths.append(done.path)
             expected.append(reference.logits)
@@ -49,6 +49,41 @@ import Testing
             for (i, theirs) in try exportPeer(peer, paths, images: 3).enumerated() {
                 #expect(difference(numbers(theirs), expected[i]) < 1e-5, "\(peer), \(paths[i])")
             }
+        }
+    }
+
+    /// coremltools infers every type again; the program as it loaded it is computed by torch, operation by operation.
+    @Test(
+        .enabled(if: hasCoreMLTools, "coremltools for Python is needed, beside PyTorch: pip install coremltools"),
+        arguments: [true, false])
+    func coreML(normalizes: Bool) throws {
+        let scratch = TemporaryFolder()
+        let (paths, expected) = try exported(CoreMLFormat.self, normalizes: normalizes, to: scratch)
+        for (i, seen) in try exportPeer("coremltools", paths).enumerated() {
+            let network = try TrainedExamples.all()[i].network
+            let a = network.architecture
+            #expect(seen[0] as? Int == 6 && seen[1] as? String == "image")
+            let input = seen[2] as? [Any] ?? []
+            if normalizes {
+                #expect(input[0] as? Int == a.imageSize && input[1] as? Int == a.imageSize)
+                #expect(input[2] as? String == (a.inputChannels == 1 ? "GRAYSCALE" : "RGB"))
+            } else {
+                #expect(input as? [Int] == [1, a.inputChannels, a.imageSize, a.imageSize])
+            }
+            #expect(seen[3] as? [String] == ["classLabel", "classLabel_probs"])
+            #expect(seen[4] as? String == "classLabel" && seen[5] as? String == "classLabel_probs")
+            #expect(seen[6] as? [String] == (0..<a.classes).map(String.init))
+            let kinds = try #require(seen[7] as? [String: Int])
+            let concats = network.blocks.reduce(0) { sum, block in
+                sum + block.layers.count { $0.sources.count > 1 } + (block.endSources.count > 1 ? 1 : 0)
+            }
+            #expect(kinds["concat", default: 0] == concats && kinds["gather"] == nil)
+            #expect(kinds["sub"] == (normalizes ? 1 : nil))
+            #expect((seen[8] as? [String: String])?["imgsz"] == "[\(a.imageSize), \(a.imageSize)]")
+            #expect(seen[9] as? String == "densenet-ads test")
+        }
+        for (i, theirs) in try exportPeer("coreml", paths, images: 3).enumerated() {
+            #expect(difference(numbers(theirs), expected[i]) < 1e-5, "\(paths[i])")
         }
     }
 

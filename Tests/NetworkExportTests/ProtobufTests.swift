@@ -1,7 +1,6 @@
 import Foundation
+import Protobuf
 import Testing
-
-@testable import NetworkExport
 
 /// The examples of https://protobuf.dev/programming-guides/encoding, and what is no message.
 @Suite struct ProtobufTests {
@@ -53,6 +52,6 @@ import Testing
         ] as [([UInt8], String)]) func whatIsNoMessage(bytes: [UInt8], sentence: String)
     {
         var reader = ProtobufReader(Data(bytes))
-        #expect(throws: ExportError(sentence)) { _ = try reader.next() }
+        #expect(throws: ProtobufError(sentence)) { _ = try reader.next() }
     }
 }

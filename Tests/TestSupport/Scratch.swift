@@ -119,6 +119,12 @@ public let hasONNXPeers: Bool = {
     return (try? run(peerPython, ["-c", "import onnx, onnxruntime, openvino"]))?.status == 0
 }()
 
+/// Whether the peers' Python has coremltools, too.
+public let hasCoreMLTools: Bool = {
+    guard let peerPython else { return false }
+    return (try? run(peerPython, ["-c", "import coremltools"]))?.status == 0
+}()
+
 /// Runs one of `Tests/Peers/exported.py`'s peers; the list it prints for each path.
 /// - Throws: where it fails, with what it says.
 public func exportPeer(_ peer: String, _ paths: [String], images: Int = 0) throws -> [[Any]] {

@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Protobuf
 
 /// The messages that hold types, shapes and numbers.
 extension ONNXDecoder {
@@ -19,7 +20,7 @@ extension ONNXDecoder {
         }
         let known: [ONNXModel.Attribute] = [.float(float), .int(int), .ints(ints)]
         guard let attribute = known.first(where: { $0.kind == kind }) else {
-            throw ExportError("the attribute '\(name.inSentence)' is of kind \(kind); 1, 2 and 7 are read here")
+            throw ProtobufError("the attribute '\(name.inSentence)' is of kind \(kind); 1, 2 and 7 are read here")
         }
         return (name, attribute)
     }
@@ -38,18 +39,18 @@ extension ONNXDecoder {
         }
         let element = try element(kind, of: name)
         guard shape.count <= Self.mostDimensions else {
-            throw ExportError("'\(name.inSentence)' has \(shape.count) dimensions")
+            throw ProtobufError("'\(name.inSentence)' has \(shape.count) dimensions")
         }
         var count = element.size
         for size in shape {
             let (next, overflows) = count.multipliedReportingOverflow(by: size)
             guard size > 0, !overflows else {
-                throw ExportError("'\(name.inSentence)' has the impossible shape \(shape)")
+                throw ProtobufError("'\(name.inSentence)' has the impossible shape \(shape)")
             }
             count = next
         }
         guard count == bytes.count else {
-            throw ExportError("'\(name.inSentence)' has \(bytes.count) bytes; its shape \(shape) takes \(count)")
+            throw ProtobufError("'\(name.inSentence)' has \(bytes.count) bytes; its shape \(shape) takes \(count)")
         }
         return ONNXModel.Constant(name: name, element: element, shape: shape, bytes: bytes)
     }
@@ -88,7 +89,7 @@ extension ONNXDecoder {
             }
             return true
         }
-        guard shape.count <= Self.mostDimensions else { throw ExportError("a shape of \(shape.count) dimensions") }
+        guard shape.count <= Self.mostDimensions else { throw ProtobufError("a shape of \(shape.count) dimensions") }
         return (kind, shape)
     }
 
@@ -102,34 +103,15 @@ extension ONNXDecoder {
             }
             return true
         }
-        guard let size else { throw ExportError("a dimension without a size") }
+        guard let size else { throw ProtobufError("a dimension without a size") }
         return size
     }
 
     func element(_ kind: Int, of name: String) throws -> ONNXModel.Element {
         guard let element = ONNXModel.Element(rawValue: kind) else {
-            throw ExportError(
+            throw ProtobufError(
                 "'\(name.inSentence)' has elements of type \(kind); 1 (float32) and 2 (uint8) are read here")
         }
         return element
-    }
-
-    /// Numbers may be packed or not: parsers must take both.
-    mutating func add(_ value: ProtobufReader.Value, to numbers: inout [Int]) throws {
-        switch value {
-        case .varint(let number): numbers.append(int(number))
-        case .bytes(let data):
-            var reader = ProtobufReader(data)
-            numbers += try reader.packed().map(int)
-        case .fixed32: throw ExportError("a whole number was expected")
-        }
-        guard numbers.count <= 64 else { throw ExportError("over 64 numbers in one list") }
-    }
-
-    func int(_ value: UInt64) -> Int { Int(bitPattern: UInt(value)) }
-
-    func text(_ data: Data) throws -> String {
-        guard let text = String(data: data, encoding: .utf8) else { throw ExportError("a text is not UTF-8") }
-        return text
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Protobuf
 
 /// The numbers of the fields are those of onnx.proto (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto).
 extension ONNXModel {

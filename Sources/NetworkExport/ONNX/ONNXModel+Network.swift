@@ -16,7 +16,10 @@ extension ONNXModel {
         let a = trained.network.architecture
         self.init(
             irVersion: 7, opset: 13, producer: trained.producer,
-            metadata: try ONNXMetadata(trained, normalizes: normalizes).entries, name: "densenet")
+            metadata: try ModelMetadata(
+                trained,
+                input: normalizes ? "uint8, 0 to 255, normalised by the model" : ModelMetadata.normalizedInput
+            ).entries, name: "densenet")
         let size = [Size.named("batch"), .fixed(a.inputChannels), .fixed(a.imageSize), .fixed(a.imageSize)]
         inputs = [Value(name: Self.images, element: normalizes ? .uint8 : .float32, shape: size)]
         outputs = [Value(name: Self.logits, element: .float32, shape: [.named("batch"), .fixed(a.classes)])]

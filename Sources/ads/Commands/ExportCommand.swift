@@ -31,14 +31,17 @@ struct ExportCommand: ParsableCommand {
     var format: String
 
     @Option(
-        help: "The file or folder; model.onnx, pytorch or classifier in the run's folder without it.",
+        help: "The file or folder; model.onnx, pytorch, model.mlpackage or classifier in the run's folder without it.",
         transform: WrittenPath.parse)
     var out: String?
 
     @Flag(help: "Replace an earlier export there.")
     var replace = false
 
-    @Flag(help: "onnx: take normalised floats instead of bytes, and leave the normalisation to the caller.")
+    @Flag(
+        help:
+            "onnx, coreml: take normalised floats instead of bytes or an image, and leave the normalisation to the caller."
+    )
     var noNormalization = false
 
     @Flag(help: "Print one JSON object.")

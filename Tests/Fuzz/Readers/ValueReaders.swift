@@ -11,7 +11,7 @@ import WeightFiles
 extension FuzzedReader {
     /// The readers that need no libtorch.
     public static let values = [
-        safetensors, pickle, torch, weights, onnx, architecture, connectivity, network, jpeg, png,
+        safetensors, pickle, torch, weights, onnx, coreML, architecture, connectivity, network, jpeg, png,
     ]
 
     private static let safetensors = FuzzedReader("safetensors", throwing: FileError.self) { data in
@@ -61,6 +61,26 @@ extension FuzzedReader {
         let logits = try interpreter(images)
         guard logits.values.count == logits.shape.reduce(1, *) else {
             throw BrokenPromise("\(logits.values.count) values of shape \(logits.shape)")
+        }
+    }
+
+    /// The length of `model.mlmodel` in four bytes, little endian, then its bytes, then those of `weight.bin`.
+    private static let coreML = FuzzedReader("coreml", throwing: ExportError.self) { data in
+        let length = data.prefix(4).reversed().reduce(0) { $0 << 8 | Int($1) }
+        let model = try CoreMLModel(Data(data.dropFirst(4).prefix(length)), named: "x")
+        let again = model.encoded()
+        guard try CoreMLModel(again, named: "x").encoded() == again else { throw BrokenPromise("two encodings") }
+        let interpreter = try MILInterpreter(
+            model.program, weights: Data(data.dropFirst(4).dropFirst(length)), mostWork: 100_000)
+        guard case .tensor(_, let shape) = model.program.inputs[0].kind else { return }
+        var count = 1
+        for size in shape {
+            guard 1...10_000 ~= size, count <= 10_000 else { return }
+            count *= size
+        }
+        let said = try interpreter(Maps(shape, [Float](repeating: 0, count: count)), keeping: "logits")
+        guard said.kept.values.count == said.kept.shape.reduce(1, *), !said.probabilities.isEmpty else {
+            throw BrokenPromise("\(said.kept.values.count) values of shape \(said.kept.shape)")
         }
     }
 

@@ -4,25 +4,13 @@ struct Window {
     let stride: Int
     let padding: Int
 
-    /// A square window from a node's attributes, `pads` none and `strides` 1 where they are missing.
-    /// - Throws: `ExportError` with a clause for any other.
-    init(_ attributes: ONNXOperations.Attributes) throws {
-        func one(_ name: String, count: Int, default missing: Int?) throws -> Int {
-            guard let given = attributes[name] else {
-                guard let missing else { throw ExportError("\(name) is missing") }
-                return missing
-            }
-            guard case .ints(let values) = given, values.count == count, let first = values.first,
-                values.allSatisfy({ $0 == first }), 0...64 ~= first
-            else { throw ExportError("\(name) is not square") }
-            return first
-        }
-        kernel = try one("kernel_shape", count: 2, default: nil)
-        stride = try one("strides", count: 2, default: 1)
-        padding = try one("pads", count: 4, default: 0)
-        guard kernel > 0, stride > 0, padding < kernel else {
+    /// A square window.
+    /// - Throws: `ExportError` with a clause where it is none.
+    init(kernel: Int, stride: Int, padding: Int) throws {
+        guard 1...64 ~= kernel, 1...64 ~= stride, 0..<kernel ~= padding else {
             throw ExportError("a window of \(kernel), \(stride), \(padding) is none")
         }
+        (self.kernel, self.stride, self.padding) = (kernel, stride, padding)
     }
 
     /// The size of what it makes of maps of a size.
@@ -34,9 +22,9 @@ struct Window {
     }
 }
 
-extension ONNXOperations {
+extension Definitions {
     /// The largest or the mean of each window; what lies outside of the maps counts as nothing.
-    mutating func pooled(_ x: ONNXArray, _ window: Window, maximum: Bool) throws -> ONNXArray {
+    mutating func pooled(_ x: Maps, _ window: Window, maximum: Bool) throws -> Maps {
         let (images, channels, plane) = try layout(x)
         guard maximum || window.padding == 0 else { throw ExportError("a padded mean is not computed here") }
         let (height, width) = (x.shape[2], x.shape[3])
@@ -60,12 +48,12 @@ extension ONNXOperations {
                 }
             }
         }
-        return ONNXArray(.float32, [images, channels, rows, columns], out)
+        return Maps([images, channels, rows, columns], out)
     }
 
     /// A convolution by its definition. Rows of the padded map follow one another, so that with a stride of 1 a tap is
     /// one long row of products; what falls between the output's rows is computed and left.
-    mutating func convolution(_ x: ONNXArray, _ weight: ONNXArray, _ window: Window) throws -> ONNXArray {
+    mutating func convolution(_ x: Maps, _ weight: Maps, _ window: Window) throws -> Maps {
         let (images, channels, plane) = try layout(x)
         let taps = window.kernel * window.kernel
         guard weight.shape.count == 4, weight.shape[1...] == [channels, window.kernel, window.kernel] else {
@@ -100,7 +88,7 @@ extension ONNXOperations {
                 }
             }
         }
-        return ONNXArray(.float32, [images, outputs, rows, columns], out)
+        return Maps([images, outputs, rows, columns], out)
     }
 
     /// The weighted sums of as many values behind each offset, four terms at a time.

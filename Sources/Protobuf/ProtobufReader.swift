@@ -1,10 +1,19 @@
 import Foundation
 
+/// Why bytes are no message.
+package struct ProtobufError: Error, Equatable, CustomStringConvertible {
+    /// A clause that says what and, where it is known, at which byte.
+    package let description: String
+
+    /// An error with its clause.
+    package init(_ description: String) { self.description = description }
+}
+
 /// The fields of a message, read from front to back; no length in them is believed before it is compared with what is
 /// left.
-struct ProtobufReader {
+package struct ProtobufReader {
     /// A field's value as it is encoded; what it means is the message's to say.
-    enum Value {
+    package enum Value {
         case varint(UInt64)
         case fixed32(UInt32)
         case bytes(Data)
@@ -13,14 +22,14 @@ struct ProtobufReader {
     private var position: Int
 
     /// A message's bytes; of a part of a file the error still counts from the file's start.
-    init(_ data: Data) {
+    package init(_ data: Data) {
         self.data = data
         position = data.startIndex
     }
 
     /// The next field; `nil` at the end.
-    /// - Throws: `ExportError` with a clause that says what and at which byte.
-    mutating func next() throws -> (field: Int, value: Value)? {
+    /// - Throws: `ProtobufError`.
+    package mutating func next() throws -> (field: Int, value: Value)? {
         guard position < data.endIndex else { return nil }
         let tag = try varint()
         let field = tag >> 3
@@ -31,17 +40,24 @@ struct ProtobufReader {
             let count = try varint()
             guard count <= UInt64(data.endIndex - position) else { throw fail("\(count) bytes go beyond the end") }
             return (Int(field), .bytes(take(Int(count))))
-        case 5:
-            guard data.endIndex - position >= 4 else { throw fail("it ends in the middle of a number") }
-            return (Int(field), .fixed32(take(4).reversed().reduce(0) { $0 << 8 | UInt32($1) }))
+        case 5: return (Int(field), .fixed32(try fixed32()))
         default: throw fail("wire type \(tag & 7) is not read here")
         }
     }
 
     /// The numbers of packed bytes.
-    mutating func packed() throws -> [UInt64] {
+    /// - Throws: `ProtobufError`.
+    package mutating func packed() throws -> [UInt64] {
         var out: [UInt64] = []
         while position < data.endIndex { out.append(try varint()) }
+        return out
+    }
+
+    /// The `float`s of packed bytes.
+    /// - Throws: `ProtobufError`.
+    package mutating func packedFloats() throws -> [Float] {
+        var out: [Float] = []
+        while position < data.endIndex { out.append(Float(bitPattern: try fixed32())) }
         return out
     }
 
@@ -58,10 +74,15 @@ struct ProtobufReader {
         throw fail("it ends in the middle of a number")
     }
 
+    private mutating func fixed32() throws -> UInt32 {
+        guard data.endIndex - position >= 4 else { throw fail("it ends in the middle of a number") }
+        return take(4).reversed().reduce(0) { $0 << 8 | UInt32($1) }
+    }
+
     private mutating func take(_ count: Int) -> Data {
         defer { position += count }
         return data[position..<position + count]
     }
 
-    func fail(_ reason: String) -> ExportError { ExportError("byte \(position): \(reason)") }
+    func fail(_ reason: String) -> ProtobufError { ProtobufError("byte \(position): \(reason)") }
 }

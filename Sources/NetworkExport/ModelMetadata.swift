@@ -3,13 +3,16 @@ import Foundation
 import Runs
 
 /// What a model's metadata say of its images and classes; no standard says how.
-struct ONNXMetadata {
+struct ModelMetadata {
     /// The text of each key.
     let entries: [String: String]
+    /// What a model is given that leaves the normalisation to the caller.
+    static let normalizedInput = "float32, normalised: (value / 255 - mean) / std"
 
     /// `names` and `imgsz` are read by Ultralytics' loader; `preprocessing` has timm's fields and the classes in order,
     /// `network` what `architecture.json` of the run has.
-    init(_ trained: TrainedNetwork, normalizes: Bool) throws {
+    /// - Parameter input: what the model is given, as a clause.
+    init(_ trained: TrainedNetwork, input: String) throws {
         struct Preprocessing: Encodable {
             let input: String
             let fields: PreprocessingFields
@@ -36,10 +39,7 @@ struct ONNXMetadata {
             "imgsz": "[\(size), \(size)]",
             "preprocessing": try json(
                 Preprocessing(
-                    input: normalizes
-                        ? "uint8, 0 to 255, normalised by the model"
-                        : "float32, normalised: (value / 255 - mean) / std",
-                    fields: PreprocessingFields(trained), labelNames: trained.classNames)),
+                    input: input, fields: PreprocessingFields(trained), labelNames: trained.classNames)),
             "network": try json(trained.network),
         ]
     }
