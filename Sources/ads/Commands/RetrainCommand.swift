@@ -114,7 +114,10 @@ struct RetrainCommand: ParsableCommand {
         var own = settings
         (own.seed, own.machine) = (configuration.seed, configuration.machine)
         let (_, origin) = try TrainedDense.check(own.evaluation, data, for: "--inherit and --distil need")
-        if inherit { (configuration.initialWeights, configuration.initialDigest) = (dense, settings.denseDigest) }
+        if inherit {
+            (configuration.initialWeights, configuration.initialDigest) = (dense, settings.denseDigest)
+            configuration.inherits = true
+        }
         // The weights, and a teacher's that sees the same batch, know images as they were trained on them.
         configuration.normalization = origin.normalization
         // A search without the digest did not pass the check.

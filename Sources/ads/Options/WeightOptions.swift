@@ -44,6 +44,7 @@ struct WeightOptions: ParsableArguments {
             throw UsageError("--initialization is for fresh weights; leave it out with --weights")
         }
         (configuration.initialWeights, configuration.initialDigest) = (file, try digest(ofWeights: file))
+        configuration.inherits = false
         guard let origin = try RunFolder(ofWeights: file)?.weightOrigin() else { return }
         // The weights know images as they were trained on them.
         if configuration.normalization == nil { configuration.normalization = origin.normalization }
