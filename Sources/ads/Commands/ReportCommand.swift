@@ -18,10 +18,10 @@ struct ReportCommand: ParsableCommand {
               ads report runs/ads --watch
             """)
 
-    @Argument(help: "A run's folder, or a folder of runs; several are put together.")
+    @Argument(help: "A run's folder, or a folder of runs; several are put together.", completion: .directory)
     var runs: [String]
 
-    @Option(help: "The file; RUN/report.html without it.", transform: WrittenPath.parse)
+    @Option(help: "The file; RUN/report.html without it.", completion: .file(), transform: WrittenPath.parse)
     var out: String?
 
     @Flag(help: "Write the page again while its runs go on; the folder need not exist yet.")

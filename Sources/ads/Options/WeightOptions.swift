@@ -10,7 +10,7 @@ struct WeightOptions: ParsableArguments {
     @Option(
         help:
             "Start from the weights of this file, PyTorch's or safetensors, or of a run; the classifier is replaced where the classes differ.",
-        transform: WrittenPath.parse)
+        completion: .file(), transform: WrittenPath.parse)
     var weights: String?
 
     @Option(
