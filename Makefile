@@ -17,7 +17,8 @@ export PKG_CONFIG_PATH := $(CURDIR)/.build/libtorch$(if $(PKG_CONFIG_PATH),:$(PK
 # What lint reads and format writes.
 SWIFT_SOURCES := Sources Tests Examples Package.swift
 
-.PHONY: help demo test bench build setup install clean check lint format test-scripts test-package flags docs fuzz sanitize
+.PHONY: help demo test bench build setup manual install uninstall clean check lint format test-scripts test-package \
+  flags docs fuzz sanitize
 
 help: ## What can be made.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -25,11 +26,12 @@ help: ## What can be made.
 demo: build ## The whole way on a built-in data set, in minutes; ends at a report.
 	@.build/release/ads demo --out ads-demo
 
-test: setup test-scripts ## All tests, in the build that 'make build' makes too.
+test: setup ## All tests, in the build that 'make build' makes too.
 	@swift build --build-tests $(BUILD_FLAGS)
+	@$(MAKE) --no-print-directory test-scripts
 	@swift test --skip-build $(BUILD_FLAGS)
 
-test-scripts: # What is not Swift; seconds.
+test-scripts: # What is not Swift; it installs what 'make build' made, which takes longest.
 	@for test in Tests/Scripts/*; do "$$test"; done
 
 build: setup ## .build/release/ads
@@ -74,10 +76,32 @@ fuzz: setup ## libFuzzer on every reader of files, FUZZ_SECONDS (60) each, FUZZ_
 sanitize: setup ## The tests under the address, undefined-behaviour and thread sanitizers; long.
 	@scripts/sanitize
 
-install: build ## Copies ads to $(PREFIX)/bin.
-	@install -d "$(PREFIX)/bin"
-	@install -m 755 .build/release/ads "$(PREFIX)/bin/ads"
-	@echo "installed $(PREFIX)/bin/ads; it needs the libtorch in $(LIBTORCH_LIB)"
+# The manual's pages, by swift-argument-parser's plugin.
+manual: build
+	@pages=.build/manual; \
+	if [ $$pages/ads.1 -nt .build/release/ads ] && [ $$pages/ads.1 -nt scripts/man-pages ]; then exit 0; fi; \
+	rm -rf .build/plugins/GenerateManual; \
+	swift package $(BUILD_FLAGS) generate-manual --multi-page --date "$$(git log -1 --format=%cs 2>/dev/null || date +%F)" \
+	  >$$pages.log 2>&1 || { cat $$pages.log >&2; exit 1; }; \
+	scripts/man-pages .build/plugins/GenerateManual/outputs/ads $$pages
+
+# Where what is installed lies; DESTDIR is for those who make packages of it.
+PLACE = $(DESTDIR)$(PREFIX)
+SHARE = $(PLACE)/share
+COMPLETIONS = "$(SHARE)/bash-completion/completions/ads" "$(SHARE)/zsh/site-functions/_ads" "$(SHARE)/fish/vendor_completions.d/ads.fish"
+
+install: manual ## ads, its manual pages, and completions of bash, zsh and fish into $(PREFIX).
+	@install -d "$(PLACE)/bin" "$(SHARE)/man/man1"
+	@install -m 755 .build/release/ads "$(PLACE)/bin/ads"
+	@install -m 644 .build/manual/*.1 "$(SHARE)/man/man1"
+	@files=($(COMPLETIONS)); shells=(bash zsh fish); for i in 0 1 2; do \
+	  .build/release/ads --generate-completion-script "$${shells[i]}" >.build/completion; \
+	  install -d "$$(dirname "$${files[i]}")"; install -m 644 .build/completion "$${files[i]}"; done
+	@echo "installed $(PLACE)/bin/ads; it needs the libtorch in $(LIBTORCH_LIB)"
+
+uninstall: ## Removes what install put into $(PREFIX).
+	@rm -f "$(PLACE)/bin/ads" $(COMPLETIONS)
+	@for page in "$(SHARE)/man/man1/ads"*.1; do if grep -qsxF '.\" densenet-ads' "$$page"; then rm -f "$$page"; fi; done
 
 clean: ## Removes the build; caches and runs stay.
 	@rm -rf .build

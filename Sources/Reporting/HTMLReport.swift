@@ -7,9 +7,13 @@ import Training
 /// One self-contained HTML file: no script, no font, no picture from elsewhere. Its own script sorts tables.
 public struct HTMLReport {
     let content: ReportContent
+    private let isWatched: Bool
 
     /// A report of some runs.
-    public init(_ content: ReportContent) { self.content = content }
+    /// - Parameter isWatched: whether it is written again while they go on; then a browser shows it again by itself.
+    public init(_ content: ReportContent, isWatched: Bool = false) {
+        (self.content, self.isWatched) = (content, isWatched)
+    }
 
     /// The file's text.
     public var text: String {
@@ -26,9 +30,10 @@ public struct HTMLReport {
             </head>
             <body><main>
             <h1>\(escape(title))</h1>
-            \(leftOut)
+            \(isWatched ? Self.watchedNote : "")\(leftOut)
             \(summary)
             \(table)
+            \(unfinished)
             \(imports)
             \(latencies)
             \(confusions)
@@ -41,7 +46,7 @@ public struct HTMLReport {
             \(trials)
             \(configurations)
             <footer>Written by ads \(ADS.version). MACs are multiply-adds of convolutions and classifier for one image; parameters include BN's. Images a second were measured on this run's machine at the threads below.</footer>
-            </main>\(Self.sorting)</body>
+            </main>\(Self.sorting)\(isWatched ? Self.reloading : "")</body>
             </html>
 
             """
@@ -50,6 +55,7 @@ public struct HTMLReport {
     private var dataName: String {
         content.trained.first?.configuration.data.name ?? content.searched.first?.configuration.data.name
             ?? content.calibrations.first?.calibration.configuration.search.data.name
+            ?? content.unfinished.first?.configuration.data.name
             ?? content.imported.first?.configuration.data?.name ?? "report"
     }
 
@@ -114,15 +120,19 @@ public struct HTMLReport {
     }
 
     private var curves: String {
-        let runs = content.trained.filter { !$0.epochs.isEmpty }
+        let ended = content.trained.map { ($0.result.label, $0.result.seed, $0.epochs, "") }
+        let goingOn = content.unfinished.map {
+            ($0.configuration.label, $0.configuration.seed, $0.epochs, ", not finished")
+        }
+        let runs = (ended + goingOn).filter { !$0.2.isEmpty }
         guard !runs.isEmpty else { return "" }
         var labels: [String] = []
-        for run in runs where !labels.contains(run.result.label) { labels.append(run.result.label) }
-        let series = runs.map { run in
+        for (label, _, _, _) in runs where !labels.contains(label) { labels.append(label) }
+        let series = runs.map { label, seed, epochs, state in
             Charts.Series(
-                name: "\(run.result.label), seed \(run.result.seed)",
-                points: run.epochs.map { (Double($0.epoch), $0.validationAccuracy ?? $0.trainAccuracy) }, isLine: true,
-                color: labels.firstIndex(of: run.result.label) ?? 0, isDashed: run.result.seed % 2 == 1)
+                name: "\(label), seed \(seed)\(state)",
+                points: epochs.map { (Double($0.epoch), $0.validationAccuracy ?? $0.trainAccuracy) }, isLine: true,
+                color: labels.firstIndex(of: label) ?? 0, isDashed: seed % 2 == 1)
         }
         return """
             <h2>Training</h2>

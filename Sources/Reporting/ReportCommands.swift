@@ -11,18 +11,11 @@ enum ReportCommands {
     /// logits, is repeated from the search that found its network.
     static func command(for run: ReportContent.Trained, in content: ReportContent) -> String {
         let c = run.configuration
-        guard let dense = c.initialWeights ?? c.distillation?.teacher else {
+        guard let dense = c.startsFromRun ? c.initialWeights : c.distillation?.teacher else {
             return training(c, label: c.label, architecture: run.path)
         }
         let search = content.searched.first {
             $0.configuration.dense == dense && $0.result?.connectivity == run.network.connectivity
-        }
-        var isFolder: ObjCBool = false
-        if search == nil, c.initialWeights != nil,
-            FileManager.default.fileExists(atPath: dense, isDirectory: &isFolder),
-            !isFolder.boolValue
-        {
-            return training(c, label: c.label, architecture: run.path)
         }
         var parts = [
             "ads retrain \(search.map { quoted($0.path) } ?? "SEARCH")\(c.initialWeights == nil ? "" : " --inherit")"

@@ -6,7 +6,7 @@ import Runs
 import StudySQLite
 import Training
 
-/// What a report is made of: the finished runs below some folders.
+/// What a report is made of: the runs below some folders.
 public struct ReportContent {
     /// A training run.
     public struct Trained {
@@ -89,16 +89,22 @@ public struct ReportContent {
     public private(set) var searched: [Searched] = []
     /// The calibrations; the studies they are made of are not among the searches.
     public private(set) var calibrations: [Calibrated] = []
+    /// The trainings that have not ended.
+    public private(set) var unfinished: [Unfinished] = []
     /// The imports.
     public private(set) var imported: [Imported] = []
     /// A sentence for each run that is damaged and so left out.
     public private(set) var leftOut: [String] = []
 
+    /// How many levels below the given folders runs are looked for.
+    static let depth = 3
+
     /// Reads every run at or below the given folders, three levels deep. A damaged run below them is left out.
     /// - Throws: `FileError` when there is none, all are damaged, or a folder that is given itself holds a damaged one.
     public init(folders: [String]) throws {
         for folder in folders { try collect(folder, depth: 0) }
-        guard !trained.isEmpty || !searched.isEmpty || !calibrations.isEmpty || !imported.isEmpty else {
+        let counts = [trained.count, searched.count, calibrations.count, imported.count, unfinished.count]
+        guard counts.contains(where: { $0 > 0 }) else {
             if let first = leftOut.first { throw FileError(first) }
             throw FileError(
                 "no run in \(folders.joined(separator: ", ")): a run's folder has a config.json, and a result.json once it is finished"
@@ -119,7 +125,7 @@ public struct ReportContent {
         } catch  where depth > 0 {
             leftOut.append("\(error)")
         }
-        guard depth < 3, let names = try? FileManager.default.contentsOfDirectory(atPath: path) else { return }
+        guard depth < Self.depth, let names = try? FileManager.default.contentsOfDirectory(atPath: path) else { return }
         for name in names.sorted() where name != "checkpoints" {
             var isFolder: ObjCBool = false
             let child = path + "/" + name
@@ -168,6 +174,13 @@ public struct ReportContent {
                     result: result, configuration: configuration, network: try folder.network(),
                     epochs: try lines(folder.metrics), testUses: try folder.readTestUses(),
                     confusion: try folder.readConfusion(), latencies: try folder.readLatencies(), path: path))
+        } else if kind == "training", exists(folder.architecture) {
+            let configuration = try folder.read(TrainingConfiguration.self, from: folder.configuration)
+            guard configuration.sampling == nil else { return false }
+            unfinished.append(
+                Unfinished(
+                    configuration: configuration, network: try folder.network(), epochs: try lines(folder.metrics),
+                    path: path))
         }
         return false
     }

@@ -20,8 +20,11 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
     public var allData: Bool
     /// Whether the test set is used once, at the end.
     public var testAtEnd: Bool
-    /// The run the starting weights came from; `nil` for fresh ones.
+    /// The run the starting weights came from, or their file; `nil` for fresh ones.
     public var initialWeights: String?
+    /// Whether `initialWeights` is a run, of whose network this one is a part, and no file; runs of older versions do
+    /// not say.
+    public var inherits: Bool?
     /// The digest of the weights that were started from; runs of older versions have none.
     public var initialDigest: String?
     /// What it learns from beside the labels; from nothing without it.
@@ -87,6 +90,15 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
 }
 
 extension TrainingConfiguration {
+    /// Whether it starts from a run, and neither from a file nor from fresh weights; of older runs that is what lies
+    /// there now.
+    public var startsFromRun: Bool {
+        guard let initialWeights else { return false }
+        if let inherits { return inherits }
+        var isFolder: ObjCBool = false
+        return !FileManager.default.fileExists(atPath: initialWeights, isDirectory: &isFolder) || isFolder.boolValue
+    }
+
     /// The images of a data set that are trained on, and those that are held out.
     public func split(of data: DataSet) -> Split {
         Split(of: data, seed: seed, limit: limitTrain, holdOut: !allData)

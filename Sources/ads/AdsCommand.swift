@@ -31,7 +31,7 @@ struct AdsCommand: ParsableCommand {
         Interruption.install()
         Runtime.keepFreedMemory()
         do {
-            var command = try parseAsRoot()
+            var command = try parseAsRoot(NegativeNumbers.joined(Array(CommandLine.arguments.dropFirst())))
             try command.run()
         } catch let error as Interrupted {
             fail(error.description, 130)

@@ -180,11 +180,26 @@ import Testing
             #expect(finished.status == 1 && finished.errors.contains("is not a whole safetensors file"), "\(count)")
             #expect(finished.errors.split(separator: "\n").count == 1)
         }
-        // A search has none of its own.
-        try FileManager.default.createDirectory(atPath: scratch("search"), withIntermediateDirectories: true)
-        try #"{"kind":"search"}"#.write(toFile: scratch("search/config.json"), atomically: true, encoding: .utf8)
-        try refused(
-            ["search", "--format", "onnx"], 1,
-            "search has no weights yet; a search's network gets them from 'ads retrain search'")
+        // Where weights come from depends on the kind of run.
+        for (name, configuration, sentence) in [
+            (
+                "search", #"{"kind":"search"}"#,
+                "search has no weights yet; a search's network gets them from 'ads retrain search'"
+            ),
+            (
+                "begun", #"{"kind":"training"}"#,
+                "begun has no weights yet; a training has them after its first epoch, and goes on with --resume"
+            ),
+            (
+                "given", #"{"kind":"import"}"#,
+                "given has no weights any more: there is no given/weights.safetensors"
+            ),
+            ("measured", "{}", "measured has no weights of its own: it is no training, search or import"),
+        ] {
+            try FileManager.default.createDirectory(atPath: scratch(name), withIntermediateDirectories: true)
+            try configuration.write(toFile: scratch("\(name)/config.json"), atomically: true, encoding: .utf8)
+            try refused([name, "--format", "onnx"], 1, sentence)
+            #expect(try ads(["evaluate", name]).errors == "ads: \(sentence)\n")
+        }
     }
 }

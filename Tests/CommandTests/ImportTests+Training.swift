@@ -33,6 +33,11 @@ extension ImportTests {
         let text = try String(contentsOfFile: scratch("file/report.html"), encoding: .utf8)
         #expect(text.contains("--weights \(c.initialWeights ?? "?")") && text.contains("--normalization 0."))
         #expect(!text.contains("ads retrain SEARCH"))
+        // Wherever the file is by then.
+        try FileManager.default.moveItem(atPath: file, toPath: file + ".away")
+        #expect(try ads("report", scratch("file")).status == 0)
+        #expect(try String(contentsOfFile: scratch("file/report.html"), encoding: .utf8) == text)
+        try FileManager.default.moveItem(atPath: file + ".away", toPath: file)
 
         // A part of the network takes its part of the weights; another network, and changed weights, are refused.
         let part = try run("part", "--weights", file, "--arch", scratch("a.json"), "--connectivity", "nearest")

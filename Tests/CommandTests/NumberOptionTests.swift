@@ -173,6 +173,20 @@ import Testing
         ),
         (["train"], "Missing expected argument '--out <out>'; see 'ads train --help'"),
         (
+            ["train", "--epochs", "-1", "--out", "x"],
+            "The value '-1' is invalid for '--epochs <epochs>': a whole number from 1 to 1000000 is needed; see 'ads train --help'"
+        ),
+        (
+            ["study", "best", "x", "--target-macs", "-.5"],
+            "The value '-.5' is invalid for '--target-macs <target-macs>': a number over 0, up to 1e+15 is needed; see 'ads study best --help'"
+        ),
+        (
+            ["calibrate", "--out", "x", "--bands", "-0.1,0.5"],
+            "The value '-0.1,0.5' is invalid for '--bands <bands>': ascending numbers over 0 and under 1, with commas between them, are needed; see 'ads calibrate --help'"
+        ),
+        (["train", "--epochs", "--out", "x"], "Missing value for '--epochs <epochs>'; see 'ads train --help'"),
+        (["inspect", "-1"], "Unknown option '-1'; see 'ads inspect --help'"),
+        (
             ["train", "--kernels", "fast"],
             "The value 'fast' is invalid for '--kernels <kernels>'. Please provide one of 'auto', 'swift' or 'torch'. See 'ads train --help'"
         ),
@@ -201,6 +215,18 @@ import Testing
         let finished = try run(Program.folder + "/ads", arguments)
         #expect(finished.status == 64 && finished.output.isEmpty)
         #expect(finished.errors == "ads: \(sentence)\n")
+    }
+
+    @Test func negativeNumbersBelongToTheOptionBeforeThem() {
+        func joined(_ text: String) -> String {
+            NegativeNumbers.joined(text.split(separator: " ").map(String.init)).joined(separator: " ")
+        }
+        #expect(joined("train --epochs -1 --seed -2 --out x") == "train --epochs=-1 --seed=-2 --out x")
+        #expect(joined("a --rate -1e-9 --rate -.5 --rate -inf") == "a --rate=-1e-9 --rate=-.5 --rate=-inf")
+        #expect(joined("a --bands -0.1,0.5") == "a --bands=-0.1,0.5")
+        for same in ["-1", "a -1", "a --b=1 -1", "a --b -c", "a --b --c", "a --b -", "a -- -1", "a --b -- -1", ""] {
+            #expect(joined(same) == same)
+        }
     }
 
     @Test func noTuningIsForInheritedWeights() {

@@ -86,6 +86,19 @@ import Testing
                 try bytes("again-\(number)/weights.safetensors") == original,
                 "\(ReportCommands.command(for: trained, in: content))")
         }
+        // What it says of a run depends on the run alone, not on what became of the dense network's folder.
+        let commands = content.trained.map { ReportCommands.command(for: $0, in: content) }
+        #expect(commands.count { $0.hasPrefix("ads retrain") && $0.contains("--inherit") } == 2)
+        try FileManager.default.moveItem(atPath: scratch("runs/dense"), toPath: scratch("dense"))
+        try "x".write(toFile: scratch("runs/dense"), atomically: true, encoding: .utf8)
+        #expect(content.trained.map { ReportCommands.command(for: $0, in: content) } == commands)
+        let alone = try ReportContent(folders: [scratch("runs/inherited"), scratch("runs/both")])
+        #expect(
+            alone.trained.map { ReportCommands.command(for: $0, in: alone) }.count {
+                $0.hasPrefix("ads retrain SEARCH") && $0.contains("--inherit")
+            } == 2)
+        try FileManager.default.removeItem(atPath: scratch("runs/dense"))
+        try FileManager.default.moveItem(atPath: scratch("dense"), toPath: scratch("runs/dense"))
         let command = ReportCommands.command(for: content.searched[0])
         try repeated(command, into: "again-search")
         #expect(try digest("again-search") == digest("runs/found") && digest("runs/found") != nil, "\(command)")

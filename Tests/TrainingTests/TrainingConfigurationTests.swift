@@ -110,6 +110,22 @@ import Torch
         #expect(moved.difference(from: base) == nil)
     }
 
+    /// The configuration says what a training starts from; one of an older version is known by what lies there.
+    @Test func whatItStartsFrom() throws {
+        let scratch = TemporaryFolder()
+        try "x".write(toFile: scratch("weights.pth"), atomically: true, encoding: .utf8)
+        let cases: [(weights: String?, inherits: Bool?, fromRun: Bool)] = [
+            (nil, nil, false), (nil, true, false), (scratch.path, nil, true), (scratch("weights.pth"), nil, false),
+            (scratch("gone"), nil, true), (scratch("gone"), false, false), (scratch.path, false, false),
+            (scratch("weights.pth"), true, true),
+        ]
+        for (weights, inherits, fromRun) in cases {
+            var own = configuration()
+            (own.initialWeights, own.inherits) = (weights, inherits)
+            #expect(own.startsFromRun == fromRun, "\(weights ?? "none"), \(inherits.map { "\($0)" } ?? "not said")")
+        }
+    }
+
     /// Of two that learn from one teacher the numbers decide, not where it lies.
     @Test func distillationsThatMakeAnotherTraining() throws {
         var base = configuration()

@@ -50,7 +50,7 @@ struct BenchCommand: ParsableCommand {
     @Option(
         help:
             "With --children the folder where a peer finds what it needs to evaluate the same: the dense network's run, the children, the images, and what the children came to here.",
-        transform: WrittenPath.parse)
+        completion: .directory, transform: WrittenPath.parse)
     var out: String?
 
     struct Result: Encodable {

@@ -33,7 +33,7 @@ struct CalibrateCommand: ParsableCommand {
     @OptionGroup var machine: MachineOptions
     @OptionGroup var output: OutputOptions
 
-    @Option(help: "The run's folder.", transform: WrittenPath.parse)
+    @Option(help: "The run's folder.", completion: .directory, transform: WrittenPath.parse)
     var out: String
 
     @Option(
@@ -52,8 +52,8 @@ struct CalibrateCommand: ParsableCommand {
 
     @Option(
         help:
-            "The run of the trained dense network that children inherit from; it must have this --seed. Without --dense the calibration trains one."
-    )
+            "The run of the trained dense network that children inherit from; it must have this --seed. Without --dense the calibration trains one.",
+        completion: .directory)
     var dense: String?
 
     @Option(

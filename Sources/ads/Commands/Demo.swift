@@ -75,7 +75,7 @@ struct Demo {
         let digest = try TrainedDense.digest(dense)
         let trained = try dense.read(TrainingConfiguration.self, from: dense.configuration)
         return try train(label, network, epochs: 1, rate: 0.0125) {
-            ($0.initialWeights, $0.initialDigest) = (dense.absolutePath, digest)
+            ($0.initialWeights, $0.initialDigest, $0.inherits) = (dense.absolutePath, digest, true)
             $0.normalization = trained.normalization
         }
     }

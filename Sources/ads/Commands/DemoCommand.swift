@@ -26,7 +26,7 @@ struct DemoCommand: ParsableCommand {
     @OptionGroup var machine: MachineOptions
     @OptionGroup var output: OutputOptions
 
-    @Option(help: "The folder for all runs. (default: ads-demo)", transform: WrittenPath.parse)
+    @Option(help: "The folder for all runs. (default: ads-demo)", completion: .directory, transform: WrittenPath.parse)
     var out = "ads-demo"
 
     @Option(help: "Children of each search. (default: 200)", transform: Whole.count.parse)

@@ -19,7 +19,7 @@ struct EvaluateCommand: ParsableCommand {
               ads evaluate runs/log --data cifar10 --latency
             """)
 
-    @Argument(help: ArgumentHelp("The run's folder.", valueName: "run"))
+    @Argument(help: ArgumentHelp("The run's folder.", valueName: "run"), completion: .directory)
     var path: String
 
     @OptionGroup var data: DataOptions

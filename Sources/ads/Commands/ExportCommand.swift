@@ -24,15 +24,17 @@ struct ExportCommand: ParsableCommand {
               ads export runs/found --format onnx
             """)
 
-    @Argument(help: ArgumentHelp("The run's folder.", valueName: "run"))
+    @Argument(help: ArgumentHelp("The run's folder.", valueName: "run"), completion: .directory)
     var path: String
 
-    @Option(help: "\(ExportFormats.all.map { $0.name }.joined(separator: ", ")).")
+    @Option(
+        help: "\(ExportFormats.all.map { $0.name }.joined(separator: ", ")).",
+        completion: .list(ExportFormats.all.map { $0.name }))
     var format: String
 
     @Option(
         help: "The file or folder; model.onnx, pytorch, model.mlpackage or classifier in the run's folder without it.",
-        transform: WrittenPath.parse)
+        completion: .file(), transform: WrittenPath.parse)
     var out: String?
 
     @Flag(help: "Replace an earlier export there.")

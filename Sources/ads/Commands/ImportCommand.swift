@@ -21,14 +21,14 @@ struct ImportCommand: ParsableCommand {
               ads import densenet121.pth --out runs/densenet121
             """)
 
-    @Argument(help: "The file of weights.")
+    @Argument(help: "The file of weights.", completion: .file())
     var file: String
 
     @OptionGroup var network: NetworkOptions
     @OptionGroup var data: DataOptions
     @OptionGroup var output: ImportOutput
 
-    @Option(help: "The new run's folder.", transform: WrittenPath.parse)
+    @Option(help: "The new run's folder.", completion: .directory, transform: WrittenPath.parse)
     var out: String
 
     @Option(

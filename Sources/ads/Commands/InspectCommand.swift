@@ -18,7 +18,7 @@ struct InspectCommand: ParsableCommand {
               ads inspect --arch densenet-40-12 --connectivity log --json
             """)
 
-    @Argument(help: ArgumentHelp("A run's folder; or use --arch.", valueName: "run"))
+    @Argument(help: ArgumentHelp("A run's folder; or use --arch.", valueName: "run"), completion: .directory)
     var path: String?
 
     @OptionGroup var network: NetworkOptions
@@ -26,7 +26,7 @@ struct InspectCommand: ParsableCommand {
     @Flag(help: "Print one JSON object.")
     var json = false
 
-    @Option(help: "Write the matrices as an SVG picture too.", transform: WrittenPath.parse)
+    @Option(help: "Write the matrices as an SVG picture too.", completion: .file(), transform: WrittenPath.parse)
     var svg: String?
 
     @Option(help: "Decides the connections of random:P.", transform: Seed.parse)

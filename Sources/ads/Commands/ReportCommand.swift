@@ -10,17 +10,22 @@ struct ReportCommand: ParsableCommand {
         commandName: "report", abstract: "Write one self-contained HTML file about a run and those beside it.",
         discussion: """
             RUN may be a run or a folder with runs in it; all runs below it are compared. Runs of one label are averaged over \
-            their seeds.
+            their seeds. With --watch the page is written again whenever something changed, until all runs have ended; an open \
+            page reloads itself.
 
-            EXAMPLE
+            EXAMPLES
               ads report runs --out runs/report.html
+              ads report runs/ads --watch
             """)
 
-    @Argument(help: "A run's folder, or a folder of runs; several are put together.")
+    @Argument(help: "A run's folder, or a folder of runs; several are put together.", completion: .directory)
     var runs: [String]
 
-    @Option(help: "The file; RUN/report.html without it.", transform: WrittenPath.parse)
+    @Option(help: "The file; RUN/report.html without it.", completion: .file(), transform: WrittenPath.parse)
     var out: String?
+
+    @Flag(help: "Write the page again while its runs go on; the folder need not exist yet.")
+    var watch = false
 
     @Flag(help: "Print the comparison as a Markdown table instead.")
     var markdown = false
@@ -30,19 +35,38 @@ struct ReportCommand: ParsableCommand {
 
     func run() throws {
         guard let first = runs.first else { throw UsageError("give a run's folder, or a folder of runs") }
-        for path in runs {
-            var isFolder: ObjCBool = false
-            guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
-                throw FileError("there is no folder \(path)")
-            }
-        }
-        let content = try ReportContent(folders: runs)
-        for sentence in content.leftOut { AdsCommand.tell("left out: \(sentence)") }
+        let path = out ?? RunFolder(first).report
+        try checkFolders()
+        if watch { return try watchRuns(writing: path) }
+        let content = try content()
         if json { return try printJSON(content.rows) }
         if markdown { return print(content.markdownTable) }
-        let path = out ?? RunFolder(first).report
+        try write(content, to: path)
+        print(path)
+    }
+
+    /// - Throws: `FileError` for what is no folder; with --watch one may not exist yet. `UsageError` for --watch with a
+    ///   table.
+    private func checkFolders() throws {
+        if watch, json || markdown {
+            throw UsageError("--watch writes the page; leave \(json ? "--json" : "--markdown") out")
+        }
+        for path in runs {
+            var isFolder: ObjCBool = false
+            let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+            guard exists ? isFolder.boolValue : watch else { throw FileError("there is no folder \(path)") }
+        }
+    }
+
+    /// What the report is made of; what is damaged is told.
+    private func content() throws -> ReportContent {
+        let content = try ReportContent(folders: runs)
+        for sentence in content.leftOut { AdsCommand.tell("left out: \(sentence)") }
+        return content
+    }
+
+    private func write(_ content: ReportContent, to path: String) throws {
         try WrittenPath.check(path)
         try AtomicFile.write(Data(HTMLReport(content).text.utf8), to: path)
-        print(path)
     }
 }

@@ -22,14 +22,16 @@ struct RetrainCommand: ParsableCommand {
               ads retrain runs/ads --epochs 4 --seed 1
             """)
 
-    @Argument(help: ArgumentHelp("The search's folder.", valueName: "run"))
+    @Argument(help: ArgumentHelp("The search's folder.", valueName: "run"), completion: .directory)
     var path: String
 
     @OptionGroup var recipe: RecipeOptions
     @OptionGroup var machine: MachineOptions
     @OptionGroup var output: OutputOptions
 
-    @Option(help: "The new run's folder; RUN/retrained-SEED without it.", transform: WrittenPath.parse)
+    @Option(
+        help: "The new run's folder; RUN/retrained-SEED without it.", completion: .directory,
+        transform: WrittenPath.parse)
     var out: String?
 
     @Flag(help: "Start from the dense network's weights, rebuilt; it must have this --seed.")
@@ -46,7 +48,7 @@ struct RetrainCommand: ParsableCommand {
     @Option(help: "What reports call this network; its strategy without it.")
     var label: String?
 
-    @Option(help: "The folder of the data, where not the search's.")
+    @Option(help: "The folder of the data, where not the search's.", completion: .directory)
     var dataDir: String?
 
     @Flag(help: "Continue the run; everything else may then be left out, and only --data-dir may change.")
@@ -114,7 +116,10 @@ struct RetrainCommand: ParsableCommand {
         var own = settings
         (own.seed, own.machine) = (configuration.seed, configuration.machine)
         let (_, origin) = try TrainedDense.check(own.evaluation, data, for: "--inherit and --distil need")
-        if inherit { (configuration.initialWeights, configuration.initialDigest) = (dense, settings.denseDigest) }
+        if inherit {
+            (configuration.initialWeights, configuration.initialDigest) = (dense, settings.denseDigest)
+            configuration.inherits = true
+        }
         // The weights, and a teacher's that sees the same batch, know images as they were trained on them.
         configuration.normalization = origin.normalization
         // A search without the digest did not pass the check.

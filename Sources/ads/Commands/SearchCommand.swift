@@ -23,12 +23,13 @@ struct SearchCommand: ParsableCommand {
     @OptionGroup var machine: MachineOptions
     @OptionGroup var output: OutputOptions
 
-    @Option(help: "The run's folder.", transform: WrittenPath.parse)
+    @Option(help: "The run's folder.", completion: .directory, transform: WrittenPath.parse)
     var out: String
 
     @Option(
         help: ArgumentHelp(
-            "\(Strategies.builtIn.map { "\($0.name) (\($0.help))" }.joined(separator: ", ")). (default: ads)"))
+            "\(Strategies.builtIn.map { "\($0.name) (\($0.help))" }.joined(separator: ", ")). (default: ads)"),
+        completion: .list(Strategies.all.map { $0.name }))
     var strategy: String?
 
     @Option(
@@ -65,8 +66,8 @@ struct SearchCommand: ParsableCommand {
 
     @Option(
         help:
-            "The run of the trained dense network that children inherit from, or that is pruned by magnitude; it must have this --seed."
-    )
+            "The run of the trained dense network that children inherit from, or that is pruned by magnitude; it must have this --seed.",
+        completion: .directory)
     var dense: String?
 
     @Option(
@@ -83,7 +84,9 @@ struct SearchCommand: ParsableCommand {
         transform: Whole.count.parse)
     var sharedEpochs: Int?
 
-    @Option(help: "Use the shared weights of this search, which has the same settings, instead of training them anew.")
+    @Option(
+        help: "Use the shared weights of this search, which has the same settings, instead of training them anew.",
+        completion: .directory)
     var shared: String?
 
     @Option(

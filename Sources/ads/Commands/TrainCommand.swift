@@ -25,7 +25,7 @@ struct TrainCommand: ParsableCommand {
     @OptionGroup var machine: MachineOptions
     @OptionGroup var output: OutputOptions
 
-    @Option(help: "The run's folder.", transform: WrittenPath.parse)
+    @Option(help: "The run's folder.", completion: .directory, transform: WrittenPath.parse)
     var out: String
 
     @Option(help: "Train on N of the training images only.", transform: Whole.images.parse)

@@ -20,7 +20,8 @@ struct TransferCommand: ParsableCommand {
               ads transfer runs/found/retrained-0 --data folder --data-dir photographs --image-size 64 --inherit --out runs/moved
             """)
 
-    @Argument(help: ArgumentHelp("A search's folder, or a training's or an import's.", valueName: "run"))
+    @Argument(
+        help: ArgumentHelp("A search's folder, or a training's or an import's.", valueName: "run"), completion: .directory)
     var path: String
 
     @OptionGroup var data: DataOptions
@@ -28,7 +29,7 @@ struct TransferCommand: ParsableCommand {
     @OptionGroup var machine: MachineOptions
     @OptionGroup var output: OutputOptions
 
-    @Option(help: "The new run's folder.", transform: WrittenPath.parse)
+    @Option(help: "The new run's folder.", completion: .directory, transform: WrittenPath.parse)
     var out: String
 
     @Flag(help: "Start from the run's weights instead of fresh ones.")

@@ -16,8 +16,7 @@ import Training
 func initialWeights(_ trainer: Trainer) throws -> DenseNet? {
     let c = trainer.configuration
     guard let path = c.initialWeights, !trainer.hasCheckpoint else { return nil }
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
+    guard c.startsFromRun else {
         guard try fileDigest(path) == c.initialDigest else {
             throw FileError("\(path) has changed since \(trainer.folder.path) was started; start a new run")
         }

@@ -14,8 +14,9 @@ struct ComputeOptions: ParsableArguments {
 
     // Optional, so that a resumed run knows what was typed.
     @Option(
-        name: .customLong("device"), help: ArgumentHelp("cpu, cuda, cuda:N or mps. (default: cpu)", valueName: "device")
-    )
+        name: .customLong("device"),
+        help: ArgumentHelp("cpu, cuda, cuda:N or mps. (default: cpu)", valueName: "device"),
+        completion: .list(["cpu", "cuda", "mps"]))
     var typedDevice: String?
 
     @Option(

@@ -8,8 +8,10 @@ import Training
 struct NetworkOptions: ParsableArguments {
     @Option(
         help:
-            "densenet-L-k (densenet-40-12), densenet-bc-L-k, densenet121, densenet161, densenet169, densenet201, or a JSON file."
-    )
+            "densenet-L-k (densenet-40-12), densenet-bc-L-k, densenet121, densenet161, densenet169, densenet201, or a JSON file.",
+        completion: .list([
+            "densenet-40-12", "densenet-bc-100-12", "densenet121", "densenet161", "densenet169", "densenet201",
+        ]))
     var arch: String?
 
     @Option(help: "Channels of the stem, where not the architecture's own.", transform: Whole.channels.parse)
@@ -20,7 +22,9 @@ struct NetworkOptions: ParsableArguments {
         transform: Whole(1...4096).parse)
     var imageSize: Int?
 
-    @Option(help: "dense, log, harmonic, nearest[:N], far-near:N, random:P, or a JSON file of matrices.")
+    @Option(
+        help: "dense, log, harmonic, nearest[:N], far-near:N, random:P, or a JSON file of matrices.",
+        completion: .list(["dense", "log", "harmonic", "nearest", "far-near:", "random:"]))
     var connectivity: String?
 
     /// The network, for images of the given classes; `nil` when no `--arch` was given.

@@ -4,7 +4,9 @@ import Training
 
 /// How to train: a recipe by name, each of its values an option.
 struct RecipeOptions: ParsableArguments {
-    @Option(help: "one-cycle (4 epochs, short) or paper (the DenseNet paper's 300 epochs).")
+    @Option(
+        help: "one-cycle (4 epochs, short) or paper (the DenseNet paper's 300 epochs).",
+        completion: .list(Recipe.all.map { $0.name }))
     var recipe: String?
 
     @Option(help: "Times the training images are gone through.", transform: Whole.count.parse)

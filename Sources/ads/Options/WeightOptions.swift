@@ -10,7 +10,7 @@ struct WeightOptions: ParsableArguments {
     @Option(
         help:
             "Start from the weights of this file, PyTorch's or safetensors, or of a run; the classifier is replaced where the classes differ.",
-        transform: WrittenPath.parse)
+        completion: .file(), transform: WrittenPath.parse)
     var weights: String?
 
     @Option(
@@ -52,6 +52,7 @@ extension TrainingConfiguration {
     /// - Throws: `TrainingError` when they have seen the images that are validated on; `FileError`.
     mutating func start(from file: String) throws {
         (initialWeights, initialDigest) = (file, try digest(ofWeights: file))
+        inherits = false
         guard let origin = try RunFolder(ofWeights: file)?.weightOrigin() else { return }
         if normalization == nil { normalization = origin.normalization }
         guard case .trained(let c) = origin, c.data.digest == data.digest, !allData else {

@@ -17,12 +17,14 @@ struct StudyBestCommand: ParsableCommand {
               ads train --data cifar10 --arch densenet-40-12 --connectivity found.json --epochs 30 --out runs/found
             """)
 
-    @Argument(help: "A search's folder, or its study.sqlite.")
+    @Argument(help: "A search's folder, or its study.sqlite.", completion: .file())
     var study: String
 
     @OptionGroup var target: TargetOptions
 
-    @Option(help: "Write its matrices into this file, for --connectivity.", transform: WrittenPath.parse)
+    @Option(
+        help: "Write its matrices into this file, for --connectivity.", completion: .file(),
+        transform: WrittenPath.parse)
     var out: String?
 
     @Flag(help: "Print one JSON object on stdout, and nothing else there.")

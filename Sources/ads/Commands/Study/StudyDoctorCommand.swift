@@ -13,7 +13,7 @@ struct StudyDoctorCommand: ParsableCommand {
               ads study doctor runs/ads
             """)
 
-    @Argument(help: "A search's folder, or its study.sqlite.")
+    @Argument(help: "A search's folder, or its study.sqlite.", completion: .file())
     var study: String
 
     func run() throws {

@@ -15,7 +15,7 @@ struct StudyListCommand: ParsableCommand {
               ads study list runs
             """)
 
-    @Argument(help: "Folders.")
+    @Argument(help: "Folders.", completion: .directory)
     var folders = ["."]
 
     func run() throws {

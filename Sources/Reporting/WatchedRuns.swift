@@ -1,0 +1,110 @@
+import ConnectivitySearch
+import Foundation
+import Runs
+import StudySQLite
+import Training
+
+/// Folders whose runs may be going on, looked at again and again.
+public struct WatchedRuns {
+    /// What lies in the folders at one moment.
+    public struct Look {
+        /// Size and time of every file that a report is made of, by path; it changes when a run does.
+        public var files: [String: FileStamp] = [:]
+        /// Runs that have not ended, in the order of their folders.
+        public var unfinished: [String] = []
+        /// A sentence for each search that nobody goes on with.
+        public var stopped: [String] = []
+        /// How many runs there are.
+        public var runs = 0
+    }
+
+    /// A file as far as it tells a change.
+    public struct FileStamp: Hashable, Sendable {
+        /// Bytes.
+        var size: Int
+        /// Seconds and nanoseconds since 1970.
+        var modified: [Int]
+        /// Which file it is: one that was put in its place is another.
+        var number: UInt64
+    }
+
+    private let folders: [String]
+
+    /// Watches every run at or below some folders, as `ReportContent` reads them; none of them needs to exist yet.
+    public init(folders: [String]) { self.folders = folders }
+
+    /// Looks at the folders.
+    public func look() -> Look {
+        var look = Look()
+        for folder in folders { see(folder, depth: 0, in: &look) }
+        return look
+    }
+
+    /// Whether there is nothing to wait for: every run has ended. Where a folder holds several, the next of them, as a
+    /// training after a search, may take a moment to begin.
+    public func isOver(_ look: Look, now: Date = Date()) -> Bool {
+        guard look.runs > 0, look.unfinished.isEmpty else { return false }
+        guard !folders.allSatisfy({ RunFolder($0).exists }) else { return true }
+        let latest = look.files.values.map { Double($0.modified[0]) }.max() ?? 0
+        return now.timeIntervalSince1970 - latest >= 10
+    }
+
+    private func see(_ path: String, depth: Int, in look: inout Look) {
+        let folder = RunFolder(path)
+        for file in Self.files(of: folder) { look.files[file] = Self.stamp(file) }
+        let isCalibrated = look.files[folder.calibration] != nil
+        if folder.exists {
+            look.runs += 1
+            if !isCalibrated { judge(folder, in: &look) }
+        }
+        guard !isCalibrated, depth < ReportContent.depth,
+            let names = try? FileManager.default.contentsOfDirectory(atPath: path)
+        else { return }
+        for name in names.sorted() where name != "checkpoints" {
+            var isFolder: ObjCBool = false
+            let child = path + "/" + name
+            if FileManager.default.fileExists(atPath: child, isDirectory: &isFolder), isFolder.boolValue {
+                see(child, depth: depth + 1, in: &look)
+            }
+        }
+    }
+
+    private func judge(_ folder: RunFolder, in look: inout Look) {
+        struct Kind: Decodable { var kind: String? }
+        let kind = (try? folder.read(Kind.self, from: folder.configuration))?.kind
+        if kind == ImportConfiguration.kind { return }
+        let hasResult = look.files[folder.result] != nil
+        guard kind == "search" else {
+            if !hasResult { look.unfinished.append(folder.path) }
+            return
+        }
+        // A search that goes on with more children has a result from before.
+        let owner = try? SQLiteStudy(path: folder.study, mustExist: true).owner()
+        let isSearched = owner.map { !$0.owner.isDead && $0.secondsLeft >= 0 } ?? false
+        guard !hasResult || isSearched else { return }
+        look.unfinished.append(folder.path)
+        if !isSearched {
+            look.stopped.append(
+                "the search in \(folder.path) was stopped; 'ads search --resume --out \(folder.path)' goes on with it")
+        }
+    }
+
+    private static func files(of folder: RunFolder) -> [String] {
+        [
+            folder.configuration, folder.architecture, folder.result, folder.metrics, folder.testUses,
+            folder.calibration, folder.study, folder.study + "-wal",
+        ]
+    }
+
+    private static func stamp(_ path: String) -> FileStamp? {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        #if os(Linux)
+        let time = status.st_mtim
+        #else
+        let time = status.st_mtimespec
+        #endif
+        return FileStamp(
+            size: Int(status.st_size), modified: [time.tv_sec, time.tv_nsec], number: UInt64(status.st_ino))
+    }
+}
