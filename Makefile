@@ -17,7 +17,7 @@ export PKG_CONFIG_PATH := $(CURDIR)/.build/libtorch$(if $(PKG_CONFIG_PATH),:$(PK
 # What lint reads and format writes.
 SWIFT_SOURCES := Sources Tests Examples Package.swift
 
-.PHONY: help demo test bench build setup manual install uninstall clean check lint format test-scripts test-package \
+.PHONY: help demo test bench build setup manual install uninstall wheel wheel-test clean check lint format test-scripts test-package \
   flags docs fuzz sanitize
 
 help: ## What can be made.
@@ -80,7 +80,7 @@ sanitize: setup ## The tests under the address, undefined-behaviour and thread s
 manual: build
 	@pages=.build/manual; \
 	if [ $$pages/ads.1 -nt .build/release/ads ] && [ $$pages/ads.1 -nt scripts/man-pages ]; then exit 0; fi; \
-	rm -rf .build/plugins/GenerateManual; \
+	rm -rf .build/plugins/GenerateManual/outputs; \
 	swift package $(BUILD_FLAGS) generate-manual --multi-page --date "$$(git log -1 --format=%cs 2>/dev/null || date +%F)" \
 	  >$$pages.log 2>&1 || { cat $$pages.log >&2; exit 1; }; \
 	scripts/man-pages .build/plugins/GenerateManual/outputs/ads $$pages
@@ -103,5 +103,11 @@ uninstall: ## Removes what install put into $(PREFIX).
 	@rm -f "$(PLACE)/bin/ads" $(COMPLETIONS)
 	@for page in "$(SHARE)/man/man1/ads"*.1; do if grep -qsxF '.\" densenet-ads' "$$page"; then rm -f "$$page"; fi; done
 
+wheel: setup ## A wheel for pip in dist, for any x86-64 processor with AVX2; builds ads twice, minutes.
+	@scripts/wheel
+
+wheel-test: wheel ## The wheel in environments of its own: a training, nothing else of this machine.
+	@scripts/test-wheel
+
 clean: ## Removes the build; caches and runs stay.
-	@rm -rf .build
+	@rm -rf .build .build-wheel
