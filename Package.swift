@@ -192,7 +192,9 @@ let package = Package(
             ]),
         .testTarget(
             name: "ImageDataTests",
-            dependencies: ["ImageData", "ImageDecoding", "Randomness", "TestSupport"]),
+            dependencies: [
+                "ImageData", "ImageDecoding", "ImageResizing", "DenseNetRuntime", "Files", "Randomness", "TestSupport",
+            ]),
         .testTarget(
             name: "TrainingTests",
             dependencies: [

@@ -57,6 +57,7 @@ struct EvaluateCommand: ParsableCommand {
     }
 
     func run() throws {
+        try data.cache.apply()
         let folder = RunFolder(path)
         try folder.expectWeights()
         let origin = try folder.weightOrigin()

@@ -12,6 +12,8 @@ struct DataOptions: ParsableArguments {
     @Flag(help: "With --data folder: leave images as they lie in their files, whatever EXIF says.")
     var noExif = false
 
+    @OptionGroup var cache: CacheOptions
+
     /// Loads the data; `nil` when no `--data` was given.
     /// - Parameter size: height and width of images, asked for where the data have none of their own.
     func load(ignoringExif: Bool = false, size: () throws -> Int) throws -> DataSet? {
