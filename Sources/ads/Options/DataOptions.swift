@@ -3,10 +3,13 @@ import ImageData
 
 /// Which images: `--data`, `--data-dir`.
 struct DataOptions: ParsableArguments {
-    @Option(help: "cifar10, cifar100, shapes (generated, built in), or folder (JPEG and PNG in class folders).")
+    @Option(
+        help:
+            "cifar10, cifar100, mnist, fashion-mnist, shapes (generated, built in), folder (JPEG and PNG in class folders), or npz (a file of numpy's arrays)."
+    )
     var data: String?
 
-    @Option(help: "The folder of the data, or its parent; else $ADS_DATA, else ~/.cache/ads-data.")
+    @Option(help: "The folder of the data, or its parent; with npz the file; else $ADS_DATA, else ~/.cache/ads-data.")
     var dataDir: String?
 
     @Flag(help: "With --data folder: leave images as they lie in their files, whatever EXIF says.")
