@@ -104,7 +104,8 @@ let package = Package(
         .target(
             name: "ImageData",
             dependencies: [
-                "Files", "ImageDecoding", "ImageResizing", "PickleFiles", "Randomness", "Registries", "Torch",
+                "ArrayFiles", "Files", "ImageDecoding", "ImageResizing", "PickleFiles", "Randomness", "Registries",
+                "Torch",
                 .product(name: "Crypto", package: "swift-crypto", condition: training),
             ]),
         .target(
@@ -131,7 +132,9 @@ let package = Package(
         .target(name: "NetworkImport", dependencies: ["DenseNetArchitecture", "TorchFiles", "WeightFiles", "Files"]),
         .target(
             name: "TorchFiles",
-            dependencies: ["WeightFiles", "PickleFiles", "Files", .target(name: "CZlib", condition: training)]),
+            dependencies: ["WeightFiles", "PickleFiles", "Archives", "Files"]),
+        .target(name: "ArrayFiles", dependencies: ["Archives", "Files"]),
+        .target(name: "Archives", dependencies: ["Files", .target(name: "CZlib", condition: training)]),
         .target(name: "PickleFiles", dependencies: ["Files"]),
         .target(name: "WeightFiles", dependencies: ["Files"]),
         .target(name: "Protobuf"),
@@ -146,7 +149,7 @@ let package = Package(
             name: "FuzzedReaders",
             dependencies: [
                 "NetworkExport", "NetworkImport", "DenseNetArchitecture", "ImageDecoding", "TorchFiles", "WeightFiles",
-                "PickleFiles", "Files",
+                "ArrayFiles", "PickleFiles", "Files",
             ],
             path: "Tests/Fuzz/Readers"),
         .target(
@@ -172,7 +175,10 @@ let package = Package(
         .testTarget(name: "TorchTests", dependencies: ["Torch"]),
         .testTarget(
             name: "FileTests",
-            dependencies: ["Files", "TorchFiles", "WeightFiles", "PickleFiles", "Randomness", "TestSupport"]),
+            dependencies: [
+                "Files", "TorchFiles", "ArrayFiles", "Archives", "WeightFiles", "PickleFiles", "Randomness",
+                "TestSupport",
+            ]),
         .testTarget(
             name: "NetworkImportTests",
             dependencies: [
@@ -195,7 +201,9 @@ let package = Package(
             ]),
         .testTarget(
             name: "ImageDataTests",
-            dependencies: ["ImageData", "ImageDecoding", "Randomness", "TestSupport"]),
+            dependencies: [
+                "ImageData", "ImageDecoding", "ImageResizing", "DenseNetRuntime", "Files", "Randomness", "TestSupport",
+            ]),
         .testTarget(
             name: "TrainingTests",
             dependencies: [

@@ -17,6 +17,7 @@ extension SearchConfiguration {
             ("--reward", (evaluator.reward ?? .accuracy).rawValue), ("--child-epochs", "\(evaluator.epochs)"),
             ("--shared-epochs", text(evaluator.sharedEpochs)), ("--batch-size", "\(evaluator.batchSize)"),
             ("--learning-rate", "\(evaluator.learningRate)"), ("--halving", text(evaluator.halving)),
+            ("--augmentation", (evaluator.augmentation ?? .crop).rawValue),
             ("--score-images", text(evaluator.scoreImages)),
             ("the number of batches for BN's statistics", "\(evaluator.normBatches)"),
             ("the number of batches for a score's statistics", text(evaluator.scoreBatches)),

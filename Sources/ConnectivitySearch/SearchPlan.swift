@@ -79,6 +79,10 @@ public struct SearchPlan {
         var c = SearchConfiguration(
             strategy: strategy, architecture: architecture, data: DataIdentity(data, folder: dataFolder), seed: seed,
             children: children ?? most, evaluator: evaluator, machine: machine)
+        // Absent is the usual one of images with a size of their own, as in searches of older versions.
+        if evaluator.augmentation == nil, data.usualAugmentation != .crop {
+            c.evaluator.augmentation = data.usualAugmentation
+        }
         (c.childThreads, c.maxLost, c.leaseSeconds) = (childThreads, maxLost, lease)
         (c.limitTrain, c.limitValidation, c.imageBudget) = (limitTrain, limitValidation, images)
         (c.top, c.reevaluationSeeds, c.agent) = (top, reevaluationSeeds, agent)

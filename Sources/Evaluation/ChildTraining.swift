@@ -19,6 +19,7 @@ extension EvaluatorSettings {
         let steps = max(1, Int((Double(perEpoch) * (epochs > 0 ? epochs : 1) * length).rounded()))
         var recipe = Recipe.oneCycle
         (recipe.learningRate, recipe.batchSize) = (learningRate, batchSize)
+        recipe.augmentation = augmentation ?? .crop
         var training = RecipeSteps(
             net, try SGD(net, recipe), data.maker, data.train, recipe, total: steps,
             order: { SeededGenerator(seed: seed, stream: 0xC41, UInt64($0)) },

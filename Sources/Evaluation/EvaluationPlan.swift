@@ -45,6 +45,7 @@ public struct EvaluationPlan: Sendable, Hashable {
     package func training(_ label: String, epochs: Int) -> TrainingConfiguration {
         var recipe = Recipe.oneCycle
         (recipe.epochs, recipe.batchSize, recipe.learningRate) = (epochs, settings.batchSize, settings.learningRate)
+        recipe.augmentation = settings.augmentation ?? .crop
         var machine = machine
         machine.threads = threads
         return TrainingConfiguration(

@@ -1,3 +1,4 @@
+import ImageData
 import Strategies
 import Training
 
@@ -43,6 +44,8 @@ public struct EvaluatorSettings: Codable, Sendable, Hashable {
     public var batchSize: Int
     /// The highest learning rate of the child's one-cycle training.
     public var learningRate: Double
+    /// What becomes of the images children are trained on; `crop` without it, as in searches of older versions.
+    public var augmentation: Augmentation?
     /// Batches that BN statistics are recomputed over, for inherited weights.
     public var normBatches: Int
     /// Validation images that a masked child is scored on while it is not tuned, and batches that its BN statistics are

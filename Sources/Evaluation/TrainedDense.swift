@@ -79,6 +79,7 @@ public struct TrainedDense {
     func tune(_ net: DenseNet, seed: UInt64) throws -> Int {
         var tuning = EvaluatorSettings(.inherit)
         (tuning.epochs, tuning.batchSize) = (settings.epochs, settings.batchSize)
+        tuning.augmentation = settings.augmentation
         if settings.inherits { tuning.learningRate = settings.learningRate }
         return try tuning.train(net, data, seed: seed, length: settings.epochs > 0 ? 1 : 0)
     }

@@ -41,6 +41,42 @@ public enum AtomicFile {
         try move(temporary, to: path)
     }
 
+    /// A file that is being written under its temporary name.
+    public struct Stream: ~Copyable {
+        /// The temporary name.
+        public let temporary: String
+        fileprivate let descriptor: Int32
+
+        /// Adds bytes.
+        /// - Throws: `FileError`.
+        public func write(_ bytes: [UInt8]) throws {
+            try bytes.withUnsafeBytes { try AtomicFile.writeAll($0, descriptor, temporary) }
+        }
+    }
+
+    /// Writes a file piece by piece, as `write` does all at once.
+    /// - Parameters:
+    ///   - permissions: who may read and write it.
+    ///   - body: writes everything.
+    /// - Throws: `FileError`, and what `body` throws; nothing of the new file is then left.
+    public static func stream(
+        to path: String, permissions: mode_t = 0o644, _ body: (borrowing Stream) throws -> Void
+    ) throws {
+        let path = try target(of: path)
+        let temporary = path + ".part-\(ProcessInfo.processInfo.processIdentifier)"
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, permissions)
+        guard descriptor >= 0 else { throw failure("cannot create \(temporary)") }
+        do {
+            defer { close(descriptor) }
+            try body(Stream(temporary: temporary, descriptor: descriptor))
+            guard fsync(descriptor) == 0 else { throw failure("cannot write \(temporary) to disk") }
+        } catch {
+            unlink(temporary)
+            throw error
+        }
+        try move(temporary, to: path)
+    }
+
     /// Renames what was written, and syncs the folder.
     static func move(_ temporary: String, to path: String) throws {
         guard rename(temporary, path) == 0 else {
@@ -135,16 +171,18 @@ public enum AtomicFile {
     }
 
     private static func writeAll(_ data: Data, _ descriptor: Int32, _ path: String) throws {
-        try data.withUnsafeBytes { bytes in
-            var done = 0
-            while done < bytes.count {
-                let count = Foundation.write(descriptor, bytes.baseAddress?.advanced(by: done), bytes.count - done)
-                if count < 0 {
-                    if errno == EINTR { continue }
-                    throw failure("cannot write \(path)")
-                }
-                done += count
+        try data.withUnsafeBytes { try writeAll($0, descriptor, path) }
+    }
+
+    private static func writeAll(_ bytes: UnsafeRawBufferPointer, _ descriptor: Int32, _ path: String) throws {
+        var done = 0
+        while done < bytes.count {
+            let count = Foundation.write(descriptor, bytes.baseAddress?.advanced(by: done), bytes.count - done)
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw failure("cannot write \(path)")
             }
+            done += count
         }
     }
 

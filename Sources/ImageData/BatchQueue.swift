@@ -24,10 +24,12 @@ package final class BatchQueue {
     package var count: Int { asked.count }
 
     /// Asks for the batch after those asked for before: `BatchMaker.batch` of these.
-    package func ask(_ indices: ArraySlice<Int>, augmentation: SeededGenerator? = nil) {
+    package func ask(
+        _ indices: ArraySlice<Int>, augmentation random: SeededGenerator? = nil, by augmentation: Augmentation = .crop
+    ) {
         let (batch, maker) = (PendingBatch(), maker)
         asked.append(batch)
-        background.async { batch.make { try maker.values(indices, augmentation: augmentation) } }
+        background.async { batch.make { try maker.values(indices, random, augmentation) } }
     }
 
     /// The first batch that was asked for, once it is there; there must be one.

@@ -77,7 +77,8 @@ package struct CIFARLayout {
     ) throws -> DataSet {
         let parts = try trainFiles.map { try images(folder + "/" + $0 + suffix, trainCount) }
         let train = ImageSet(
-            pixels: Array(parts.map(\.pixels).joined()), labels: Array(parts.map(\.labels).joined()), channels: 3,
+            pixels: parts.reduce(into: []) { $0 += $1.pixels }, labels: Array(parts.map(\.labels).joined()),
+            channels: 3,
             size: 32)
         return DataSet(
             name: name, train: train, test: try images(folder + "/" + testFile + suffix, testCount),

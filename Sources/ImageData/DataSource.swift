@@ -24,7 +24,10 @@ extension DataSource {
 /// The data sets that can be named.
 public enum DataSources {
     private static let registry = Registry<any DataSource.Type>(
-        "data set", [CIFAR10.self, CIFAR100.self, Shapes.self, ImageFolder.self], name: { $0.name })
+        "data set",
+        [
+            CIFAR10.self, CIFAR100.self, MNIST.self, FashionMNIST.self, Shapes.self, ImageFolder.self, NPZImages.self,
+        ], name: { $0.name })
 
     /// Every data set: those built in, then those registered, by name.
     public static var all: [any DataSource.Type] { registry.all }

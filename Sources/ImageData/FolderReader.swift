@@ -1,3 +1,4 @@
+import Crypto
 import Files
 import Foundation
 import ImageDecoding
@@ -11,125 +12,134 @@ struct FolderReader: Sendable {
     /// What is made of them.
     let preparation: ImagePreparation
 
-    /// An image that cannot be read.
-    struct Failure: Sendable {
-        /// Its place among the files that were to be read.
-        let index: Int
-        let file: FolderLayout.File
-        /// One sentence that begins with its path.
-        let sentence: String
-    }
-
-    /// What was read.
-    struct Images {
-        /// The images that could be read, in the files' order.
-        var set: ImageSet
-        var failures: [Failure]
+    /// What was read of some files, beside the pixels.
+    struct Outcome: Codable, Hashable {
+        /// Places of the files that could not be read, ascending.
+        var failures: [Int] = []
         /// How many were not upright in their files.
-        var turned: Int
-        /// How many were not opaque.
-        var alphasDropped: Int
-    }
-
-    private struct Counts {
-        var failures: [Failure] = []
         var turned = 0
+        /// How many were not opaque.
         var alphasDropped = 0
     }
 
-    /// Reads files as squares `[N, 3, size, size]`; the same bytes at any number of threads.
-    /// - Throws: `DataError` where they are more than memory holds.
-    func read(_ files: [FolderLayout.File]) throws -> Images {
-        let size = preparation.size
-        let imageBytes = 3 * size * size
-        let memory = ProcessInfo.processInfo.physicalMemory
-        guard UInt64(files.count) <= memory / UInt64(imageBytes) else {
-            throw DataError(
-                "\(files.count) images of \(size)×\(size) take more than this machine's \(memory >> 30) GB of memory; choose a smaller --image-size"
-            )
-        }
-        let counts = Mutex(Counts())
-        var pixels = [UInt8](unsafeUninitializedCapacity: files.count * imageBytes) { out, count in
-            out.initialize(repeating: 0)
-            // Each index writes its own part, and all are done before the buffer is left.
-            nonisolated(unsafe) let out = out
-            DispatchQueue.concurrentPerform(iterations: files.count) { i in
-                do {
-                    let decoded = try decode(files[i])
-                    try Self.separate(decoded.image.squared(size), into: out, from: i * imageBytes)
-                    counts.withLock {
-                        if decoded.orientation != .upright { $0.turned += 1 }
-                        if decoded.isAlphaDropped { $0.alphasDropped += 1 }
-                    }
-                } catch {
-                    let failure = Failure(index: i, file: files[i], sentence: "\(error)")
-                    counts.withLock { $0.failures.append(failure) }
-                }
-            }
-            count = out.count
-        }
-        let (failures, turned, alphasDropped) = counts.withLock {
-            ($0.failures.sorted { $0.index < $1.index }, $0.turned, $0.alphasDropped)
-        }
-        var labels = files.map { Int32($0.label) }
-        for failure in failures.reversed() {
-            pixels.removeSubrange(failure.index * imageBytes..<(failure.index + 1) * imageBytes)
-            labels.remove(at: failure.index)
-        }
-        return Images(
-            set: ImageSet(pixels: pixels, labels: labels, channels: 3, size: size), failures: failures, turned: turned,
-            alphasDropped: alphasDropped)
+    /// Bytes of a square `[3, size, size]`.
+    var imageBytes: Int { 3 * preparation.size * preparation.size }
+
+    /// What becomes of a file.
+    private enum Reading {
+        case read(isTurned: Bool, isAlphaDropped: Bool)
+        case failed
+        case changed
     }
 
-    private func decode(_ file: FolderLayout.File) throws -> DecodedImage {
-        let path = root + "/" + file.path
-        let bytes = [UInt8](try AtomicFile.read(path, atMost: DecodingLimits().bytes))
-        return try ImageDecoder.decode(
-            bytes,
-            named: path.split(separator: "/", omittingEmptySubsequences: false).map(\.inSentence)
-                .joined(separator: "/"), ignoresOrientation: preparation.ignoresOrientation)
+    /// Reads files as squares `[3, size, size]`, which it gives on in order, some at a time; the same bytes at any
+    /// number of threads.
+    /// - Parameter digests: of what the files held when their names were given to what is read.
+    /// - Throws: `DataError` where a file has changed since; what `append` throws.
+    func read(
+        _ files: [FolderLayout.File], digests: [String?]? = nil, append: ([UInt8]) throws -> Void
+    ) throws -> Outcome {
+        var outcome = Outcome()
+        let most = max(2 * ProcessInfo.processInfo.activeProcessorCount, min(1024, (64 << 20) / imageBytes))
+        for start in stride(from: 0, to: files.count, by: most) {
+            let chunk = start..<min(start + most, files.count)
+            let readings = Mutex([Reading](repeating: .failed, count: chunk.count))
+            var pixels = [UInt8](unsafeUninitializedCapacity: chunk.count * imageBytes) { out, count in
+                out.initialize(repeating: 0)
+                // Each index writes its own part, and all are done before the buffer is left.
+                nonisolated(unsafe) let out = out
+                DispatchQueue.concurrentPerform(iterations: chunk.count) { i in
+                    let image = UnsafeMutableBufferPointer(rebasing: out[i * imageBytes..<(i + 1) * imageBytes])
+                    let reading = read(files[start + i], digest: digests?[start + i], into: image)
+                    readings.withLock { $0[i] = reading }
+                }
+                count = out.count
+            }
+            var kept = 0
+            for (i, reading) in readings.withLock({ $0 }).enumerated() {
+                switch reading {
+                case .changed:
+                    throw DataError(
+                        "\(name(files[start + i])) changed while the folder was read; run the command again")
+                case .failed: outcome.failures.append(start + i)
+                case .read(let isTurned, let isAlphaDropped):
+                    if kept < i {
+                        pixels.withUnsafeMutableBytes {
+                            $0[kept * imageBytes..<(kept + 1) * imageBytes].copyBytes(
+                                from: Array($0[i * imageBytes..<(i + 1) * imageBytes]))
+                        }
+                    }
+                    kept += 1
+                    outcome.turned += isTurned ? 1 : 0
+                    outcome.alphasDropped += isAlphaDropped ? 1 : 0
+                }
+            }
+            pixels.removeLast((chunk.count - kept) * imageBytes)
+            try append(pixels)
+        }
+        return outcome
+    }
+
+    private func read(
+        _ file: FolderLayout.File, digest: String?, into out: UnsafeMutableBufferPointer<UInt8>
+    ) -> Reading {
+        do {
+            let bytes = try contents(file)
+            if let digest, digest != Self.digest(bytes) { return .changed }
+            let decoded = try decode(bytes, file)
+            Self.separate(try decoded.image.squared(preparation.size), into: out)
+            return .read(isTurned: decoded.orientation != .upright, isAlphaDropped: decoded.isAlphaDropped)
+        } catch {
+            return .failed
+        }
+    }
+
+    /// Why a file cannot be read: one sentence that begins with its path.
+    func reason(_ file: FolderLayout.File) -> String {
+        do {
+            _ = try decode(contents(file), file).image.squared(preparation.size)
+            return "\(name(file)) could not be read at first and now can; run the command again"
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    /// SHA-256 of each file's bytes; `nil` where they cannot be had.
+    func digests(_ files: [FolderLayout.File]) -> [String?] {
+        let digests = Mutex([String?](repeating: nil, count: files.count))
+        DispatchQueue.concurrentPerform(iterations: files.count) { i in
+            guard let bytes = try? contents(files[i]) else { return }
+            let digest = Self.digest(bytes)
+            digests.withLock { $0[i] = digest }
+        }
+        return digests.withLock { $0 }
+    }
+
+    private static func digest(_ bytes: [UInt8]) -> String {
+        SHA256.hash(data: bytes).map { String(format: "%02x", $0) }.joined()
+    }
+
+    private func contents(_ file: FolderLayout.File) throws -> [UInt8] {
+        [UInt8](try AtomicFile.read(root + "/" + file.path, atMost: DecodingLimits().bytes))
+    }
+
+    private func decode(_ bytes: [UInt8], _ file: FolderLayout.File) throws -> DecodedImage {
+        try ImageDecoder.decode(bytes, named: name(file), ignoresOrientation: preparation.ignoresOrientation)
+    }
+
+    /// A file's path as sentences have it.
+    private func name(_ file: FolderLayout.File) -> String {
+        (root + "/" + file.path).split(separator: "/", omittingEmptySubsequences: false).map(\.inSentence)
+            .joined(separator: "/")
     }
 
     /// Writes an image's channels `[3, size, size]`, one after the other.
-    private static func separate(
-        _ image: RGBImage, into out: UnsafeMutableBufferPointer<UInt8>, from start: Int
-    ) {
+    private static func separate(_ image: RGBImage, into out: UnsafeMutableBufferPointer<UInt8>) {
         let plane = image.width * image.height
         image.pixels.withUnsafeBufferPointer { pixels in
             for p in 0..<plane {
-                for c in 0..<3 { out[start + c * plane + p] = pixels[3 * p + c] }
+                for c in 0..<3 { out[c * plane + p] = pixels[3 * p + c] }
             }
         }
-    }
-
-    /// What is said of images that cannot be read.
-    /// - Throws: `DataError` where they are not under one in a hundred.
-    static func judge(_ failures: [Failure], of count: Int, _ classNames: [String]) throws -> [String] {
-        guard let first = failures.first else { return [] }
-        let classes = Dictionary(grouping: failures, by: \.file.label).sorted { $0.key < $1.key }
-        let counted = classes.prefix(5).map { "\(classNames[$0.key].inSentence) \($0.value.count)" }
-        let which = "\(counted.joined(separator: ", "))\(classes.count > 5 ? ", …" : "")"
-        let sentence = "\(failures.count) of \(count) images cannot be read (\(which)); the first: \(first.sentence)"
-        guard failures.count * 100 < count else {
-            throw DataError("\(sentence); under 1% may be left out: repair or remove them")
-        }
-        return ["left out: \(sentence)"]
-    }
-
-    /// What is said of orientations.
-    static func notes(turned: Int, _ preparation: ImagePreparation) -> [String] {
-        guard turned > 0 else { return [] }
-        let images = turned == 1 ? "1 image" : "\(turned) images"
-        return [
-            preparation.ignoresOrientation
-                ? "\(images) lie otherwise than EXIF says they are seen, and stay so (--no-exif)"
-                : "turned \(images) as EXIF says; --no-exif leaves them as they lie"
-        ]
-    }
-
-    /// What is said of alpha.
-    static func notes(alphasDropped: Int) -> [String] {
-        guard alphasDropped > 0 else { return [] }
-        return ["dropped the transparency of \(alphasDropped == 1 ? "1 image" : "\(alphasDropped) images")"]
     }
 }

@@ -4,7 +4,7 @@ import Foundation
 /// Labelled square images of 8-bit channels.
 public struct ImageSet: Sendable {
     /// The pixels `[N, C, H, W]`, one byte each.
-    public let pixels: [UInt8]
+    public let pixels: PixelStorage
     /// Each image's class, from 0.
     public let labels: [Int32]
     /// Colour channels.
@@ -12,8 +12,13 @@ public struct ImageSet: Sendable {
     /// Height and width in pixels.
     public let size: Int
 
-    /// Images from their parts.
+    /// Images from their parts, in memory.
     public init(pixels: [UInt8], labels: [Int32], channels: Int, size: Int) {
+        self.init(pixels: PixelStorage(pixels), labels: labels, channels: channels, size: size)
+    }
+
+    /// Images from their parts, wherever the pixels lie.
+    public init(pixels: PixelStorage, labels: [Int32], channels: Int, size: Int) {
         precondition(
             pixels.count == labels.count * channels * size * size, "the pixels do not fill \(labels.count) images")
         self.pixels = pixels

@@ -103,7 +103,7 @@ public struct Normalization: Codable, Hashable, Sendable {
         for c in 0..<set.channels {
             // A histogram counts exactly, whatever the order.
             var histogram = [Int](repeating: 0, count: 256)
-            set.pixels.withUnsafeBufferPointer { pixels in
+            set.pixels.withUnsafeBytes { pixels in
                 for i in indices {
                     let start = i * set.imageBytes + c * plane
                     for p in start..<start + plane { histogram[Int(pixels[p])] += 1 }

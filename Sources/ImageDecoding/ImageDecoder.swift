@@ -16,6 +16,10 @@ public struct DecodedImage: Hashable, Sendable {
 /// Pixels are those that Pillow decodes, byte for byte: in full, without colour profiles, with alpha dropped; only
 /// 16-bit PNGs are rounded to 8 bits where Pillow cuts them off.
 public enum ImageDecoder {
+    /// The number of what makes pixels of files, decoding and `ImageResizing` together: another one where a file may
+    /// become other bytes than before, so that what was kept of it is made again.
+    public static let revision = 1
+
     /// Decodes a file's bytes.
     ///
     /// What is not sure to be the image its header speaks of is refused: a file that ends early, whatever libjpeg or

@@ -55,7 +55,7 @@ enum ReportCommands {
             "--recipe \(r.name) --epochs \(r.epochs) --batch-size \(r.batchSize) --learning-rate \(r.learningRate) --schedule \(r.schedule.rawValue)",
             "--momentum \(r.momentum) --weight-decay \(r.weightDecay) --dropout \(r.dropout)",
         ] + (c.initialWeights == nil ? ["--initialization \(r.initialization.rawValue)"] : [])
-            + (r.augment ? [] : ["--no-augment"]) + (c.allData ? ["--all-data"] : [])
+            + ["--augmentation \(r.augmentation.rawValue)"] + (c.allData ? ["--all-data"] : [])
     }
 
     private static func data(_ data: DataIdentity) -> [String] {
@@ -90,6 +90,9 @@ enum ReportCommands {
         if trains { parts.append("--child-epochs \(c.evaluator.epochs)") }
         parts.append("--batch-size \(c.evaluator.batchSize)")
         if trains || c.evaluator.kind == .shared { parts.append("--learning-rate \(c.evaluator.learningRate)") }
+        if trains || c.evaluator.kind == .shared, let augmentation = c.evaluator.augmentation {
+            parts.append("--augmentation \(augmentation.rawValue)")
+        }
         if let halving = c.evaluator.halving { parts.append("--halving \(halving)") }
         if let reward = c.evaluator.reward { parts.append("--reward \(reward.rawValue)") }
         if let images = c.evaluator.scoreImages { parts.append("--score-images \(images)") }

@@ -1,5 +1,6 @@
 import DenseNetModel
 import Foundation
+import ImageData
 
 /// How a network is trained: every value that decides the result, the seed and the data aside.
 public struct Recipe: Codable, Hashable, Sendable {
@@ -29,12 +30,19 @@ public struct Recipe: Codable, Hashable, Sendable {
     public var nesterov: Bool
     /// Weight decay on everything, BN included, as the paper's code.
     public var weightDecay: Double
-    /// Whether images are shifted and flipped ("+" in the paper's tables).
-    public var augment: Bool
+    /// What becomes of each image ("+" in the paper's tables is `crop`).
+    public var augmentation: Augmentation
     /// How convolutions start.
     public var initialization: Initialization
     /// Dropout; the paper uses 0.2 without augmentation.
     public var dropout: Double
+
+    private enum CodingKeys: String, CodingKey {
+        case name, epochs, batchSize, learningRate, schedule, momentum, nesterov, weightDecay
+        // As earlier builds wrote it.
+        case augmentation = "augment"
+        case initialization, dropout
+    }
 
     /// What of a step it decides, each by its name, as people read it; epochs and the batch aside.
     public var parts: [(name: String, value: String)] {
@@ -42,7 +50,7 @@ public struct Recipe: Codable, Hashable, Sendable {
             ("the learning rate", "\(learningRate)"), ("its schedule", schedule.rawValue),
             ("the momentum", "\(momentum)\(nesterov ? "" : ", not Nesterov's")"),
             ("the weight decay", "\(weightDecay)"),
-            ("augmentation", augment ? "on" : "off"), ("the initialization", initialization.rawValue),
+            ("augmentation", augmentation.rawValue), ("the initialization", initialization.rawValue),
             ("the dropout", "\(dropout)"),
         ]
     }
@@ -50,13 +58,13 @@ public struct Recipe: Codable, Hashable, Sendable {
     /// The DenseNet paper's recipe for CIFAR (arXiv 1608.06993, section 4.2).
     public static let paper = Recipe(
         name: "paper", epochs: 300, batchSize: 64, learningRate: 0.1, schedule: .step, momentum: 0.9, nesterov: true,
-        weightDecay: 1e-4, augment: true, initialization: .fanOut, dropout: 0)
+        weightDecay: 1e-4, augmentation: .crop, initialization: .fanOut, dropout: 0)
     /// A short recipe that reaches most of the accuracy in a few epochs; ours, with the paper's batch and learning
     /// rate. Batch 64 and fan-in were chosen by validation on a quarter of CIFAR-10, see docs/results.md.
     public static let oneCycle = Recipe(
         name: "one-cycle", epochs: 4, batchSize: 64, learningRate: 0.1, schedule: .oneCycle, momentum: 0.9,
         nesterov: true,
-        weightDecay: 1e-4, augment: true, initialization: .fanIn, dropout: 0)
+        weightDecay: 1e-4, augmentation: .crop, initialization: .fanIn, dropout: 0)
     /// The recipes that can be named.
     public static let all = [oneCycle, paper]
 

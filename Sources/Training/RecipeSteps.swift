@@ -66,7 +66,7 @@ package struct RecipeSteps {
             next = step
         }
         while next <= step || (next < total && next <= step + BatchQueue.ahead) {
-            batches.ask(images(of: next), augmentation: recipe.augment ? augmentation(next) : nil)
+            batches.ask(images(of: next), augmentation: augmentation(next), by: recipe.augmentation)
             next += 1
         }
         return try batches.take()

@@ -21,7 +21,8 @@ struct AdsCommand: ParsableCommand {
         subcommands: [
             DemoCommand.self, TrainCommand.self, SearchCommand.self, RetrainCommand.self,
             TransferCommand.self, EvaluateCommand.self, ImportCommand.self, InspectCommand.self, ExportCommand.self,
-            ReportCommand.self, StudyCommand.self, CalibrateCommand.self, BenchCommand.self, SearchWorkerCommand.self,
+            ReportCommand.self, StudyCommand.self, CalibrateCommand.self, BenchCommand.self, CacheCommand.self,
+            SearchWorkerCommand.self,
         ])
 
     static func main() {

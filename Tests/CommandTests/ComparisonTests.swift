@@ -92,7 +92,7 @@ import Testing
             "decay", "the weight decay is 0.5 for the dense network and 0.0001 for the found one",
             "--weight-decay 0.0001"
         ),
-        ("augment", "augmentation is off for the dense network and on for the found one", "ads train"),
+        ("augment", "augmentation is none for the dense network and crop for the found one", "--augmentation crop"),
         (
             "initialization", "the initialization is fan-out for the dense network and fan-in for the found one",
             "--initialization fan-in"
@@ -121,7 +121,7 @@ import Testing
             case "schedule": c.recipe.schedule = .constant
             case "momentum": c.recipe.momentum = 0.5
             case "decay": c.recipe.weightDecay = 0.5
-            case "augment": c.recipe.augment = false
+            case "augment": c.recipe.augmentation = .off
             case "initialization": c.recipe.initialization = .fanOut
             case "dropout": c.recipe.dropout = 0.5
             case "limit": c.limitTrain = 99

@@ -156,7 +156,7 @@ import Training
         ] {
             let refused = try ads("import", "x", "--out", scratch("run"), "--normalization", value)
             #expect(refused.status == 64 && refused.errors.contains(needed), "\(value): \(refused.errors)")
-            #expect(refused.errors.contains("cifar10, cifar100, imagenet, shapes, or"))
+            #expect(refused.errors.contains("cifar10, cifar100, fashion-mnist, imagenet, mnist, shapes, or"))
         }
         #expect(
             try ads("import", scratch("x"), "--out", scratch("run")).errors == "ads: there is no file \(scratch("x"))\n"

@@ -72,6 +72,8 @@ import Testing
             ["0.5", "0.35,0.45,0.65", "1e-9,0.999"],
             refuses: ["0", "1", "0.5,", ",0.5", "0.65,0.35", "0.5,0.5", "0.3 0.5", "0,0.5", "0.5,1", "0.5;0.6"],
             "ascending numbers over 0 and under 1, with commas between them, are needed"),
+        "image-cache-limit": Kind(
+            ["0.001", "1e6"], refuses: ["0", "0.0009", "1000001", "1e308"], "a number from 0.001 to 1e+06 is needed"),
         "lease": Kind(["1", "86400"], refuses: ["0", "0.5", "86401", "1e308"], "a number from 1 to 86400 is needed"),
     ]
 
@@ -87,7 +89,7 @@ import Testing
     static let words: Set = [
         "data", "data-dir", "arch", "connectivity", "recipe", "schedule", "initialization", "device", "kernels", "out",
         "label", "split", "format", "weights", "normalization", "strategy", "evaluator", "reward", "dense", "shared",
-        "svg",
+        "svg", "augmentation", "image-cache",
     ]
 
     /// Commands that are the study commands' own: their options are looked at, too.

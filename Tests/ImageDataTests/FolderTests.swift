@@ -3,6 +3,7 @@ import ImageDecoding
 import TestSupport
 import Testing
 
+@testable import DenseNetRuntime
 @testable import ImageData
 
 @Suite struct FolderTests {
@@ -25,7 +26,7 @@ import Testing
     }
 
     private func load(_ folder: TemporaryFolder, size: Int = 4) throws -> DataSet {
-        try DataSources.load("folder", from: folder.path, preparation: ImagePreparation(size: size))
+        try ImageFolder.load(from: folder.path, ImagePreparation(size: size), cache: nil)
     }
 
     private func message(_ folder: TemporaryFolder) -> String {
@@ -74,6 +75,25 @@ import Testing
         }
         #expect(images.count { $0 == planes } == 2)
         #expect(try load(folder, size: 6).digest == data.digest && load(folder, size: 5).digest != data.digest)
+    }
+
+    /// What is evaluated is what an exported network makes of the same file, to the bit: kept or not.
+    @Test func servingSeesTheSameNumbers() throws {
+        let (folder, size) = (TemporaryFolder(), 8)
+        for name in ["a", "b"] { try fill(folder, "train/\(name)", 8) }
+        let cache = ImageCache(folder: folder("cache"))
+        let files = try FolderLayout(folder.path).train
+        for _ in 0..<2 {
+            let data = try ImageFolder.load(from: folder.path, ImagePreparation(size: size), cache: cache)
+            let n = Normalization(of: data.train, indices: Array(0..<data.train.count))
+            let serving = Preprocessing(size: size, mean: n.mean, deviation: n.deviation)
+            let batch = try BatchMaker(data.train, n).batch(Array(files.indices)[...]).images.floats()
+            let served = try files.flatMap { file in
+                let bytes = try Data(contentsOf: URL(fileURLWithPath: folder(file.path)))
+                return try serving.planes(of: ImageDecoder.decode([UInt8](bytes), named: "x").image)
+            }
+            #expect(files.count == 14 && batch == served)
+        }
     }
 
     /// A tenth of each class is held out, to test on always the same, to validate by the seed.
@@ -159,8 +179,8 @@ import Testing
         try write(seed("jpeg/valid-turned"), folder, "a/0")
         let upright = try load(folder)
         #expect(upright.notes.contains("turned 1 image as EXIF says; --no-exif leaves them as they lie"))
-        let plain = try DataSources.load(
-            "folder", from: folder.path, preparation: ImagePreparation(size: 4, ignoresOrientation: true))
+        let plain = try ImageFolder.load(
+            from: folder.path, ImagePreparation(size: 4, ignoresOrientation: true), cache: nil)
         #expect(plain.digest != upright.digest)
         #expect(plain.notes.contains { $0.hasSuffix("and stay so (--no-exif)") })
     }
@@ -168,7 +188,7 @@ import Testing
     @Test(.enabled(if: realData("clothing-128") != nil, "real data needed: unpack clothing-128"))
     func realPhotographs() throws {
         let folder = try #require(realData("clothing-128")) + "/clothing-128"
-        let data = try DataSources.load("folder", from: folder, preparation: ImagePreparation(size: 32))
+        let data = try ImageFolder.load(from: folder, ImagePreparation(size: 32), cache: nil)
         #expect(data.classNames.count == 10 && data.classNames[0] == "dress" && data.classNames[9] == "t-shirt")
         #expect(data.train.count + data.test.count == 3781 && data.test.count == 372)
         #expect(data.heldOut == .last(341))

@@ -14,11 +14,15 @@ import Testing
 
     /// The one test that changes what all tests see: nothing else may register or count data sets.
     @Test func aDataSetOfAnotherPackageIsNamed() throws {
-        let unknown = DataError("unknown data set 'pair'; known are cifar10, cifar100, shapes, folder")
+        let unknown = DataError(
+            "unknown data set 'pair'; known are cifar10, cifar100, mnist, fashion-mnist, shapes, folder, npz")
         #expect(throws: unknown) { try DataSources.load("pair") }
         try DataSources.register(Pair.self)
         #expect(try DataSources.load("pair", from: "here").classNames == ["here"])
-        #expect(DataSources.all.map { $0.name } == ["cifar10", "cifar100", "shapes", "folder", "pair"])
+        #expect(
+            DataSources.all.map { $0.name } == [
+                "cifar10", "cifar100", "mnist", "fashion-mnist", "shapes", "folder", "npz", "pair",
+            ])
         let taken = DataError("a data set named 'pair' is there already; choose another name")
         #expect(throws: taken) { try DataSources.register(Pair.self) }
     }

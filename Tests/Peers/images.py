@@ -2,6 +2,8 @@
 
   images.py resize OUT    random images, and what Image.resize makes of them in bilinear
   images.py square OUT    random images, and torchvision's Resize and CenterCrop of them, by Pillow's functions
+  images.py parts OUT PIXELS BOXES SIZE    parts of images [N, 3, SIZE, SIZE], cropped and resized to their size: a line
+                          of BOXES has image, left, top, width, height and whether it is mirrored
   images.py decode OUT    a folder of image files of every kind, NAME.jpg or NAME.png, each with its pixels in NAME.jpg.rgb
 
 `resize` and `square` write records: width, height, new width, new height as 32 bits, little end first; then the pixels of
@@ -53,6 +55,21 @@ def squared():
         left, top = int(round((new[0] - size) / 2.0)), int(round((new[1] - size) / 2.0))
         larger = image if new == image.size else image.resize(new, Image.Resampling.BILINEAR)
         yield image, larger.crop((left, top, left + size, top + size))
+
+
+def parts(pixels, boxes, size):
+    stored = open(pixels, "rb").read()
+    for line in open(boxes):
+        index, left, top, width, height, mirrored = map(int, line.split())
+        planes = []
+        for c in range(3):
+            start = (index * 3 + c) * size * size
+            planes.append(Image.frombytes("L", (size, size), stored[start:start + size * size]))
+        part = Image.merge("RGB", planes).crop((left, top, left + width, top + height))
+        part = part.resize((size, size), Image.Resampling.BILINEAR)
+        if mirrored:
+            part = ImageOps.mirror(part)
+        yield b"".join(plane.tobytes() for plane in part.split())
 
 
 def chunk(name, data):
@@ -140,6 +157,9 @@ random.seed(1)
 if sys.argv[1] == "decode":
     os.makedirs(sys.argv[2], exist_ok=True)
     decoded(sys.argv[2])
+elif sys.argv[1] == "parts":
+    with open(sys.argv[2], "wb") as out:
+        out.writelines(parts(sys.argv[3], sys.argv[4], int(sys.argv[5])))
 else:
     with open(sys.argv[2], "wb") as out:
         for before, after in {"resize": resized, "square": squared}[sys.argv[1]]():

@@ -36,7 +36,7 @@ import Torch
         let set = ImageSet(pixels: pixels, labels: Self.labels.map(Int32.init), channels: 3, size: 8)
         let data = DataSet(name: "ordered", train: set, test: set, classNames: (0..<6).map { "\($0)" })
         var recipe = Recipe.oneCycle
-        (recipe.epochs, recipe.batchSize, recipe.learningRate, recipe.augment) = (1, 8, 1e-9, false)
+        (recipe.epochs, recipe.batchSize, recipe.learningRate, recipe.augmentation) = (1, 8, 1e-9, .off)
         let network = try Network(
             Architecture(
                 blocks: [2], growthRate: 4, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 4),

@@ -56,10 +56,10 @@ import Testing
     @Test func whatTheNamesStandFor() throws {
         let paper = Recipe(
             name: "paper", epochs: 300, batchSize: 64, learningRate: 0.1, schedule: .step, momentum: 0.9,
-            nesterov: true, weightDecay: 1e-4, augment: true, initialization: .fanOut, dropout: 0)
+            nesterov: true, weightDecay: 1e-4, augmentation: .crop, initialization: .fanOut, dropout: 0)
         let oneCycle = Recipe(
             name: "one-cycle", epochs: 4, batchSize: 64, learningRate: 0.1, schedule: .oneCycle, momentum: 0.9,
-            nesterov: true, weightDecay: 1e-4, augment: true, initialization: .fanIn, dropout: 0)
+            nesterov: true, weightDecay: 1e-4, augmentation: .crop, initialization: .fanIn, dropout: 0)
         #expect(try Recipe.named("paper") == paper)
         #expect(try Recipe.named("one-cycle") == oneCycle)
         for recipe in Recipe.all { try recipe.validate() }

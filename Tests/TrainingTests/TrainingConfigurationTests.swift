@@ -77,7 +77,7 @@ import Torch
             ("the momentum is 0.9 there and 0.5 here", { $0.recipe.momentum = 0.5 }),
             ("the momentum is 0.9 there and 0.9, not Nesterov's here", { $0.recipe.nesterov.toggle() }),
             ("the weight decay is \(base.recipe.weightDecay) there and 7.0 here", { $0.recipe.weightDecay = 7 }),
-            ("augmentation is ", { $0.recipe.augment.toggle() }),
+            ("augmentation is ", { $0.recipe.augmentation = .off }),
             (
                 "the initialization is ",
                 { $0.recipe.initialization = $0.recipe.initialization == .fanIn ? .fanOut : .fanIn }

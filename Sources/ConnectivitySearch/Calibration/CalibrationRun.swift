@@ -117,6 +117,7 @@ public struct CalibrationRun {
         let scratch = c.evaluator
         c.evaluator = EvaluatorSettings(kind)
         (c.evaluator.epochs, c.evaluator.batchSize) = (scratch.epochs, scratch.batchSize)
+        c.evaluator.augmentation = scratch.augmentation
         // A trained network is tuned with the same part of the rate as by default.
         c.evaluator.learningRate *= scratch.learningRate / EvaluatorSettings(.scratch).learningRate
         if kind == .shared { c.evaluator.sharedEpochs = configuration.sharedEpochs }

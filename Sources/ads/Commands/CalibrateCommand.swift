@@ -116,6 +116,7 @@ struct CalibrateCommand: ParsableCommand {
     }
 
     func run() throws {
+        try data.cache.apply()
         let console = Console(quiet: output.quiet)
         let folder = RunFolder(out)
         let applied = try machine.apply(resuming: resume)

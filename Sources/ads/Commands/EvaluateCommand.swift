@@ -56,7 +56,9 @@ struct EvaluateCommand: ParsableCommand {
         var classNames: [String]
         var latency: Latencies?
     }
+
     func run() throws {
+        try data.cache.apply()
         let folder = RunFolder(path)
         try folder.expectWeights()
         let origin = try folder.weightOrigin()

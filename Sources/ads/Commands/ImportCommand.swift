@@ -68,6 +68,7 @@ struct ImportCommand: ParsableCommand {
     }
 
     func run() throws {
+        try data.cache.apply()
         let folder = RunFolder(out)
         // Before the work, which would be for nothing.
         guard !folder.exists else { throw FileError("\(out) holds a run already; choose another folder with --out") }

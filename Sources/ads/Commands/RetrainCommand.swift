@@ -93,7 +93,7 @@ struct RetrainCommand: ParsableCommand {
         }
         var configuration = TrainingConfiguration(
             label: label ?? settings.foundLabel,
-            data: DataIdentity(data, folder: directory), recipe: try recipe.resolve(), seed: machine.seed,
+            data: DataIdentity(data, folder: directory), recipe: try recipe.resolve(for: data), seed: machine.seed,
             limitTrain: limitTrain, allData: allData, testAtEnd: true, machine: here)
         if inherit || distillation.distil { try useDense(of: settings, data, in: &configuration) }
         return Trainer(configuration, try search.network(), data, folder: folder)

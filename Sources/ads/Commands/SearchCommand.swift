@@ -99,6 +99,8 @@ struct SearchCommand: ParsableCommand {
         transform: Real.rate.parse)
     var learningRate: Double?
 
+    @OptionGroup var trainingImages: AugmentationOption
+
     @Option(
         help: "Train children on N of the training images only.",
         transform: Whole.images.parse)
@@ -188,6 +190,7 @@ struct SearchCommand: ParsableCommand {
     }
 
     func run() throws {
+        try data.cache.apply()
         let console = Console(quiet: output.quiet)
         let folder = RunFolder(out)
         let applied = try machine.apply(resuming: resume)

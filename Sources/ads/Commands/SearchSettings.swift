@@ -40,6 +40,7 @@ extension SearchCommand {
         // Shared weights are trained themselves.
         let isIdle = [
             (name: "--child-epochs", isTyped: childEpochs != nil),
+            (name: "--augmentation", isTyped: trainingImages.augmentation != nil && kind != .shared),
             (name: "--learning-rate", isTyped: learningRate != nil && kind != .shared),
         ]
         guard let name = isIdle.first(where: \.isTyped)?.name else { return }
@@ -80,6 +81,8 @@ extension SearchCommand {
         try resumed.keeps("--shared-epochs", sharedEpochs, c.evaluator.sharedEpochs)
         try resumed.keeps("--batch-size", batchSize, c.evaluator.batchSize)
         try resumed.keeps("--learning-rate", learningRate, c.evaluator.learningRate)
+        try resumed.keeps(
+            "--augmentation", trainingImages.augmentation?.rawValue, (c.evaluator.augmentation ?? .crop).rawValue)
         try resumed.keeps("--halving", halving, c.evaluator.halving)
         try resumed.keeps("--limit-train", limitTrain, c.limitTrain)
         try resumed.keeps("--limit-validation", limitValidation, c.limitValidation)
@@ -115,6 +118,7 @@ extension SearchCommand {
             if let sharedEpochs { plan.evaluator.sharedEpochs = sharedEpochs }
             if let batchSize { plan.evaluator.batchSize = batchSize }
             if let learningRate { plan.evaluator.learningRate = learningRate }
+            plan.evaluator.augmentation = trainingImages.augmentation
             plan.evaluator.halving = halving
             if let scoreImages { plan.evaluator.scoreImages = scoreImages }
             // Absent is accuracy, as in studies of older versions.

@@ -44,6 +44,7 @@ struct TrainCommand: ParsableCommand {
     var resume = false
 
     func run() throws {
+        try data.cache.apply()
         let folder = RunFolder(out)
         let console = Console(quiet: output.quiet)
         let (device, kernels) = try machine.apply(resuming: resume)
@@ -55,7 +56,7 @@ struct TrainCommand: ParsableCommand {
             let (set, value) = try chosen(data, network, seed: machine.seed, recognizing: start.file())
             var configuration = TrainingConfiguration(
                 label: label ?? network.label(value), data: DataIdentity(set, folder: data.dataDir),
-                recipe: try recipe.resolve(),
+                recipe: try recipe.resolve(for: set),
                 seed: machine.seed, limitTrain: limitTrain, allData: allData, testAtEnd: split == .test,
                 machine: .current(device: device, kernels: kernels))
             try start.use(in: &configuration, recipe, channels: value.architecture.inputChannels)

@@ -53,6 +53,7 @@ struct TransferCommand: ParsableCommand {
     var resume = false
 
     func run() throws {
+        try data.cache.apply()
         let source = RunFolder(path)
         guard source.exists else { throw FileError("\(path) holds no run: there is no \(source.configuration)") }
         let folder = RunFolder(out)
@@ -101,7 +102,7 @@ struct TransferCommand: ParsableCommand {
             throw UsageError("the network of \(path) does not fit the images of \(set.name): \(error)")
         }
         var configuration = TrainingConfiguration(
-            label: label ?? from.label, data: DataIdentity(set, folder: data.dataDir), recipe: try recipe.resolve(),
+            label: label ?? from.label, data: DataIdentity(set, folder: data.dataDir), recipe: try recipe.resolve(for: set),
             seed: machine.seed, limitTrain: limitTrain, allData: allData, testAtEnd: true, machine: here)
         if inherit {
             if recipe.initialization != nil {

@@ -4,16 +4,20 @@ import ImageData
 /// Which images: `--data`, `--data-dir`.
 struct DataOptions: ParsableArguments {
     @Option(
-        help: "cifar10, cifar100, shapes (generated, built in), or folder (JPEG and PNG in class folders).",
+        help:
+            "cifar10, cifar100, mnist, fashion-mnist, shapes (generated, built in), folder (JPEG and PNG in class folders), or npz (a file of numpy's arrays).",
         completion: .list(DataSources.all.map { $0.name }))
     var data: String?
 
     @Option(
-        help: "The folder of the data, or its parent; else $ADS_DATA, else ~/.cache/ads-data.", completion: .directory)
+        help: "The folder of the data, or its parent; with npz the file; else $ADS_DATA, else ~/.cache/ads-data.",
+        completion: .directory)
     var dataDir: String?
 
     @Flag(help: "With --data folder: leave images as they lie in their files, whatever EXIF says.")
     var noExif = false
+
+    @OptionGroup var cache: CacheOptions
 
     /// Loads the data; `nil` when no `--data` was given.
     /// - Parameter size: height and width of images, asked for where the data have none of their own.

@@ -31,7 +31,9 @@ func chosen(
         guard let weights else { throw noArchitecture }
         return try recognized(weights).architecture.imageSize
     }
-    guard let set = loaded else { throw UsageError("--data is needed: cifar10, cifar100, shapes or folder") }
+    guard let set = loaded else {
+        throw UsageError("--data is needed: cifar10, cifar100, mnist, fashion-mnist, shapes, folder or npz")
+    }
     guard
         let value = try network.network(
             classes: set.classNames.count, channels: set.train.channels, size: set.train.size, seed: seed)

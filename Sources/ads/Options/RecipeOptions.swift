@@ -1,5 +1,6 @@
 import ArgumentParser
 import DenseNetModel
+import ImageData
 import Training
 
 /// How to train: a recipe by name, each of its values an option.
@@ -33,13 +34,19 @@ struct RecipeOptions: ParsableArguments {
     @Option(help: "Dropout.", transform: Real.share.parse)
     var dropout: Double?
 
-    @Flag(help: "Do not shift and flip training images.")
+    @OptionGroup var images: AugmentationOption
+
+    @Flag(help: "The same as --augmentation none.")
     var noAugment = false
 
-    /// The recipe with the given values, starting from `base` where none was named.
-    func resolve(_ base: Recipe = .oneCycle) throws -> Recipe {
+    /// The recipe with the given values for a training on the data, starting from `base` where none was named.
+    func resolve(_ base: Recipe = .oneCycle, for data: DataSet) throws -> Recipe {
+        if noAugment, let typed = images.augmentation, typed != .off {
+            throw UsageError("--no-augment is --augmentation none, not \(typed.rawValue); leave one of them out")
+        }
         do {
             var r = try recipe.map(Recipe.named) ?? base
+            r.augmentation = noAugment ? .off : images.augmentation ?? data.usualAugmentation
             if let epochs { r.epochs = epochs }
             if let batchSize { r.batchSize = batchSize }
             if let learningRate { r.learningRate = learningRate }
@@ -48,11 +55,19 @@ struct RecipeOptions: ParsableArguments {
             if let weightDecay { r.weightDecay = weightDecay }
             if let initialization { r.initialization = initialization }
             if let dropout { r.dropout = dropout }
-            if noAugment { r.augment = false }
             try r.validate()
             return r
         } catch let error as TrainingError {
             throw UsageError("\(error)")
         }
     }
+}
+
+/// What becomes of training images.
+struct AugmentationOption: ParsableArguments {
+    @Option(
+        help:
+            "What becomes of training images each time: crop (moved by up to 4 pixels, mirrored), resized-crop (a random part at full size, mirrored) or none. (default: crop; resized-crop for images of any size)"
+    )
+    var augmentation: Augmentation?
 }

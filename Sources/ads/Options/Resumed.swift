@@ -43,7 +43,8 @@ struct Resumed {
         try keeps("--weight-decay", options.weightDecay, recipe.weightDecay)
         try keeps("--initialization", options.initialization?.rawValue, recipe.initialization.rawValue)
         try keeps("--dropout", options.dropout, recipe.dropout)
-        try keeps(flag: "--no-augment", options.noAugment, !recipe.augment)
+        try keeps(flag: "--no-augment", options.noAugment, recipe.augmentation == .off)
+        try keeps("--augmentation", options.images.augmentation?.rawValue, recipe.augmentation.rawValue)
     }
 
     /// What is learned from beside the labels.

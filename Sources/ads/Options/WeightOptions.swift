@@ -83,7 +83,9 @@ enum NormalizationChoice: Sendable, Equatable {
     static var imageNet: Normalization? { named["imagenet"] ?? nil }
 
     /// The data sets that are loaded by their names alone.
-    private static var sets: [String] { DataSources.all.map { $0.name }.filter { !DataSources.isSized($0) } }
+    private static var sets: [String] {
+        DataSources.all.map { $0.name }.filter { !DataSources.isSized($0) && $0 != NPZImages.name }
+    }
 
     /// For `transform:` of an option.
     @Sendable static func parse(_ text: String) throws -> NormalizationChoice {

@@ -2,10 +2,12 @@ import ArgumentParser
 import ConnectivitySearch
 import DenseNetModel
 import Evaluation
+import ImageData
 import Training
 
 // Words that options take; argument-parser lists them in its help and its refusals.
 
+extension Augmentation: ExpressibleByArgument {}
 extension KernelChoice: ExpressibleByArgument {}
 extension Initialization: ExpressibleByArgument {}
 extension Recipe.Schedule: ExpressibleByArgument {}

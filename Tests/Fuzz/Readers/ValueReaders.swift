@@ -1,3 +1,4 @@
+import ArrayFiles
 import DenseNetArchitecture
 import Files
 import Foundation
@@ -11,7 +12,7 @@ import WeightFiles
 extension FuzzedReader {
     /// The readers that need no libtorch.
     public static let values = [
-        safetensors, pickle, torch, weights, onnx, coreML, architecture, connectivity, network, jpeg, png,
+        safetensors, pickle, torch, weights, onnx, coreML, architecture, connectivity, network, jpeg, png, idx, npy, npz,
     ]
 
     private static let safetensors = FuzzedReader("safetensors", throwing: FileError.self) { data in
@@ -41,6 +42,32 @@ extension FuzzedReader {
             throw BrokenPromise("\(image.width)×\(image.height) pixels in \(image.pixels.count) bytes")
         }
         _ = try image.squared(7)
+    }
+
+    private static let idx = FuzzedReader("idx", throwing: FileError.self) { data in
+        let file = try IDXFile(data, named: "x", atMost: 1 << 16)
+        if file.bytes.count != (file.shape.contains(0) ? 0 : file.shape.reduce(1, *)) {
+            throw BrokenPromise("\(file.bytes.count) bytes of shape \(file.shape)")
+        }
+    }
+
+    private static let npy = FuzzedReader("npy", throwing: FileError.self) { data in
+        try check(NPYArray(data, named: "x", atMost: 1 << 16))
+    }
+
+    private static let npz = FuzzedReader("npz", throwing: FileError.self) { data in
+        let file = try NPZFile(data, named: "x", atMost: 1 << 16)
+        for name in file.names {
+            guard let array = try file.array(name) else { throw BrokenPromise("no '\(name)'") }
+            try check(array)
+        }
+    }
+
+    private static func check(_ array: NPYArray) throws {
+        let count = array.shape.contains(0) ? 0 : array.shape.reduce(1, *)
+        for found in [array.bytes?.count, array.integers?.count] where found != nil && found != count {
+            throw BrokenPromise("\(found ?? 0) elements of shape \(array.shape)")
+        }
     }
 
     private static let onnx = FuzzedReader("onnx", throwing: ExportError.self) { data in

@@ -2,16 +2,16 @@ import Files
 import Foundation
 
 /// Bytes with numbers in them, none of which is read beyond their end.
-struct LittleEndian {
+package struct LittleEndian {
     private let data: Data
 
-    init(_ data: Data) { self.data = data }
+    package init(_ data: Data) { self.data = data }
 
-    var count: Int { data.count }
+    package var count: Int { data.count }
 
     /// The unsigned number of 2, 4 or 8 bytes at a place.
     /// - Throws: `FileError` with a clause where the bytes do not reach, or no `Int` holds it.
-    func number(_ at: Int, _ bytes: Int) throws -> Int {
+    package func number(_ at: Int, _ bytes: Int) throws -> Int {
         guard at >= 0, at <= data.count - bytes else {
             throw FileError("byte \(at) is needed, and it has \(data.count)")
         }
@@ -25,7 +25,7 @@ struct LittleEndian {
 
     /// The bytes in a range, which are not copied.
     /// - Throws: `FileError` with a clause where they do not reach.
-    func data(_ range: Range<Int>) throws -> Data {
+    package func data(_ range: Range<Int>) throws -> Data {
         guard range.lowerBound >= 0, range.upperBound <= data.count else {
             throw FileError("byte \(range.upperBound) is needed, and it has \(data.count)")
         }

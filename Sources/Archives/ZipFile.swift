@@ -2,14 +2,18 @@ import CZlib
 import Files
 import Foundation
 
-/// A zip file whose entries are stored as they are, as PyTorch writes it; read by its central directory.
+/// A zip file as PyTorch and numpy write it, its entries stored as they are or deflated; read by its central directory.
 ///
 /// Sizes and checksums beside the entries themselves are zero in PyTorch's files, and its directory may be zip64's
 /// at any size (PKWARE's APPNOTE, 4.3 and 4.5.3).
-struct ZipFile {
+package struct ZipFile {
     /// Where an entry's bytes lie in the file.
     private struct Entry {
         let range: Range<Int>
+        /// Bytes of its contents.
+        let size: Int
+        /// 0 for stored, 8 for deflated.
+        let method: Int
         let checksum: UInt32
         /// Why its bytes are not its contents.
         let obstacle: String?
@@ -21,11 +25,11 @@ struct ZipFile {
     private var entries: [String: Entry] = [:]
 
     /// The entries' names, ascending.
-    var names: [String] { entries.keys.sorted() }
+    package var names: [String] { entries.keys.sorted() }
 
     /// Reads the directory.
     /// - Throws: `FileError` with a clause: what is wrong, and where.
-    init(_ data: Data) throws {
+    package init(_ data: Data) throws {
         bytes = LittleEndian(data)
         let directory = try Self.directory(of: bytes)
         guard directory.count <= Self.mostEntries else {
@@ -48,20 +52,50 @@ struct ZipFile {
         }
     }
 
-    /// An entry's bytes, which stay where they are; `nil` where there is none of that name.
+    /// A stored entry's bytes, which stay where they are; `nil` where there is none of that name.
+    /// - Parameter otherwise: what is said of one that is compressed.
     /// - Throws: `FileError` with a clause when they are damaged.
-    func contents(of name: String) throws -> Data? {
+    package func stored(_ name: String, otherwise: String) throws -> Data? {
         guard let entry = entries[name] else { return nil }
-        if let obstacle = entry.obstacle { throw FileError("'\(name.inSentence)' \(obstacle)") }
-        let data = try bytes.data(entry.range)
+        guard entry.method == 0 else { throw FileError("'\(name.inSentence)' \(otherwise)") }
+        return try contents(of: name, atMost: .max)
+    }
+
+    /// An entry's contents; `nil` where there is none of that name.
+    /// - Parameter limit: the most bytes of the contents; no more are inflated than the directory says.
+    /// - Throws: `FileError` with a clause when they are damaged or too many.
+    package func contents(of name: String, atMost limit: Int) throws -> Data? {
+        guard let entry = entries[name] else { return nil }
+        let shown = "'\(name.inSentence)'"
+        if let obstacle = entry.obstacle { throw FileError("\(shown) \(obstacle)") }
+        guard entry.size <= limit else {
+            throw FileError("\(shown) has \(entry.size) bytes; up to \(limit) are read")
+        }
+        var data = try bytes.data(entry.range)
+        switch entry.method {
+        case 0: break
+        case 8:
+            do { data = try Self.inflated(data, size: entry.size) } catch { throw FileError("\(shown): \(error)") }
+        default:
+            throw FileError("\(shown) is compressed in a way that is not read (\(entry.method)); write it again")
+        }
         guard Self.checksum(data) == entry.checksum else {
-            throw FileError("'\(name.inSentence)' does not match its checksum, so that it is damaged")
+            throw FileError("\(shown) does not match its checksum, so that it is damaged")
         }
         return data
     }
 
+    private static func inflated(_ data: Data, size: Int) throws -> Data {
+        let inflater = try Inflater(data, .deflate)
+        let bytes = try inflater.next(size)
+        guard bytes.count == size, try inflater.next(1).isEmpty, inflater.rest == 0 else {
+            throw FileError("it does not inflate to the \(size) bytes that the directory says; fetch it again")
+        }
+        return Data(bytes)
+    }
+
     /// The CRC-32 of some bytes.
-    static func checksum(_ data: Data) -> UInt32 {
+    package static func checksum(_ data: Data) -> UInt32 {
         // An empty buffer's address may be none, for which zlib gives the same 0.
         data.withUnsafeBytes { UInt32(crc32_z(0, $0.bindMemory(to: UInt8.self).baseAddress, $0.count)) }
     }
@@ -103,12 +137,9 @@ struct ZipFile {
         let next = at + 46 + nameLength + extraLength + (try bytes.number(at + 32, 2))
         let name = String(decoding: try bytes.data(at + 46..<at + 46 + nameLength), as: UTF8.self)
         func refuse(_ reason: String) -> FileError { FileError("'\(name.inSentence)' \(reason)") }
-        // TorchScript compresses its code, which nobody reads.
         var obstacle: String?
         if try bytes.number(at + 8, 2) & 1 != 0 { obstacle = "is encrypted" }
-        if try bytes.number(at + 10, 2) != 0 {
-            obstacle = "is compressed, which PyTorch never does; unzip it and write it with torch.save"
-        }
+        let method = try bytes.number(at + 10, 2)
         var (size, stored, local) = (
             try bytes.number(at + 24, 4), try bytes.number(at + 20, 4), try bytes.number(at + 42, 4)
         )
@@ -129,7 +160,9 @@ struct ZipFile {
             }
             extra += 4 + length
         }
-        if size != stored, obstacle == nil { obstacle = "has \(stored) bytes in the file and \(size) outside of it" }
+        if method == 0, size != stored, obstacle == nil {
+            obstacle = "has \(stored) bytes in the file and \(size) outside of it"
+        }
         guard local >= 0, local < limit, try bytes.number(local, 4) == 0x0403_4B50 else {
             throw refuse("is not where the directory says")
         }
@@ -142,7 +175,8 @@ struct ZipFile {
             throw refuse("of \(stored) bytes ends behind the others")
         }
         let entry = Entry(
-            range: start..<start + stored, checksum: UInt32(try bytes.number(at + 16, 4)), obstacle: obstacle)
+            range: start..<start + stored, size: size, method: method, checksum: UInt32(try bytes.number(at + 16, 4)),
+            obstacle: obstacle)
         return (name, entry, next)
     }
 }

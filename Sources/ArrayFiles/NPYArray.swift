@@ -1,0 +1,77 @@
+import Files
+import Foundation
+
+/// An array as `numpy.save` writes it (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html): numbers
+/// alone, nothing is executed.
+package struct NPYArray: Sendable {
+    /// The lengths of its dimensions; none of a single number.
+    package let shape: [Int]
+    /// What an element is, as numpy writes it: `|u1`, `<i8`.
+    package let type: String
+    /// The elements in row-major order, as they lie in the file.
+    private let elements: [UInt8]
+
+    /// Reads a file's bytes.
+    /// - Parameter limit: the most bytes of the elements.
+    /// - Throws: `FileError` that begins with `name`.
+    package init(_ data: Data, named name: String, atMost limit: Int = 1 << 33) throws {
+        do {
+            // Never a gzip file: numpy writes none.
+            var rest = data[...]
+            func next(_ count: Int) throws -> Data {
+                guard rest.count >= count else {
+                    throw FileError("it is cut off after \(data.count) bytes; fetch it again")
+                }
+                defer { rest = rest.dropFirst(count) }
+                return rest.prefix(count)
+            }
+            guard data.starts(with: [0x93] + Array("NUMPY".utf8)) else {
+                throw FileError("it is no array of numpy's: one begins with \\x93NUMPY")
+            }
+            let version = [UInt8](try next(8).suffix(2))
+            guard 1...3 ~= version[0], version[1] == 0 else {
+                throw FileError("its format is \(version[0]).\(version[1]); 1.0, 2.0 and 3.0 are read")
+            }
+            let length = try next(version[0] == 1 ? 2 : 4).reversed().reduce(0) { $0 << 8 | Int($1) }
+            guard length <= 1 << 16 else { throw FileError("its header has \(length) bytes; up to 65536 are read") }
+            let header = try NPYHeader(try next(length))
+            (shape, type) = (header.shape, header.type)
+            let bytes = try arrayBytes(shape, elementBytes: header.elementBytes, atMost: limit)
+            elements = [UInt8](try next(bytes))
+            guard rest.isEmpty else {
+                throw FileError("it has \(rest.count) bytes behind its \(bytes); fetch it again")
+            }
+        } catch let error as FileError {
+            throw FileError("\(name): \(error)")
+        }
+    }
+
+    /// Its bytes in row-major order; `nil` where an element is none.
+    package var bytes: [UInt8]? { type == "|u1" ? elements : nil }
+
+    /// Its whole numbers in row-major order; `nil` where elements are none, or one is more than an `Int`.
+    package var integers: [Int]? {
+        let (kind, size) = (type.dropFirst().first, type.last?.wholeNumberValue ?? 0)
+        guard kind == "u" || kind == "i", size > 0 else { return nil }
+        var numbers: [Int] = []
+        numbers.reserveCapacity(elements.count / size)
+        for start in stride(from: 0, to: elements.count, by: size) {
+            let digits = elements[start..<start + size]
+            var value: UInt64 = 0
+            if type.first == ">" {
+                for digit in digits { value = value << 8 | UInt64(digit) }
+            } else {
+                for digit in digits.reversed() { value = value << 8 | UInt64(digit) }
+            }
+            if kind == "i" {
+                // The sign's bit to the top and back.
+                let unused = 64 - 8 * size
+                numbers.append(Int(Int64(bitPattern: value << unused) >> unused))
+            } else {
+                guard let number = Int(exactly: value) else { return nil }
+                numbers.append(number)
+            }
+        }
+        return numbers
+    }
+}
