@@ -77,12 +77,33 @@ package struct ZipFile {
         case 8:
             do { data = try Self.inflated(data, size: entry.size) } catch { throw FileError("\(shown): \(error)") }
         default:
-            throw FileError("\(shown) is compressed in a way that is not read (\(entry.method)); write it again")
+            throw Self.unread(shown, entry.method)
         }
         guard Self.checksum(data) == entry.checksum else {
             throw FileError("\(shown) does not match its checksum, so that it is damaged")
         }
         return data
+    }
+
+    /// The first of an entry's bytes, unverified, and how many it has in all; `nil` where there is none of that name.
+    /// - Throws: `FileError` with a clause when they cannot be had.
+    package func beginning(of name: String, _ count: Int) throws -> (bytes: Data, size: Int)? {
+        guard let entry = entries[name] else { return nil }
+        let shown = "'\(name.inSentence)'"
+        if let obstacle = entry.obstacle { throw FileError("\(shown) \(obstacle)") }
+        let data = try bytes.data(entry.range)
+        switch entry.method {
+        case 0: return (data.prefix(count), entry.size)
+        case 8:
+            do { return (Data(try Inflater(data, .deflate).next(min(count, entry.size))), entry.size) } catch {
+                throw FileError("\(shown): \(error)")
+            }
+        default: throw Self.unread(shown, entry.method)
+        }
+    }
+
+    private static func unread(_ shown: String, _ method: Int) -> FileError {
+        FileError("\(shown) is compressed in a way that is not read (\(method)); write it again")
     }
 
     private static func inflated(_ data: Data, size: Int) throws -> Data {

@@ -10,8 +10,11 @@ package struct IDXFile: Sendable {
 
     /// Reads a file's bytes.
     /// - Parameter limit: the most bytes of the array; no more are inflated than it says it has.
-    /// - Throws: `FileError` that begins with `name`.
-    package init(_ data: Data, named name: String, atMost limit: Int = 1 << 33) throws {
+    /// - Parameter check: refuses a shape by its sentence, before anything of it is inflated.
+    /// - Throws: `FileError` that begins with `name`; what `check` throws.
+    package init(
+        _ data: Data, named name: String, atMost limit: Int = 1 << 33, checking check: ([Int]) throws -> Void = { _ in }
+    ) throws {
         do {
             let source = try ByteSource(data)
             let head = try source.next(4)
@@ -25,6 +28,7 @@ package struct IDXFile: Sendable {
             shape = stride(from: 0, to: lengths.count, by: 4).map { start in
                 lengths[start..<start + 4].reduce(0) { $0 << 8 | Int($1) }
             }
+            try check(shape)
             bytes = try source.next(try arrayBytes(shape, elementBytes: 1, atMost: limit))
             try source.expectEnd()
         } catch let error as FileError {

@@ -16,31 +16,15 @@ package struct NPYArray: Sendable {
     /// - Throws: `FileError` that begins with `name`.
     package init(_ data: Data, named name: String, atMost limit: Int = 1 << 33) throws {
         do {
-            // Never a gzip file: numpy writes none.
-            var rest = data[...]
-            func next(_ count: Int) throws -> Data {
-                guard rest.count >= count else {
-                    throw FileError("it is cut off after \(data.count) bytes; fetch it again")
-                }
-                defer { rest = rest.dropFirst(count) }
-                return rest.prefix(count)
-            }
-            guard data.starts(with: [0x93] + Array("NUMPY".utf8)) else {
-                throw FileError("it is no array of numpy's: one begins with \\x93NUMPY")
-            }
-            let version = [UInt8](try next(8).suffix(2))
-            guard 1...3 ~= version[0], version[1] == 0 else {
-                throw FileError("its format is \(version[0]).\(version[1]); 1.0, 2.0 and 3.0 are read")
-            }
-            let length = try next(version[0] == 1 ? 2 : 4).reversed().reduce(0) { $0 << 8 | Int($1) }
-            guard length <= 1 << 16 else { throw FileError("its header has \(length) bytes; up to 65536 are read") }
-            let header = try NPYHeader(try next(length))
+            let (header, start) = try NPYHeader.read(from: data)
             (shape, type) = (header.shape, header.type)
             let bytes = try arrayBytes(shape, elementBytes: header.elementBytes, atMost: limit)
-            elements = [UInt8](try next(bytes))
-            guard rest.isEmpty else {
-                throw FileError("it has \(rest.count) bytes behind its \(bytes); fetch it again")
+            let found = data.dropFirst(start)
+            guard found.count >= bytes else { throw NPYHeader.cutOff(data.count) }
+            guard found.count == bytes else {
+                throw FileError("it has \(found.count - bytes) bytes behind its \(bytes); fetch it again")
             }
+            elements = [UInt8](found)
         } catch let error as FileError {
             throw FileError("\(name): \(error)")
         }

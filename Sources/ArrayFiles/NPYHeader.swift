@@ -9,8 +9,39 @@ struct NPYHeader {
 
     private var text: ArraySlice<UInt8>
 
+    /// The longest one that is read.
+    private static let most = 1 << 16
+    /// So many of a file's bytes hold its header, whichever it is.
+    static let room = 12 + most
+
+    /// Reads the beginning of a file; no more than `room` bytes are looked at.
+    /// - Returns: the header, and the byte at which the elements begin.
     /// - Throws: `FileError` with a clause.
-    init(_ data: Data) throws {
+    static func read(from data: Data) throws -> (header: NPYHeader, end: Int) {
+        var rest = data[...]
+        func next(_ count: Int) throws -> Data {
+            guard rest.count >= count else { throw cutOff(data.count) }
+            defer { rest = rest.dropFirst(count) }
+            return rest.prefix(count)
+        }
+        guard data.starts(with: [0x93] + Array("NUMPY".utf8)) else {
+            throw FileError("it is no array of numpy's: one begins with \\x93NUMPY")
+        }
+        let version = [UInt8](try next(8).suffix(2))
+        guard 1...3 ~= version[0], version[1] == 0 else {
+            throw FileError("its format is \(version[0]).\(version[1]); 1.0, 2.0 and 3.0 are read")
+        }
+        let length = try next(version[0] == 1 ? 2 : 4).reversed().reduce(0) { $0 << 8 | Int($1) }
+        guard length <= most else { throw FileError("its header has \(length) bytes; up to \(most) are read") }
+        let header = try NPYHeader(try next(length))
+        return (header, data.count - rest.count)
+    }
+
+    /// What is said of a file that ends early.
+    static func cutOff(_ bytes: Int) -> FileError { FileError("it is cut off after \(bytes) bytes; fetch it again") }
+
+    /// - Throws: `FileError` with a clause.
+    private init(_ data: Data) throws {
         text = [UInt8](data)[...]
         var (isFortran, seen): (Bool, Set<String>) = (false, [])
         try expect("{")

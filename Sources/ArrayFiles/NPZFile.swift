@@ -24,11 +24,35 @@ package struct NPZFile {
         zip.names.filter { $0.hasSuffix(Self.suffix) }.map { String($0.dropLast(Self.suffix.count)) }
     }
 
+    /// The lengths of an array's dimensions, of which no more than the header is inflated; `nil` where there is none of
+    /// that name.
+    /// - Throws: `FileError` that begins with the file's name.
+    package func shape(of array: String) throws -> [Int]? { try header(of: array)?.shape }
+
+    private func header(of array: String) throws -> NPYHeader? {
+        do {
+            guard let start = try zip.beginning(of: array + Self.suffix, NPYHeader.room) else { return nil }
+            do {
+                let (header, end) = try NPYHeader.read(from: start.bytes)
+                let bytes = try arrayBytes(header.shape, elementBytes: header.elementBytes, atMost: limit)
+                guard start.size - end >= bytes else { throw NPYHeader.cutOff(start.size) }
+                guard start.size - end == bytes else {
+                    throw FileError("it has \(start.size - end - bytes) bytes behind its \(bytes); fetch it again")
+                }
+                return header
+            } catch let error as FileError { throw FileError("'\(array.inSentence)': \(error)") }
+        } catch let error as FileError {
+            throw FileError("\(name): \(error)")
+        }
+    }
+
     /// An array; `nil` where there is none of that name.
     /// - Throws: `FileError` that begins with the file's name.
     package func array(_ array: String) throws -> NPYArray? {
         // The header's bytes beside the elements'.
-        let most = limit + (1 << 17)
+        let most = limit + NPYHeader.room
+        // What is no array of so many bytes is not inflated.
+        guard try header(of: array) != nil else { return nil }
         do {
             guard let data = try zip.contents(of: array + Self.suffix, atMost: most) else { return nil }
             return try NPYArray(data, named: "'\(array.inSentence)'", atMost: limit)

@@ -72,28 +72,40 @@ struct IDXLayout {
     }
 
     private func images(_ folder: String, _ part: String) throws -> ImageSet {
-        func file(_ what: String, _ dimensions: Int) throws -> (path: String, file: IDXFile) {
+        func file(
+            _ what: String, _ dimensions: Int, atMost limit: Int, _ check: (String, [Int]) throws -> Void
+        ) throws -> (path: String, file: IDXFile) {
             guard let path = Self.path(folder, part, what, dimensions) else {
                 throw DataError(
                     "\(folder) has no \(part)-\(what)-idx\(dimensions)-ubyte or \(part)-\(what)-idx\(dimensions)-ubyte.gz; \(name) needs all four files"
                 )
             }
             do {
-                let memory = Int(clamping: ProcessInfo.processInfo.physicalMemory)
-                return (path, try IDXFile(AtomicFile.read(path, mapped: true), named: path, atMost: memory / 2))
+                return (
+                    path,
+                    try IDXFile(AtomicFile.read(path, mapped: true), named: path, atMost: limit) { try check(path, $0) }
+                )
             } catch let error as FileError { throw DataError("\(error)") }
         }
-        let (images, labels) = (try file("images", 3), try file("labels", 1))
-        let shape = images.file.shape
-        guard shape.count == 3, shape[1] == shape[2], 1...4096 ~= shape[1] else {
-            throw DataError(
-                "\(images.path) is an array of \(shape.map(String.init).joined(separator: "×")); square images of 1 to 4096 pixels, one after the other, were expected"
-            )
+        func text(_ shape: [Int]) -> String { shape.map(String.init).joined(separator: "×") }
+        // The labels are few bytes, and say how many images there may be.
+        let labels = try file("labels", 1, atMost: Self.mostLabels) { path, shape in
+            guard shape.count == 1 else {
+                throw DataError("\(path) is an array of \(text(shape)); one label after the other was expected")
+            }
         }
-        guard labels.file.shape == [shape[0]] else {
-            throw DataError(
-                "\(labels.path) is an array of \(labels.file.shape.map(String.init).joined(separator: "×")); \(shape[0]) labels were expected, one for each image"
-            )
+        let memory = Int(clamping: ProcessInfo.processInfo.physicalMemory)
+        let images = try file("images", 3, atMost: memory / 2) { path, shape in
+            guard shape.count == 3, shape[1] == shape[2], 1...4096 ~= shape[1] else {
+                throw DataError(
+                    "\(path) is an array of \(text(shape)); square images of 1 to 4096 pixels, one after the other, were expected"
+                )
+            }
+            guard labels.file.shape == [shape[0]] else {
+                throw DataError(
+                    "\(labels.path) is an array of \(text(labels.file.shape)); \(shape[0]) labels were expected, one for each image"
+                )
+            }
         }
         if let wrong = labels.file.bytes.firstIndex(where: { Int($0) >= classNames.count }) {
             throw DataError(
@@ -101,6 +113,10 @@ struct IDXLayout {
             )
         }
         return ImageSet(
-            pixels: images.file.bytes, labels: labels.file.bytes.map(Int32.init), channels: 1, size: shape[1])
+            pixels: images.file.bytes, labels: labels.file.bytes.map(Int32.init), channels: 1,
+            size: images.file.shape[1])
     }
+
+    /// A hundred million.
+    private static let mostLabels = 100_000_000
 }

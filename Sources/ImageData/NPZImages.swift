@@ -84,11 +84,10 @@ struct NPZReader {
 
     private func part(_ part: String, _ names: Names) throws -> ImageSet {
         let (imagesName, labelsName) = (names.images(part), names.labels(part))
-        let (images, labels) = (try array(imagesName), try array(labelsName))
-        let shape = images.shape
         func text(_ shape: [Int]) -> String { "(\(shape.map(String.init).joined(separator: ", ")))" }
-        guard let bytes = images.bytes else {
-            throw DataError("\(path): '\(imagesName)' has elements of type '\(images.type)'; uint8 was expected")
+        // What are no images for the labels is not inflated.
+        guard let shape = try file.shape(of: imagesName) else {
+            throw DataError("\(path) has no array '\(imagesName)'")
         }
         guard 3...4 ~= shape.count, shape[1] == shape[2], 1...4096 ~= shape[1],
             1...4 ~= (shape.count == 4 ? shape[3] : 1)
@@ -97,10 +96,16 @@ struct NPZReader {
                 "\(path): '\(imagesName)' has the shape \(text(shape)); (N, H, W) or (N, H, W, C) of squares of 1 to 4096 pixels and 1 to 4 channels was expected"
             )
         }
+        let labels = try array(labelsName)
         guard labels.shape == [shape[0]] || labels.shape == [shape[0], 1], let numbers = labels.integers else {
             throw DataError(
                 "\(path): '\(labelsName)' has the shape \(text(labels.shape)) and type '\(labels.type)'; a whole number for each of \(shape[0]) images was expected"
             )
+        }
+        let images = try array(imagesName)
+        guard let bytes = images.bytes else {
+            throw DataError(
+                "\(path): '\(imagesName)' has elements of type '\(images.type)'; uint8 was expected")
         }
         if let wrong = numbers.firstIndex(where: { !(0..<Self.mostClasses ~= $0) }) {
             throw DataError(

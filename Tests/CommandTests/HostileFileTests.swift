@@ -28,7 +28,7 @@ import Testing
             ])
         #expect(done.status == 0, "\(done.output)\(done.errors)")
         let counts = done.output.split(separator: "\n").first?.split(separator: " ").compactMap { Int($0) } ?? []
-        #expect((counts.first ?? 0) >= 280 && (counts.dropFirst().first ?? 0) >= 230, "\(done.output)")
+        #expect((counts.first ?? 0) >= 350 && (counts.dropFirst().first ?? 0) >= 310, "\(done.output)")
         print(done.output)
     }
 }

@@ -14,17 +14,12 @@ import os
 import pathlib
 import pickle
 import random
+import shutil
 import struct
 import subprocess
 import sys
 import zipfile
 import zlib
-
-import numpy as np
-import torch
-from PIL import Image
-
-from reference import load
 
 SECONDS, MEGABYTES = 1.0, 512
 
@@ -86,6 +81,7 @@ class Calls:
 
 def pickles():
     """What is no state dict, by name."""
+    import torch
     yield "os-system", pickle.dumps(Calls(os.system, "true"), 2)
     yield "eval", pickle.dumps(Calls(eval, "1"), 2)
     yield "open", pickle.dumps(Calls(open, "/etc/passwd"), 2)
@@ -187,6 +183,8 @@ def png(width, height, data, *before, bits=8, colour=2, interlaced=0):
 
 def images():
     """Whole pictures, by name."""
+    import numpy as np
+    from PIL import Image
     noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (48, 64, 3), dtype=np.uint8))
     yield "baseline.jpg", file_of(noise, "JPEG")
     yield "progressive.jpg", file_of(noise, "JPEG", progressive=True, quality=95)
@@ -197,6 +195,7 @@ def images():
 
 def pictures():
     """What is no picture, or must not be one, by name."""
+    from PIL import Image
     small = Image.new("RGB", (9, 9), "red")
     for form in ("GIF", "BMP", "TIFF", "WEBP", "ICO", "PPM"):
         yield form.lower(), file_of(small, form)
@@ -236,6 +235,78 @@ def pictures():
     yield "5000-scans.jpg", progressive[:scan] + progressive[scan:end] * 5000 + b"\xff\xd9"
 
 
+# Arrays.
+
+def idx(kind, shape, data):
+    return bytes([0, 0, kind, len(shape)]) + b"".join(struct.pack(">I", n) for n in shape) + data
+
+
+def packed_arrays(**arrays):
+    import numpy as np
+    out = io.BytesIO()
+    np.savez_compressed(out, **arrays)
+    return out.getvalue()
+
+
+def npy(header, data=b""):
+    text = header.encode() + b" " * 16 + b"\n"
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text + data
+
+
+def sets():
+    """The images of a set of 20, whole, by name."""
+    import numpy as np
+    draw = np.random.default_rng(1)
+    pictures, labels = draw.integers(0, 256, (20, 28, 28), dtype=np.uint8), np.arange(20, dtype=np.uint8) % 10
+    yield "idx", idx(8, [20, 28, 28], pictures.tobytes())
+    yield "idx.gz", gzip.compress(idx(8, [20, 28, 28], pictures.tobytes()))
+    yield "npz", packed_arrays(x_train=pictures, y_train=labels, x_test=pictures[:10], y_test=labels[:10])
+
+
+def arrays():
+    """What is no set of images, by name."""
+    import numpy as np
+    pixels = bytes(20 * 784)
+    nothing = bytes(1 << 28)
+    for name, data in [
+        ("floats", idx(13, [20, 28, 28], pixels)), ("nine-dimensions", idx(8, [1] * 9, b"1")), ("no-dimensions", idx(8, [], b"")),
+        ("shape-overflows", idx(8, [0xFFFFFFFF] * 4, pixels)), ("4-GB-of-images", idx(8, [0xFFFFFFFF, 28, 28], pixels)),
+        ("more-images-than-labels", idx(8, [21, 28, 28], pixels + bytes(784))), ("no-squares", idx(8, [20, 28, 14], pixels[:7840])),
+        ("flat", idx(8, [20, 784], pixels)), ("a-byte-more", idx(8, [20, 28, 28], pixels + b"1")), ("no-idx", b"PK" + pixels),
+    ]:
+        yield "idx-" + name, data
+        yield "idx.gz-" + name, gzip.compress(data)
+    yield "idx.gz-bomb", gzip.compress(idx(8, [20, 28, 28], pixels) + nothing)
+    yield "idx.gz-bomb-that-says-so", gzip.compress(idx(8, [(1 << 28) // 784, 28, 28], nothing[:(1 << 28) // 784 * 784]))
+    yield "idx.gz-twice", gzip.compress(gzip.compress(idx(8, [20, 28, 28], pixels)))
+    yield "idx.gz-checksum", gzip.compress(idx(8, [20, 28, 28], pixels))[:-8] + bytes(8)
+    yield "idx.gz-two-members", gzip.compress(idx(8, [20, 28, 28], pixels)) * 2
+
+    def entries(images=npy("{'descr': '|u1', 'fortran_order': False, 'shape': (20, 28, 28), }", pixels), compression=zipfile.ZIP_DEFLATED, **more):
+        other = npy("{'descr': '|u1', 'fortran_order': False, 'shape': (20,), }", bytes(i % 10 for i in range(20)))
+        files = {"x_train.npy": images, "y_train.npy": other, "x_test.npy": npy("{'descr': '|u1', 'fortran_order': False, 'shape': (20, 28, 28), }", pixels), "y_test.npy": other} | more
+        return stored(list(files.items()), compression=compression)
+    objects = io.BytesIO()
+    np.save(objects, np.array([Calls(os.system, "true")], dtype=object), allow_pickle=True)
+    yield "npz-objects", entries(objects.getvalue())
+    for name, header in [
+        ("calls", "__import__('os').system('true')"), ("shape-overflows", "{'descr': '|u1', 'fortran_order': False, 'shape': (4294967296, 4294967296), }"),
+        ("negative", "{'descr': '|u1', 'fortran_order': False, 'shape': (-20, 28, 28), }"), ("nested", "{'descr': " + "[" * 20_000 + "]" * 20_000 + "}"),
+        ("floats", "{'descr': '<f8', 'fortran_order': False, 'shape': (20, 28, 28), }"), ("no-shape", "{'descr': '|u1', 'fortran_order': False, }"),
+        ("records", "{'descr': [('a', '|u1')], 'fortran_order': False, 'shape': (20, 28, 28), }"),
+        ("more-than-it-has", "{'descr': '|u1', 'fortran_order': False, 'shape': (2000, 28, 28), }"),
+        ("fewer-labels", "{'descr': '|u1', 'fortran_order': False, 'shape': (10, 28, 28), }"),
+    ]:
+        yield "npz-" + name, entries(npy(header, pixels))
+    yield "npz-no-numpy", entries(b"\x94NUMPY\x01\x00")
+    yield "npz-version-9", entries(b"\x93NUMPY\x09\x00" + bytes(100))
+    yield "npz-header-of-4-GB", entries(b"\x93NUMPY\x02\x00\xff\xff\xff\xff" + pixels)
+    yield "npz-bomb", entries(npy("{'descr': '|u1', 'fortran_order': False, 'shape': (20, 28, 28), }", nothing))
+    yield "npz-bomb-that-says-so", entries(npy(f"{{'descr': '|u1', 'fortran_order': False, 'shape': ({(1 << 28) // 784}, 28, 28), }}", nothing[:(1 << 28) // 784 * 784]))
+    yield "npz-lzma", entries(compression=zipfile.ZIP_LZMA)
+    yield "npz-no-arrays", stored([])
+
+
 def quarters(name, data):
     for part in range(4):
         yield f"{name}-cut-at-{part}-quarters", data[:len(data) * part // 4]
@@ -255,6 +326,8 @@ def flips(name, data, count, within, seed):
 
 def collected(weights):
     """(kind, name, bytes, whether it may be taken) of all."""
+    import torch
+    from reference import load
     state, _ = load(weights)
     whole = pathlib.Path(weights).read_bytes()
     zipped, old = io.BytesIO(), io.BytesIO()
@@ -270,25 +343,51 @@ def collected(weights):
         yield from (("image", *file, False) for file in quarters(name, data))
         yield from (("image", *file, True) for file in flips(name, data, 12, 300, 2))
     yield from (("image", name, data, False) for name, data in pictures())
+    for name, data in sets():
+        yield from (("array", *file, False) for file in quarters(name, data))
+        # Every bit of an IDX file's pixels may be a pixel's; what is packed has checksums.
+        yield from (("array", *file, True) for file in flips(name, data, 8, 200, 3))
+    yield from (("array", name, data, False) for name, data in arrays())
 
 
-def treated(ads, folder, kind, name, data, may_be_taken):
+def make(weights, folder):
+    """Writes all files, and a list of them, as another process: what it needs would be counted as the program's."""
+    from PIL import Image
+    (folder / "good.png").write_bytes(file_of(Image.new("RGB", (9, 9), "blue"), "PNG"))
+    listed = []
+    for number, (kind, name, data, may_be_taken) in enumerate(collected(weights)):
+        (folder / str(number)).write_bytes(data)
+        listed.append((kind, name, may_be_taken))
+    (folder / "list.json").write_text(json.dumps(listed))
+
+
+def treated(ads, folder, number, kind, name, may_be_taken):
     """What is wrong with how the program treats a file, or None, and what it took: seconds, megabytes, whether refused."""
-    place = pathlib.Path(folder) / f"{kind}-{name}"
+    place = folder / f"{kind}-{name}"
     place.mkdir()
+    file = folder / str(number)
+    train = ["--epochs", "1", "--batch-size", "2", "--arch", "densenet-7-2", "--quiet", "--threads", "1", "--no-image-cache", "--out", str(place / "run")]
     if kind == "weights":
-        path = place / ("file.safetensors" if name.startswith("safetensors") else "file.pth")
-        path.write_bytes(data)
-        command = [ads, "import", str(path), "--out", str(place / "run")]
+        file = file.rename(place / ("file.safetensors" if name.startswith("safetensors") else "file.pth"))
+        command = [ads, "import", str(file), "--out", str(place / "run")]
+    elif kind == "array" and name.startswith("npz"):
+        file = file.rename(place / "file.npz")
+        command = [ads, "train", "--data", "npz", "--data-dir", str(file)] + train
+    elif kind == "array":
+        for part in ("train", "t10k"):
+            (place / f"{part}-images-idx3-ubyte").write_bytes(idx(8, [20, 28, 28], bytes(20 * 784)))
+            (place / f"{part}-labels-idx1-ubyte").write_bytes(idx(8, [20], bytes(i % 10 for i in range(20))))
+        (place / "train-images-idx3-ubyte").unlink()
+        file.rename(place / f"train-images-idx3-ubyte{'.gz' if name.startswith('idx.gz') else ''}")
+        command = [ads, "train", "--data", "mnist", "--data-dir", str(place)] + train
     else:
-        good = file_of(Image.new("RGB", (9, 9), "blue"), "PNG")
         for split, label in [("train", "a"), ("train", "b"), ("test", "a"), ("test", "b")]:
             (place / "data" / split / label).mkdir(parents=True)
-            for number in range(2):
-                (place / "data" / split / label / f"{number}.png").write_bytes(good)
-        (place / "data" / "train" / "a" / f"file{pathlib.Path(name.split('-cut')[0].split('-flipped')[0]).suffix or '.jpg'}").write_bytes(data)
-        command = [ads, "train", "--data", "folder", "--data-dir", str(place / "data"), "--arch", "densenet-7-2", "--epochs", "1",
-                   "--batch-size", "2", "--quiet", "--threads", "1", "--out", str(place / "run")]
+            for copy in range(2):
+                (place / "data" / split / label / f"{copy}.png").write_bytes((folder / "good.png").read_bytes())
+        suffix = pathlib.Path(name.split("-cut")[0].split("-flipped")[0]).suffix or ".jpg"
+        file.rename(place / "data" / "train" / "a" / f"file{suffix}")
+        command = [ads, "train", "--data", "folder", "--data-dir", str(place / "data")] + train
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     said = process.stderr.read().decode(errors="replace")
     process.stderr.close()
@@ -307,21 +406,24 @@ def treated(ads, folder, kind, name, data, may_be_taken):
         wrong = f"takes {seconds:.1f} s"
     elif refused and megabytes > MEGABYTES:
         wrong = f"takes {megabytes:.0f} MB"
-    for path in sorted(place.rglob("*"), reverse=True):
-        path.rmdir() if path.is_dir() else path.unlink()
-    place.rmdir()
+    shutil.rmtree(place)
     return wrong and f"{kind} {name}: {wrong}: {said.strip()[:300]}", seconds, megabytes, refused
 
 
 def main():
+    if sys.argv[1] == "make":
+        return make(sys.argv[2], pathlib.Path(sys.argv[3]))
     ads, weights, folder = sys.argv[1:]
-    files = list(collected(weights))
+    subprocess.run([sys.executable, __file__, "make", weights, folder], check=True)
+    folder = pathlib.Path(folder)
+    files = json.loads((folder / "list.json").read_text())
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        done = list(pool.map(lambda file: treated(ads, folder, *file), files))
+        done = list(pool.map(lambda file: treated(ads, folder, file[0], *file[1]), enumerate(files)))
     wrong = [found[0] for found in done if found[0]]
     refused = [found for found in done if found[3]]
-    print(f"{len(files)} files, {len(refused)} refused, {len(files) - len(refused) - len(wrong)} with flipped bytes taken; of a refusal"
-          f" at most {max(f[1] for f in refused):.2f} s of processor and {max(f[2] for f in refused):.0f} MB")
+    taken = sum(1 for found in done if not found[3] and not found[0])
+    print(f"{len(files)} files, {len(refused)} refused, {taken} with flipped bytes taken; of a refusal at most"
+          f" {max(f[1] for f in refused):.2f} s of processor and {max(f[2] for f in refused):.0f} MB")
     for sentence in wrong:
         print(sentence)
     sys.exit(1 if wrong else 0)

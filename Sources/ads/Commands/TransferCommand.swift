@@ -21,7 +21,8 @@ struct TransferCommand: ParsableCommand {
             """)
 
     @Argument(
-        help: ArgumentHelp("A search's folder, or a training's or an import's.", valueName: "run"), completion: .directory)
+        help: ArgumentHelp("A search's folder, or a training's or an import's.", valueName: "run"),
+        completion: .directory)
     var path: String
 
     @OptionGroup var data: DataOptions
@@ -102,7 +103,8 @@ struct TransferCommand: ParsableCommand {
             throw UsageError("the network of \(path) does not fit the images of \(set.name): \(error)")
         }
         var configuration = TrainingConfiguration(
-            label: label ?? from.label, data: DataIdentity(set, folder: data.dataDir), recipe: try recipe.resolve(for: set),
+            label: label ?? from.label, data: DataIdentity(set, folder: data.dataDir),
+            recipe: try recipe.resolve(for: set),
             seed: machine.seed, limitTrain: limitTrain, allData: allData, testAtEnd: true, machine: here)
         if inherit {
             if recipe.initialization != nil {

@@ -12,7 +12,8 @@ import WeightFiles
 extension FuzzedReader {
     /// The readers that need no libtorch.
     public static let values = [
-        safetensors, pickle, torch, weights, onnx, coreML, architecture, connectivity, network, jpeg, png, idx, npy, npz,
+        safetensors, pickle, torch, weights, onnx, coreML, architecture, connectivity, network, jpeg, png, idx, npy,
+        npz,
     ]
 
     private static let safetensors = FuzzedReader("safetensors", throwing: FileError.self) { data in
