@@ -2,23 +2,36 @@
 
 #include <stddef.h>
 
+// What the compiler was allowed to use, as far as it can be asked of the processor by name.
+#define NEEDED(feature, name) \
+  if (!__builtin_cpu_supports(feature)) return name;
+
 const char *ads_missing_instructions(void) {
 #if defined(__x86_64__)
     __builtin_cpu_init();
 #if defined(__AVX512F__)
-    if (!__builtin_cpu_supports("avx512f")) return "AVX-512F";
+    NEEDED("avx512f", "AVX-512F")
 #endif
 #if defined(__AVX512BW__)
-    if (!__builtin_cpu_supports("avx512bw")) return "AVX-512BW";
+    NEEDED("avx512bw", "AVX-512BW")
+#endif
+#if defined(__AVX512CD__)
+    NEEDED("avx512cd", "AVX-512CD")
+#endif
+#if defined(__AVX512DQ__)
+    NEEDED("avx512dq", "AVX-512DQ")
 #endif
 #if defined(__AVX512VL__)
-    if (!__builtin_cpu_supports("avx512vl")) return "AVX-512VL";
+    NEEDED("avx512vl", "AVX-512VL")
 #endif
 #if defined(__AVX2__)
-    if (!__builtin_cpu_supports("avx2")) return "AVX2";
+    NEEDED("avx2", "AVX2")
 #endif
 #if defined(__FMA__)
-    if (!__builtin_cpu_supports("fma")) return "FMA";
+    NEEDED("fma", "FMA")
+#endif
+#if defined(__BMI2__)
+    NEEDED("bmi2", "BMI2")
 #endif
 #endif
     return NULL;

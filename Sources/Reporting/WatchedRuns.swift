@@ -14,8 +14,10 @@ public struct WatchedRuns {
         public var unfinished: [String] = []
         /// A sentence for each search that nobody goes on with.
         public var stopped: [String] = []
+        /// Folders without a run so far.
+        public var empty: [String] = []
         /// How many runs there are.
-        public var runs = 0
+        var runs = 0
     }
 
     /// A file as far as it tells a change.
@@ -36,14 +38,18 @@ public struct WatchedRuns {
     /// Looks at the folders.
     public func look() -> Look {
         var look = Look()
-        for folder in folders { see(folder, depth: 0, in: &look) }
+        for folder in folders {
+            let before = look.runs
+            see(folder, depth: 0, in: &look)
+            if look.runs == before { look.empty.append(folder) }
+        }
         return look
     }
 
     /// Whether there is nothing to wait for: every run has ended. Where a folder holds several, the next of them, as a
     /// training after a search, may take a moment to begin.
     public func isOver(_ look: Look, now: Date = Date()) -> Bool {
-        guard look.runs > 0, look.unfinished.isEmpty else { return false }
+        guard look.empty.isEmpty, look.unfinished.isEmpty else { return false }
         guard !folders.allSatisfy({ RunFolder($0).exists }) else { return true }
         let latest = look.files.values.map { Double($0.modified[0]) }.max() ?? 0
         return now.timeIntervalSince1970 - latest >= 10

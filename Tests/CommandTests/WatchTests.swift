@@ -115,7 +115,7 @@ import Testing
         for (arguments, status, sentence) in [
             ([scratch("run"), "--json"], 64, "--watch writes the page; leave --json out"),
             ([scratch("run"), "--markdown"], 64, "--watch writes the page; leave --markdown out"),
-            ([scratch("file")], 1, "there is no folder \(scratch("file"))"),
+            ([scratch("file")], 1, "there is no folder \(scratch("file"))"), ([""], 1, "there is no folder "),
         ] as [([String], Int32, String)] {
             let refused = try ads(["report", "--watch"] + arguments)
             #expect(refused.status == status && refused.output.isEmpty)

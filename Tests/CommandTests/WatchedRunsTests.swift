@@ -16,7 +16,7 @@ import Testing
 
     @Test func runsThatHaveNotEnded() throws {
         let watched = WatchedRuns(folders: [scratch("runs")])
-        #expect(watched.look().runs == 0 && !watched.isOver(watched.look()))
+        #expect(watched.look().empty == [scratch("runs")] && !watched.isOver(watched.look()))
         try write(#"{"kind":"training"}"#, "runs/a/config.json")
         try write(#"{"kind":"import"}"#, "runs/b/config.json")
         try write("{}", "runs/c/config.json")
@@ -46,6 +46,10 @@ import Testing
         #expect(alone.isOver(alone.look()))
         let both = WatchedRuns(folders: [scratch("runs/a"), scratch("runs")])
         #expect(!both.isOver(both.look()))
+        // Where nothing has begun yet there is something to wait for, whatever else has ended.
+        let later = WatchedRuns(folders: [scratch("runs/a"), scratch("later"), scratch("runs/1")])
+        #expect(later.look().empty == [scratch("later")])
+        #expect(!later.isOver(later.look(), now: Date().addingTimeInterval(60)))
     }
 
     /// A change of every file that a report is made of is seen, and none of others.

@@ -25,10 +25,10 @@ extension ReportCommand {
                 for sentence in page.problems { AdsCommand.tell(sentence) }
                 return
             }
-            if look.runs > 0, look.files != seen?.files || page.isBehind { try page.update(runs) }
+            if look.empty.count < runs.count, look.files != seen?.files || page.isBehind { try page.update(runs) }
             seen = look
-            let none = look.runs == 0 ? ["there is no run in \(folders) yet; waiting for one"] : page.problems
-            for sentence in notices.due(none + look.stopped) { AdsCommand.tell(sentence) }
+            let waiting = look.empty.map { "there is no run in \($0) yet; waiting for one" }
+            for sentence in notices.due(waiting + page.problems + look.stopped) { AdsCommand.tell(sentence) }
             try wait(max(Self.pause, 4 * (ContinuousClock.now - began).seconds), &page)
         }
     }
