@@ -61,7 +61,7 @@ let package = Package(
             name: "Reporting",
             dependencies: [
                 "ConnectivitySearch", "Evaluation", "Strategies", "StudySQLite", "Studies", "Training", "Runs",
-                "DenseNetArchitecture", "Files",
+                "DenseNetArchitecture", "Protobuf", "Files",
             ]),
         .target(
             name: "ConnectivitySearch",

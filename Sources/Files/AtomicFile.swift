@@ -170,7 +170,8 @@ public enum AtomicFile {
         }
     }
 
-    private static func writeAll(_ data: Data, _ descriptor: Int32, _ path: String) throws {
+    /// Writes bytes where a descriptor is.
+    static func writeAll(_ data: Data, _ descriptor: Int32, _ path: String) throws {
         try data.withUnsafeBytes { try writeAll($0, descriptor, path) }
     }
 
@@ -196,7 +197,8 @@ public enum AtomicFile {
         close(descriptor)
     }
 
-    private static func failure(_ what: String) -> FileError {
+    /// What went wrong last, as a sentence.
+    static func failure(_ what: String) -> FileError {
         let reason = String(cString: strerror(errno))
         let advice = errno == ENOSPC ? "; free some space and run the command again with --resume" : ""
         return FileError("\(what): \(reason.lowercased())\(advice)")

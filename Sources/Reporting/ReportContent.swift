@@ -172,31 +172,20 @@ public struct ReportContent {
             trained.append(
                 Trained(
                     result: result, configuration: configuration, network: try folder.network(),
-                    epochs: try lines(folder.metrics), testUses: try folder.readTestUses(),
+                    epochs: try folder.epochs(), testUses: try folder.readTestUses(),
                     confusion: try folder.readConfusion(), latencies: try folder.readLatencies(), path: path))
         } else if kind == "training", exists(folder.architecture) {
             let configuration = try folder.read(TrainingConfiguration.self, from: folder.configuration)
             guard configuration.sampling == nil else { return false }
             unfinished.append(
                 Unfinished(
-                    configuration: configuration, network: try folder.network(), epochs: try lines(folder.metrics),
+                    configuration: configuration, network: try folder.network(), epochs: try folder.epochs(),
                     path: path))
         }
         return false
     }
 
     private func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
-
-    private func lines(_ path: String) throws -> [EpochMetrics] {
-        guard exists(path) else { return [] }
-        return try AtomicFile.read(path).split(separator: 0x0A).enumerated().map { number, line in
-            do {
-                return try RunFolder.decoder.decode(EpochMetrics.self, from: Data(line))
-            } catch {
-                throw FileError("\(path), line \(number + 1) is no epoch's JSON")
-            }
-        }
-    }
 
     /// The comparison: a row per label, network and conditions.
     public var rows: [Row] {

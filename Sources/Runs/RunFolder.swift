@@ -18,6 +18,8 @@ public struct RunFolder: Sendable {
     public var weights: String { path + "/weights.safetensors" }
     /// One line of JSON per epoch or child.
     public var metrics: String { path + "/metrics.jsonl" }
+    /// The curves for TensorBoard, where they were asked for; it looks for `tfevents` in names.
+    public var events: String { path + "/events.out.tfevents.ads" }
     /// What the run ended with; a run is finished once it is there.
     public var result: String { path + "/result.json" }
     /// Every use of the test set, a line of JSON each.
@@ -35,8 +37,7 @@ public struct RunFolder: Sendable {
     public static let ownFiles: Set = [
         "config.json", "architecture.json", "connectivity.json", "weights.safetensors", "metrics.jsonl", "result.json",
         "test-uses.jsonl", "confusion.json", "latency.json", "study.sqlite", "study.sqlite-wal", "study.sqlite-shm",
-        "last.safetensors",
-        "previous.safetensors",
+        "last.safetensors", "previous.safetensors", "events.out.tfevents.ads",
     ]
 
     /// Whether a run is there.

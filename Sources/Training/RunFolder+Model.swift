@@ -1,10 +1,24 @@
 import DenseNetModel
 import Files
+import Foundation
 import Runs
 import Torch
 import WeightFiles
 
 extension RunFolder {
+    /// A training's finished epochs; none where it has not written any.
+    /// - Throws: `FileError` that names the line.
+    public func epochs() throws -> [EpochMetrics] {
+        guard FileManager.default.fileExists(atPath: metrics) else { return [] }
+        return try AtomicFile.read(metrics).split(separator: 0x0A).enumerated().map { number, line in
+            do {
+                return try Self.decoder.decode(EpochMetrics.self, from: Data(line))
+            } catch {
+                throw FileError("\(metrics), line \(number + 1) is no epoch's JSON")
+            }
+        }
+    }
+
     /// The run's network with its weights.
     /// - Throws: `FileError`, `WeightError`.
     public func model(device: Device = .cpu) throws -> DenseNet {

@@ -89,7 +89,7 @@ import Testing
     static let words: Set = [
         "data", "data-dir", "arch", "connectivity", "recipe", "schedule", "initialization", "device", "kernels", "out",
         "label", "split", "format", "weights", "normalization", "strategy", "evaluator", "reward", "dense", "shared",
-        "svg", "augmentation", "image-cache",
+        "svg", "augmentation", "image-cache", "optuna",
     ]
 
     /// Commands that are the study commands' own: their options are looked at, too.

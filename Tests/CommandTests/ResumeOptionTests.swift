@@ -75,7 +75,7 @@ import Testing
         let run = scratch("run")
         let done = try ads(["train"] + network() + ["--epochs", "1", "--out", run])
         #expect(done.status == 0, "\(done.errors)")
-        try refusesAll("train", ["train", "--resume", "--out", run], in: run, but: [])
+        try refusesAll("train", ["train", "--resume", "--out", run], in: run, but: ["tensorboard"])
         let refused = try ads(["train", "--resume", "--out", run, "--seed", "1"])
         #expect(refused.errors == "ads: --seed is 0 in \(run) and cannot change; leave it out or start a new run\n")
         // What the run has may be typed again.
@@ -116,6 +116,7 @@ import Testing
         #expect(done.status == 0, "\(done.errors)")
         let changing: Set = [
             "children", "images", "top", "reevaluation-seeds", "workers", "threads", "max-lost", "lease",
+            "tensorboard",
         ]
         try refusesAll("search", ["search", "--resume", "--out", found], in: found, but: changing)
         for (options, sentence) in [
@@ -149,7 +150,7 @@ import Testing
         let retrain = ["retrain", found, "--quiet", "--epochs", "1", "--batch-size", "32"]
         #expect(try ads(retrain).status == 0)
         let folder = found + "/retrained-0"
-        try refusesAll("retrain", ["retrain", found, "--resume", "--out", folder], in: folder, but: [])
+        try refusesAll("retrain", ["retrain", found, "--resume", "--out", folder], in: folder, but: ["tensorboard"])
         func uses() throws -> Int {
             try String(contentsOfFile: folder + "/test-uses.jsonl", encoding: .utf8).split(separator: "\n").count
         }

@@ -7,7 +7,7 @@
     python3 exported.py coremltools 0 MODEL.mlpackage...   what coremltools sees, having checked the types of every operation
     python3 exported.py coreml N MODEL.mlpackage...   the logits of N images, by the program that coremltools loaded, a torch call for
                                                       each operation: Core ML itself runs on Apple's systems only
-    python3 exported.py differences 4 MODEL.onnx FOLDER   how far the three are from the logits in the folder's config.json
+    python3 exported.py differences 4 MODEL.onnx FOLDER MODEL.mlpackage   how far all are from the logits in the folder's config.json
 
 The images are those of `ReferenceLogits.pixels`, the first one by itself and all N as a batch, which must say the same. A model
 that takes floats is given them normalised by its metadata.
@@ -197,13 +197,14 @@ def coreml(path):
 ARRAYS = {"x", "y", "values", "weight", "bias", "mean", "variance", "gamma", "beta"}
 
 
-def differences(model, folder):
+def differences(model, folder, package):
     with open(folder + "/config.json", encoding="utf-8") as file:
         expected = [value for row in json.load(file)["ads"]["logits"] for value in row]
     print(f"largest logit: {max(map(abs, expected)):.3g}")
     # PyTorch first: its loader must do with nothing else.
-    for name, found in [("pytorch", pytorch(folder)), ("onnxruntime", onnxruntime(model)), ("openvino", openvino(model))]:
-        print(f"{name}: {max(abs(a - b) for a, b in zip(found, expected, strict=True)):.1e}")
+    for peer, path in [(pytorch, folder), (onnxruntime, model), (openvino, model), (coreml, package)]:
+        found = peer(path)
+        print(f"{peer.__name__}: {max(abs(a - b) for a, b in zip(found, expected, strict=True)):.1e}")
 
 
 if PEER == "differences":

@@ -120,10 +120,17 @@ public let hasONNXPeers: Bool = {
 }()
 
 /// Whether the peers' Python has coremltools, too.
-public let hasCoreMLTools: Bool = {
+public let hasCoreMLTools = has("coremltools")
+
+/// Whether the peers' Python has TensorBoard, too.
+public let hasTensorBoard = has("tensorboard")
+/// Whether the peers' Python has Optuna, too.
+public let hasOptuna = has("optuna")
+
+private func has(_ module: String) -> Bool {
     guard let peerPython else { return false }
-    return (try? run(peerPython, ["-c", "import coremltools"]))?.status == 0
-}()
+    return (try? run(peerPython, ["-c", "import \(module)"]))?.status == 0
+}
 
 /// Runs one of `Tests/Peers/exported.py`'s peers; the list it prints for each path.
 /// - Throws: where it fails, with what it says.

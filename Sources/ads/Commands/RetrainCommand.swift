@@ -28,6 +28,7 @@ struct RetrainCommand: ParsableCommand {
     @OptionGroup var recipe: RecipeOptions
     @OptionGroup var machine: MachineOptions
     @OptionGroup var output: OutputOptions
+    @OptionGroup var curves: TensorBoardOptions
 
     @Option(
         help: "The new run's folder; RUN/retrained-SEED without it.", completion: .directory,
@@ -68,7 +69,11 @@ struct RetrainCommand: ParsableCommand {
         var trainer =
             try resume && folder.exists
             ? continued(folder, search) : new(folder, search, .current(device: device, kernels: kernels))
-        trainer.observer = { console.show($0) }
+        let curves = TensorBoardCurves(folder, asked: self.curves.tensorboard, console)
+        trainer.observer = {
+            console.show($0)
+            curves.show($0)
+        }
         let (initial, teacher) = (try initialWeights(trainer), try teacherNetwork(trainer))
         try trainer.start(resume: resume)
         for note in trainer.data.notes { console.line(note) }
@@ -76,7 +81,9 @@ struct RetrainCommand: ParsableCommand {
         console.line(
             "training \(trainer.configuration.label): \(grouped(cost.parameters)) parameters, \(grouped(cost.macs)) MACs"
         )
-        try show(try trainer.run(resume: resume, initial: initial, teacher: teacher), json: output.json)
+        let result = try trainer.run(resume: resume, initial: initial, teacher: teacher)
+        try curves.finishTraining()
+        try show(result, json: output.json)
     }
 
     /// The training of what a search found.

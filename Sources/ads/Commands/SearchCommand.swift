@@ -22,6 +22,7 @@ struct SearchCommand: ParsableCommand {
     @OptionGroup var network: NetworkOptions
     @OptionGroup var machine: MachineOptions
     @OptionGroup var output: OutputOptions
+    @OptionGroup var curves: TensorBoardOptions
 
     @Option(help: "The run's folder.", completion: .directory, transform: WrittenPath.parse)
     var out: String
@@ -206,13 +207,24 @@ struct SearchCommand: ParsableCommand {
                 folder: folder)
         }
         let progress = SearchConsole(console)
-        search.observer = progress.show
+        let curves = TensorBoardCurves(folder, asked: self.curves.tensorboard, console)
+        search.observer = {
+            progress.show($0)
+            curves.show($0)
+        }
         let c = search.configuration
         (search.workers, search.workerCommand) = workers.processes(for: c, in: folder, threads: machine.threads)
         console.line(
             "searching with \(c.strategy): \(c.budget), \(c.evaluator.kind.rawValue), \(c.target.map { "at most \(grouped($0.limit)) \($0.measure.noun)" } ?? "no target"), \(plural(search.workers, "worker")) with \(plural(c.threads, "thread")) each"
         )
-        let result = try search.run(resume: resume)
+        let result: SearchResult
+        do {
+            result = try search.run(resume: resume)
+        } catch let interrupted as Interrupted {
+            curves.keepUp()
+            throw interrupted
+        }
+        try curves.finishSearch()
         if output.json { return try printJSON(result) }
         if let latency = result.latency {
             print(

@@ -24,6 +24,7 @@ struct TrainCommand: ParsableCommand {
     @OptionGroup var recipe: RecipeOptions
     @OptionGroup var machine: MachineOptions
     @OptionGroup var output: OutputOptions
+    @OptionGroup var curves: TensorBoardOptions
 
     @Option(help: "The run's folder.", completion: .directory, transform: WrittenPath.parse)
     var out: String
@@ -66,7 +67,11 @@ struct TrainCommand: ParsableCommand {
             try job.start(resume: resume)
         }
         var trainer = job
-        trainer.observer = { console.show($0) }
+        let curves = TensorBoardCurves(folder, asked: self.curves.tensorboard, console)
+        trainer.observer = {
+            console.show($0)
+            curves.show($0)
+        }
         for note in job.data.notes { console.line(note) }
         let cost = job.network.cost
         console.line(
@@ -74,6 +79,7 @@ struct TrainCommand: ParsableCommand {
         )
         let result = try trainer.run(
             resume: resume, initial: initial ?? initialWeights(trainer), teacher: teacherNetwork(trainer))
+        try curves.finishTraining()
         try show(result, json: output.json)
     }
 

@@ -29,6 +29,7 @@ struct TransferCommand: ParsableCommand {
     @OptionGroup var recipe: RecipeOptions
     @OptionGroup var machine: MachineOptions
     @OptionGroup var output: OutputOptions
+    @OptionGroup var curves: TensorBoardOptions
 
     @Option(help: "The new run's folder.", completion: .directory, transform: WrittenPath.parse)
     var out: String
@@ -70,13 +71,19 @@ struct TransferCommand: ParsableCommand {
             initial = try initialWeights(trainer)
             try trainer.start(resume: resume)
         }
-        trainer.observer = { console.show($0) }
+        let curves = TensorBoardCurves(folder, asked: self.curves.tensorboard, console)
+        trainer.observer = {
+            console.show($0)
+            curves.show($0)
+        }
         for note in trainer.data.notes { console.line(note) }
         let cost = trainer.network.cost
         console.line(
             "training \(trainer.configuration.label) on \(trainer.data.name): \(grouped(cost.parameters)) parameters, \(grouped(cost.macs)) MACs"
         )
-        try show(try trainer.run(resume: resume, initial: initial ?? initialWeights(trainer)), json: output.json)
+        let result = try trainer.run(resume: resume, initial: initial ?? initialWeights(trainer))
+        try curves.finishTraining()
+        try show(result, json: output.json)
     }
 
     /// The training of a run's network on other data.

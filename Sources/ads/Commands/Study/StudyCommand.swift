@@ -10,7 +10,7 @@ import Training
 struct StudyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "study",
-        abstract: "Looks into the studies that searches leave: trials, the best, the file's health.",
+        abstract: "Looks into the studies that searches leave: trials, the best, the file's health, an export.",
         discussion: """
             A study may be looked at while it is searched.
 
@@ -19,7 +19,7 @@ struct StudyCommand: ParsableCommand {
             """,
         subcommands: [
             StudyListCommand.self, StudyShowCommand.self, StudyBestCommand.self, StudyTrialsCommand.self,
-            StudyDoctorCommand.self,
+            StudyExportCommand.self, StudyDoctorCommand.self,
         ])
 }
 
