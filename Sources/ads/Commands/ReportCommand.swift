@@ -54,7 +54,9 @@ struct ReportCommand: ParsableCommand {
         for path in runs {
             var isFolder: ObjCBool = false
             let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-            guard exists ? isFolder.boolValue : watch && !path.isEmpty else { throw FileError("there is no folder \(path)") }
+            guard exists ? isFolder.boolValue : watch && !path.isEmpty else {
+                throw FileError("there is no folder \(path)")
+            }
         }
     }
 
