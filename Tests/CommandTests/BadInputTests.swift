@@ -24,8 +24,8 @@ import Testing
         let folder = TemporaryFolder()
         let out = folder("run")
         try expect(
-            ["train", "--data", "mnist", "--arch", "densenet-22-12", "--out", out], 64,
-            "unknown data set 'mnist'; known are cifar10, cifar100, shapes, folder")
+            ["train", "--data", "imagenet", "--arch", "densenet-22-12", "--out", out], 64,
+            "unknown data set 'imagenet'; known are cifar10, cifar100, mnist, fashion-mnist, shapes, folder, npz")
         try expect(["train", "--data", "shapes", "--arch", "vgg", "--out", out], 64, "unknown architecture 'vgg'")
         try expect(
             ["train", "--data", "shapes", "--arch", "densenet-23-12", "--out", out], 64, "depth 23 does not fit")

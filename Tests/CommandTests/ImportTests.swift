@@ -164,7 +164,7 @@ import Training
         #expect(
             try ads("import", scratch.path, "--out", scratch("run")).errors
                 == "ads: \(scratch.path) is a folder; a file was expected\n")
-        #expect(try ads("import", scratch("x"), "--data", "mnist", "--out", scratch("run")).status == 64)
+        #expect(try ads("import", scratch("x"), "--data", "imagenet", "--out", scratch("run")).status == 64)
         #expect(
             try ads("import", scratch("x"), "--data-dir", "/", "--out", scratch("run")).errors
                 == "ads: --data-dir needs --data\n")

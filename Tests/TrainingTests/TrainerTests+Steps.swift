@@ -53,11 +53,39 @@ extension TrainerTests {
             #expect(abs(metrics.trainAccuracy - Double(correct[epoch]) / 180) < 0.004)
             #expect(abs(metrics.learningRate - recipe.rate(step: 3 * epoch + 2, of: 6).rate) < 1e-12)
             #expect(metrics.validationAccuracy == nil && metrics.validationLoss == nil)
+            let waited = try #require(metrics.waitedSeconds)
+            #expect(waited >= 0 && waited <= metrics.seconds && metrics.waitedShare == waited / metrics.seconds)
         }
         // With nothing held out the result is of the last epoch's steps.
         #expect(result.split == "train" && result.validationAccuracy == nil && result.inferenceImagesPerSecond == nil)
         let last = try #require(history.last)
         #expect(abs(result.accuracy - last.trainAccuracy) < 1e-12 && abs(result.loss - last.trainLoss) < 1e-12)
+    }
+
+    /// Steps in any order, each made ahead or not, are each the step of its number.
+    @Test func aStepIsItsNumber() throws {
+        let maker = BatchMaker(tinyData.train, Normalization(of: tinyData.train, indices: [0, 1]))
+        let images = Array(0..<200)
+        var recipe = Recipe.oneCycle
+        (recipe.batchSize, recipe.learningRate, recipe.schedule) = (60, 0.05, .constant)
+        func fresh() throws -> (net: DenseNet, optimizer: SGD) {
+            let net = try DenseNet(network(), generator: Generator(seed: 4))
+            return (net, try SGD(net, recipe))
+        }
+        let ((net, optimizer), (other, single)) = (try fresh(), try fresh())
+        var steps = RecipeSteps(
+            net, optimizer, maker, images, recipe, total: 6, order: { SeededGenerator(seed: 8, stream: 3, UInt64($0)) },
+            augmentation: { SeededGenerator(seed: 8, stream: 4, UInt64($0)) })
+        (single.rate, single.momentum) = (0.05, recipe.momentum)
+        for step in [4, 5, 0, 0, 1, 3, 2, 7] {
+            let found = try steps.train(step: step)
+            var random = SeededGenerator(seed: 8, stream: 3, UInt64(step / 3))
+            let (order, start) = (random.permutation(200), step % 3 * 60)
+            let expected = try trainStep(
+                other, single, maker, order[start..<start + 60], SeededGenerator(seed: 8, stream: 4, UInt64(step)))
+            #expect(abs(found.loss - expected.loss) < 1e-5 && found.correct == expected.correct, "step \(step)")
+            #expect(found.of == 60 && found.waited >= 0)
+        }
     }
 
     /// Of epochs as good as one another the first one's weights are kept.
