@@ -100,7 +100,7 @@ import Training
             #expect(events.map { $0[0] } == (1...epochs).map(Double.init), "\(tag)")
             for (event, line) in zip(events, lines) {
                 let value = try #require(line[key] as? Double)
-                #expect(Float(event[1]) == Float(value), "\(tag)")
+                #expect(isFloat(event[1], of: value), "\(tag)")
             }
             let seconds = lines.compactMap { $0["seconds"] as? Double }
             for i in 1..<max(1, epochs) {
