@@ -17,7 +17,7 @@ export PKG_CONFIG_PATH := $(CURDIR)/.build/libtorch$(if $(PKG_CONFIG_PATH),:$(PK
 # What lint reads and format writes.
 SWIFT_SOURCES := Sources Tests Examples Package.swift
 
-.PHONY: help demo test bench build setup manual install uninstall wheel wheel-test clean check lint format test-scripts test-package \
+.PHONY: help demo test bench build setup manual install install-test uninstall wheel wheel-test clean check lint format test-scripts test-package \
   flags docs fuzz sanitize
 
 help: ## What can be made.
@@ -31,7 +31,7 @@ test: setup ## All tests, in the build that 'make build' makes too.
 	@$(MAKE) --no-print-directory test-scripts
 	@swift test --skip-build $(BUILD_FLAGS)
 
-test-scripts: # What is not Swift; it installs what 'make build' made, which takes longest.
+test-scripts: # What is not Swift.
 	@for test in Tests/Scripts/*; do "$$test"; done
 
 build: setup ## .build/release/ads
@@ -105,6 +105,9 @@ uninstall: ## Removes what install put into $(PREFIX).
 
 wheel: setup ## A wheel for pip in dist, for any x86-64 processor with AVX2; builds ads twice, minutes.
 	@scripts/wheel
+
+install-test: build ## What make install installs, from elsewhere; its manual is built for it.
+	@scripts/test-install
 
 wheel-test: wheel ## The wheel in environments of its own: a training, nothing else of this machine.
 	@scripts/test-wheel

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Hundreds of damaged and hostile files, each given to the built executable by Tests/Peers/hostile.py.
+/// A third of the damaged and hostile files, each given to the built executable by Tests/Peers/hostile.py.
 @Suite struct HostileFileTests {
     private let scratch = TemporaryFolder()
 
@@ -24,11 +24,12 @@ import Testing
             try #require(pillowPython),
             [
                 packageRoot + "/Tests/Peers/hostile.py", ads, scratch("dense/weights.safetensors"),
-                scratch("files"),
+                // All of them take a minute and a half: python3 Tests/Peers/hostile.py.
+                scratch("files"), "3",
             ])
         #expect(done.status == 0, "\(done.output)\(done.errors)")
         let counts = done.output.split(separator: "\n").first?.split(separator: " ").compactMap { Int($0) } ?? []
-        #expect((counts.first ?? 0) >= 350 && (counts.dropFirst().first ?? 0) >= 310, "\(done.output)")
+        #expect((counts.first ?? 0) >= 120 && (counts.dropFirst().first ?? 0) >= 100, "\(done.output)")
         print(done.output)
     }
 }

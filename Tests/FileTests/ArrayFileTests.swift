@@ -147,7 +147,7 @@ import Testing
         #expect(
             refusal { $0.entries[0].method = 12 }
                 == "x: 'a.npy' is compressed in a way that is not read (12); write it again")
-        #expect(refusal { $0.entries[0].method = 8 }.hasPrefix("x: 'a.npy': it"))
+        #expect(refusal { $0.entries[0].method = 8 }.hasPrefix("x: 'a': it is no array of numpy's"))
         #expect(refusal { $0.entries[0].data = Data("no".utf8) }.hasPrefix("x: 'a': it is no array of numpy's"))
         #expect(refusal({ _ in }, atMost: 2) == "x: 'a': it says it is an array of 3; up to 2 bytes are read")
         #expect(
@@ -194,7 +194,7 @@ import Testing
         #expect(bomb.count < 100_000)
         #expect(
             message { _ = try NPZFile(bomb, named: "x", atMost: 1 << 20).array("x_train") }
-                == "x: 'x_train.npy' has 40000128 bytes; up to 1179648 are read")
+                == "x: 'x_train': it says it is an array of 4000×100×100; up to 1048576 bytes are read")
         for name in ["plain", "zipped"] {
             let end = name == "plain" ? "" : ".gz"
             let files = try ["train", "t10k"].map {

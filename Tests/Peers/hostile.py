@@ -1,6 +1,6 @@
 """Damaged and hostile files of every kind that ads reads, each given to the program.
 
-    python3 hostile.py ADS IN.safetensors FOLDER
+    python3 hostile.py ADS IN.safetensors FOLDER [EVERY]       # all files, or every third, fourth, ... of them
 
 IN holds the weights of a small network of ours, of which PyTorch's files are made, too. A file must be refused with one sentence and
 exit code 1, in a second of processor time and 512 MB; where only bytes were flipped, which may change no more than a weight, it may also
@@ -413,16 +413,17 @@ def treated(ads, folder, number, kind, name, may_be_taken):
 def main():
     if sys.argv[1] == "make":
         return make(sys.argv[2], pathlib.Path(sys.argv[3]))
-    ads, weights, folder = sys.argv[1:]
+    ads, weights, folder = sys.argv[1:4]
+    every = int((sys.argv[4:] or ["1"])[0])
     subprocess.run([sys.executable, __file__, "make", weights, folder], check=True)
     folder = pathlib.Path(folder)
     files = json.loads((folder / "list.json").read_text())
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        done = list(pool.map(lambda file: treated(ads, folder, file[0], *file[1]), enumerate(files)))
+        done = list(pool.map(lambda file: treated(ads, folder, file[0], *file[1]), list(enumerate(files))[::every]))
     wrong = [found[0] for found in done if found[0]]
     refused = [found for found in done if found[3]]
     taken = sum(1 for found in done if not found[3] and not found[0])
-    print(f"{len(files)} files, {len(refused)} refused, {taken} with flipped bytes taken; of a refusal at most"
+    print(f"{len(done)} files, {len(refused)} refused, {taken} with flipped bytes taken; of a refusal at most"
           f" {max(f[1] for f in refused):.2f} s of processor and {max(f[2] for f in refused):.0f} MB")
     for sentence in wrong:
         print(sentence)
