@@ -10,8 +10,7 @@ extension CoreMLModel {
 
     /// A network as an image classifier: an app gives it an image, and Vision takes it as it is.
     ///
-    /// Operations are those of `ONNXModel(_:normalizes:)`: one `concat` for each layer of the maps it reads, and
-    /// `batch_norm` left as it is.
+    /// BN is left as `batch_norm`.
     /// - Parameter normalizes: whether it normalises; else it takes an array of floats that are.
     /// - Returns: the model, and its arrays.
     static func described(_ trained: TrainedNetwork, normalizes: Bool) throws -> (model: CoreMLModel, WeightBlobs) {
@@ -56,28 +55,13 @@ extension CoreMLModel {
 
 extension MILBuilder {
     fileprivate mutating func addNetwork(_ network: Network, classes: [String], normalizes: Bool) {
-        let a = network.architecture
         var x = CoreMLModel.image
         if normalizes {
             // The very operations that training has.
             x = add("sub", "centred", of: x, addWeights(["y": "mean"]), shape: shape(x))
             x = add("real_div", "normalized", of: x, addWeights(["y": "deviation"]), shape: shape(x))
         }
-        let (kernel, stride, padding) = a.stem.geometry
-        x = addConvolution("features.conv0", of: x, kernel: kernel, stride: stride, padding: padding)
-        if a.stem.kind == .imageNet {
-            x = addPool("max_pool", "features.pool0", of: addNorm("features.norm0", of: x), kernel: 3, padding: 1)
-        }
-        for (b, block) in network.blocks.enumerated() {
-            x = addBlock(block, "features.denseblock\(b + 1)", bottleneck: a.bottleneck, of: x)
-            if block.transitionChannels != nil {
-                let name = "features.transition\(b + 1)"
-                // Average pooling and a 1×1 convolution commute; pooling first is a quarter of the work.
-                x = addPool("avg_pool", name + ".pool", of: addNorm(name + ".norm", of: x), kernel: 2, padding: 0)
-                x = addConvolution(name + ".conv", of: x, kernel: 1)
-            }
-        }
-        x = addNorm("features.norm5", of: x)
+        x = addFeatures(network, of: x)
         x = add(
             "reduce_mean", "pool", of: x, [:], [("axes", .ints([2, 3])), ("keep_dims", .bool(false))],
             shape: Array(shape(x).prefix(2)))
@@ -98,26 +82,10 @@ extension MILBuilder {
                 type: "classify", name: "classify",
                 inputs: ["probabilities": [.variable(x)], "classes": [.constant(classes)]], outputs: outputs))
     }
+}
 
-    /// A dense block; what its end reads.
-    private mutating func addBlock(
-        _ block: Network.Block, _ name: String, bottleneck: Bool, of x: String
-    ) -> String {
-        var maps = [0: x]
-        for layer in block.layers {
-            let name = name + ".denselayer\(layer.index)"
-            var y = addNorm(name + ".norm1", of: addConcat(name + ".concat", layer.sources.compactMap { maps[$0] }))
-            y = addConvolution(name + ".conv1", of: y, kernel: bottleneck ? 1 : 3, padding: bottleneck ? 0 : 1)
-            if bottleneck {
-                y = addConvolution(name + ".conv2", of: addNorm(name + ".norm2", of: y), kernel: 3, padding: 1)
-            }
-            maps[layer.index] = y
-        }
-        return addConcat(name + ".concat", block.endSources.compactMap { maps[$0] })
-    }
-
-    private mutating func addConcat(_ name: String, _ sources: [String]) -> String {
-        guard sources.count > 1 else { return sources[0] }
+extension MILBuilder: GraphBuilder {
+    mutating func addConcat(_ name: String, _ sources: [String]) -> String {
         var shape = shape(sources[0])
         shape[1] = sources.reduce(0) { $0 + self.shape($1)[1] }
         return add(
@@ -125,9 +93,7 @@ extension MILBuilder {
             [("axis", .int(1)), ("interleave", .bool(false))], shape: shape)
     }
 
-    private mutating func addConvolution(
-        _ name: String, of x: String, kernel: Int, stride: Int = 1, padding: Int = 0
-    ) -> String {
+    mutating func addConvolution(_ name: String, of x: String, kernel: Int, stride: Int, padding: Int) -> String {
         let outputs = weightShape(name + ".weight")[0]
         return add(
             "conv", Self.identifier(name), of: x, addWeights(["weight": name + ".weight"]),
@@ -137,14 +103,13 @@ extension MILBuilder {
             ], shape: moved(shape(x), channels: outputs, kernel, stride, padding))
     }
 
-    private mutating func addPool(
-        _ type: String, _ name: String, of x: String, kernel: Int, padding: Int
-    ) -> String {
+    mutating func addPool(_ pool: GraphPool, _ name: String, of x: String) -> String {
+        let (type, kernel, padding) = pool == .largest ? ("max_pool", 3, 1) : ("avg_pool", 2, 0)
         let window: [(String, MILProgram.Constant)] = [
             ("kernel_sizes", .ints([kernel, kernel])), ("strides", .ints([2, 2])), ("pad_type", .text("custom")),
             ("pad", .ints([padding, padding, padding, padding])), ("ceil_mode", .bool(false)),
         ]
-        let mean = type == "avg_pool" ? [("exclude_padding_from_average", MILProgram.Constant.bool(false))] : []
+        let mean = pool == .mean ? [("exclude_padding_from_average", MILProgram.Constant.bool(false))] : []
         return add(
             type, Self.identifier(name), of: x, [:], window + mean,
             shape: moved(shape(x), channels: shape(x)[1], kernel, 2, padding))
@@ -155,8 +120,7 @@ extension MILBuilder {
         [shape[0], channels] + shape[2...].map { ($0 + 2 * padding - kernel) / stride + 1 }
     }
 
-    /// Batch normalisation and ReLU.
-    private mutating func addNorm(_ name: String, of x: String) -> String {
+    mutating func addNorm(_ name: String, of x: String) -> String {
         let statistics = addWeights([
             "mean": name + ".running_mean", "variance": name + ".running_var", "gamma": name + ".weight",
             "beta": name + ".bias",

@@ -7,9 +7,8 @@ extension ONNXModel {
     /// The names of what a network is given and gives.
     static let (images, logits) = ("images", "logits")
 
-    /// A network as an ONNX graph: one Concat for each layer of the maps it reads, as a Gather of channels keeps
-    /// runtimes from skipping what is pruned; BN stays BatchNormalization, which they fold where they can, so that
-    /// names stay torchvision's.
+    /// A network as an ONNX graph. BN stays BatchNormalization, which runtimes fold where they can, so that names stay
+    /// torchvision's.
     ///
     /// IR 7 with opset 13 is what the runtimes of today and of some years ago both read.
     package init(_ trained: TrainedNetwork, normalizes: Bool) throws {
@@ -28,19 +27,7 @@ extension ONNXModel {
         }
         var x = Self.images
         if normalizes { x = addNormalization(trained.preprocessing, of: x) }
-        x = addStem(a.stem, of: x)
-        for (b, block) in trained.network.blocks.enumerated() {
-            x = addBlock(block, "features.denseblock\(b + 1)", bottleneck: a.bottleneck, of: x)
-            if block.transitionChannels != nil {
-                let name = "features.transition\(b + 1)"
-                x = addNorm(name + ".norm", of: x)
-                // Average pooling and a 1×1 convolution commute; pooling first is a quarter of the work.
-                x = add(
-                    "AveragePool", name + ".pool", [x], ["kernel_shape": .ints([2, 2]), "strides": .ints([2, 2])])
-                x = addConvolution(name + ".conv", of: x, kernel: 1)
-            }
-        }
-        x = addNorm("features.norm5", of: x)
+        x = addFeatures(trained.network, of: x)
         x = add("GlobalAveragePool", "pool", [x])
         x = add("Flatten", "flatten", [x], ["axis": .int(1)])
         nodes.append(
@@ -68,40 +55,14 @@ extension ONNXModel {
         let float = add("Cast", "float", [x], ["to": .int(Element.float32.rawValue)])
         return add("Div", "normalized", [add("Sub", "centred", [float, "mean"]), "deviation"])
     }
+}
 
-    private mutating func addStem(_ stem: Architecture.Stem, of x: String) -> String {
-        let (kernel, stride, padding) = stem.geometry
-        let x = addConvolution("features.conv0", of: x, kernel: kernel, stride: stride, padding: padding)
-        guard stem.kind == .imageNet else { return x }
-        return add(
-            "MaxPool", "features.pool0", [addNorm("features.norm0", of: x)],
-            ["kernel_shape": .ints([3, 3]), "strides": .ints([2, 2]), "pads": .ints([1, 1, 1, 1])])
+extension ONNXModel: GraphBuilder {
+    mutating func addConcat(_ name: String, _ sources: [String]) -> String {
+        add("Concat", name, sources, ["axis": .int(1)])
     }
 
-    /// A dense block; what its end reads.
-    private mutating func addBlock(
-        _ block: Network.Block, _ name: String, bottleneck: Bool, of x: String
-    ) -> String {
-        var maps = [0: x]
-        for layer in block.layers {
-            let name = name + ".denselayer\(layer.index)"
-            var y = addNorm(name + ".norm1", of: addConcat(name + ".concat", layer.sources.compactMap { maps[$0] }))
-            y = addConvolution(name + ".conv1", of: y, kernel: bottleneck ? 1 : 3, padding: bottleneck ? 0 : 1)
-            if bottleneck {
-                y = addConvolution(name + ".conv2", of: addNorm(name + ".norm2", of: y), kernel: 3, padding: 1)
-            }
-            maps[layer.index] = y
-        }
-        return addConcat(name + ".concat", block.endSources.compactMap { maps[$0] })
-    }
-
-    private mutating func addConcat(_ name: String, _ sources: [String]) -> String {
-        sources.count == 1 ? sources[0] : add("Concat", name, sources, ["axis": .int(1)])
-    }
-
-    private mutating func addConvolution(
-        _ name: String, of x: String, kernel: Int, stride: Int = 1, padding: Int = 0
-    ) -> String {
+    mutating func addConvolution(_ name: String, of x: String, kernel: Int, stride: Int, padding: Int) -> String {
         add(
             "Conv", name, [x, name + ".weight"],
             [
@@ -110,8 +71,17 @@ extension ONNXModel {
             ])
     }
 
-    /// Batch normalisation and ReLU.
-    private mutating func addNorm(_ name: String, of x: String) -> String {
+    mutating func addPool(_ pool: GraphPool, _ name: String, of x: String) -> String {
+        switch pool {
+        case .largest:
+            add(
+                "MaxPool", name, [x],
+                ["kernel_shape": .ints([3, 3]), "strides": .ints([2, 2]), "pads": .ints([1, 1, 1, 1])])
+        case .mean: add("AveragePool", name, [x], ["kernel_shape": .ints([2, 2]), "strides": .ints([2, 2])])
+        }
+    }
+
+    mutating func addNorm(_ name: String, of x: String) -> String {
         let parts = [".weight", ".bias", ".running_mean", ".running_var"].map { name + $0 }
         let y = add("BatchNormalization", name, [x] + parts, ["epsilon": .float(1e-5)])
         return add("Relu", name + ".relu", [y])
