@@ -23,22 +23,9 @@ public enum AtomicFile {
     public static func write(
         _ pieces: [Data], to path: String, checking check: (_ temporary: String) throws -> Void = { _ in }
     ) throws {
-        let path = try target(of: path)
-        let temporary = path + ".part-\(ProcessInfo.processInfo.processIdentifier)"
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
-        guard descriptor >= 0 else { throw failure("cannot create \(temporary)") }
-        do {
-            do {
-                defer { close(descriptor) }
-                for piece in pieces { try writeAll(piece, descriptor, temporary) }
-                guard fsync(descriptor) == 0 else { throw failure("cannot write \(temporary) to disk") }
-            }
-            try check(temporary)
-        } catch {
-            unlink(temporary)
-            throw error
+        try stream(to: path, checking: check) { file in
+            for piece in pieces { try writeAll(piece, file.descriptor, file.temporary) }
         }
-        try move(temporary, to: path)
     }
 
     /// A file that is being written under its temporary name.
@@ -57,19 +44,24 @@ public enum AtomicFile {
     /// Writes a file piece by piece, as `write` does all at once.
     /// - Parameters:
     ///   - permissions: who may read and write it.
+    ///   - check: looks at what was written, under its temporary name, before it takes its place.
     ///   - body: writes everything.
     /// - Throws: `FileError`, and what `body` throws; nothing of the new file is then left.
     public static func stream(
-        to path: String, permissions: mode_t = 0o644, _ body: (borrowing Stream) throws -> Void
+        to path: String, permissions: mode_t = 0o644, checking check: (_ temporary: String) throws -> Void = { _ in },
+        _ body: (borrowing Stream) throws -> Void
     ) throws {
         let path = try target(of: path)
         let temporary = path + ".part-\(ProcessInfo.processInfo.processIdentifier)"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, permissions)
         guard descriptor >= 0 else { throw failure("cannot create \(temporary)") }
         do {
-            defer { close(descriptor) }
-            try body(Stream(temporary: temporary, descriptor: descriptor))
-            guard fsync(descriptor) == 0 else { throw failure("cannot write \(temporary) to disk") }
+            do {
+                defer { close(descriptor) }
+                try body(Stream(temporary: temporary, descriptor: descriptor))
+                guard fsync(descriptor) == 0 else { throw failure("cannot write \(temporary) to disk") }
+            }
+            try check(temporary)
         } catch {
             unlink(temporary)
             throw error
