@@ -27,13 +27,13 @@ public struct Latencies: Codable, Hashable, Sendable {
         /// The median over rounds of the network's time over the dense one's, which was taken right after it.
         public var ratio: Double?
 
-        /// A row of times that were taken in turn, in milliseconds.
-        public init(program: String, version: String, batch: Int, own: [Double], dense: [Double]?) {
-            func median(_ values: [Double]) -> Double { values.isEmpty ? .nan : values.sorted()[values.count / 2] }
+        /// A row from its parts.
+        public init(
+            program: String, version: String, batch: Int, milliseconds: Double, denseMilliseconds: Double? = nil,
+            ratio: Double? = nil
+        ) {
             (self.program, self.version, self.batch) = (program, version, batch)
-            milliseconds = median(own)
-            denseMilliseconds = dense.map(median)
-            ratio = dense.map { median(zip(own, $0).map { $0 / $1 }) }
+            (self.milliseconds, self.denseMilliseconds, self.ratio) = (milliseconds, denseMilliseconds, ratio)
         }
     }
 

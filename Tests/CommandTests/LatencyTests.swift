@@ -4,6 +4,8 @@ import Runs
 import TestSupport
 import Testing
 
+@testable import ads
+
 /// `ads evaluate --latency`: what is measured, by whom, and what a report reads of it.
 @Suite(.serialized) struct LatencyTests {
     private let scratch = TemporaryFolder()
@@ -56,6 +58,17 @@ import Testing
     /// Without Python, or its packages, the program's own times are there, and why others are not.
     @Test func withoutPeers() throws {
         try train("dense", [])
+        // A run that cannot be written to shows its times all the same.
+        try FileManager.default.createDirectory(
+            atPath: scratch("dense/latency.json"), withIntermediateDirectories: false)
+        let unwritten = try run(
+            Program.folder + "/ads", ["evaluate", scratch("dense"), "--latency", "--threads", "1", "--quiet"],
+            environment: ["PATH": "/nowhere"])
+        #expect(unwritten.status == 0 && unwritten.output.contains("\nms a batch"), "\(unwritten.errors)")
+        #expect(
+            unwritten.errors.hasPrefix("ads: the times are not noted in the run: ")
+                && unwritten.errors.contains("latency.json"), "\(unwritten.errors)")
+        try FileManager.default.removeItem(atPath: scratch("dense/latency.json"))
         let bare = try run(
             Program.folder + "/ads", ["evaluate", scratch("dense"), "--latency", "--threads", "1", "--json"],
             environment: ["PATH": "/nowhere"])
@@ -87,7 +100,8 @@ import Testing
     @Test func whatIsReadIsChecked() throws {
         let run = RunFolder(scratch.path)
         #expect(try run.readLatencies() == nil)
-        let row = Latencies.Row(program: "x", version: "1", batch: 1, own: [1], dense: [2])
+        let row = Latencies.Row(
+            program: "x", version: "1", batch: 1, milliseconds: 1, denseMilliseconds: 2, ratio: 0.5)
         let good = Latencies(threads: 1, machine: "m", share: 0.5, rows: [row])
         try run.write(good, to: run.latencies)
         #expect(try run.readLatencies() == good)

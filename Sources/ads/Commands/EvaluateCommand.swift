@@ -113,7 +113,10 @@ struct EvaluateCommand: ParsableCommand {
     /// What the network takes on the clock, which the run notes for its report.
     private func measured(_ net: DenseNet, _ folder: RunFolder) throws -> Latencies {
         let latencies = try LatencyMeasurement(net, Console(quiet: output.quiet)).measure([1, 64])
-        try folder.write(latencies, to: folder.latencies)
+        // What took a while to measure is shown even where the run cannot be written to.
+        do { try folder.write(latencies, to: folder.latencies) } catch {
+            AdsCommand.tell("the times are not noted in the run: \(error)")
+        }
         return latencies
     }
 

@@ -94,3 +94,12 @@ struct LatencyMeasurement {
         return found.rows
     }
 }
+
+extension Latencies.Row {
+    /// A row of times that were taken in turn, in milliseconds.
+    init(program: String, version: String, batch: Int, own: [Double], dense: [Double]?) {
+        self.init(
+            program: program, version: version, batch: batch, milliseconds: own.median,
+            denseMilliseconds: dense?.median, ratio: dense.map { zip(own, $0).map { $0 / $1 }.median })
+    }
+}
