@@ -15,14 +15,7 @@ import Training
         try run(Program.folder + "/ads", arguments, killOnce: words)
     }
 
-    private func network() throws -> [String] {
-        let text =
-            #"{"blocks":[2,2],"growth_rate":4,"bottleneck":false,"compression":1,"stem":{"kind":"cifar","channels":8},"input_channels":3,"image_size":32,"classes":10}"#
-        try text.write(toFile: scratch("a.json"), atomically: true, encoding: .utf8)
-        return [
-            "--data", "shapes", "--arch", scratch("a.json"), "--limit-train", "64", "--batch-size", "32", "--quiet",
-        ]
-    }
+    private func network() throws -> [String] { try SmallNetwork.options(in: scratch) }
 
     /// A dense network and a search among its parts.
     private func make() throws {

@@ -12,9 +12,7 @@ import Training
 
     /// A trained network's weights, in a folder where no run says what they are.
     func weights(_ name: String = "given.safetensors") throws -> String {
-        let text =
-            #"{"blocks":[2,2],"growth_rate":4,"bottleneck":false,"compression":1,"stem":{"kind":"cifar","channels":8},"input_channels":3,"image_size":32,"classes":10}"#
-        try text.write(toFile: scratch("a.json"), atomically: true, encoding: .utf8)
+        try SmallNetwork.architecture.write(toFile: scratch("a.json"), atomically: true, encoding: .utf8)
         let done = try ads(
             "train", "--data", "shapes", "--arch", scratch("a.json"), "--epochs", "8", "--limit-train", "640",
             "--batch-size", "32", "--learning-rate", "0.1", "--out", scratch("dense"), "--quiet")

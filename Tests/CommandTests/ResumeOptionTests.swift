@@ -8,14 +8,7 @@ import Testing
 
     private func ads(_ arguments: [String]) throws -> Finished { try run(Program.folder + "/ads", arguments) }
 
-    private func network() throws -> [String] {
-        let text =
-            #"{"blocks":[2,2],"growth_rate":4,"bottleneck":false,"compression":1,"stem":{"kind":"cifar","channels":8},"input_channels":3,"image_size":32,"classes":10}"#
-        try text.write(toFile: scratch("a.json"), atomically: true, encoding: .utf8)
-        return [
-            "--data", "shapes", "--arch", scratch("a.json"), "--limit-train", "64", "--batch-size", "32", "--quiet",
-        ]
-    }
+    private func network() throws -> [String] { try SmallNetwork.options(in: scratch) }
 
     /// Another value for every option, so that an option that is new is missed here.
     private static let others: [String: String] = [

@@ -29,14 +29,7 @@ import WeightFiles
         return ["--data", "folder", "--data-dir", scratch("images")]
     }
 
-    private func network() throws -> [String] {
-        let text =
-            #"{"blocks":[2,2],"growth_rate":4,"bottleneck":false,"compression":1,"stem":{"kind":"cifar","channels":8},"input_channels":3,"image_size":32,"classes":10}"#
-        try text.write(toFile: scratch("a.json"), atomically: true, encoding: .utf8)
-        return [
-            "--data", "shapes", "--arch", scratch("a.json"), "--limit-train", "64", "--batch-size", "32", "--quiet",
-        ]
-    }
+    private func network() throws -> [String] { try SmallNetwork.options(in: scratch) }
 
     private func done(_ arguments: [String]) throws {
         let done = try ads(arguments)
@@ -118,6 +111,12 @@ import WeightFiles
                 ["transfer", scratch("found"), "--resume", "--quiet", "--out", scratch("fresh")] + typed)
             #expect(refused.status == 64 && refused.errors == "ads: \(sentence) \(rest)", "\(refused.errors)")
         }
+        // The same connections of other layers are another network, too.
+        let deep = try String(contentsOfFile: scratch("found/architecture.json"), encoding: .utf8)
+        try deep.replacing("\"growth_rate\" : 4", with: "\"growth_rate\" : 5").write(
+            toFile: scratch("found/architecture.json"), atomically: true, encoding: .utf8)
+        let grown = try ads(["transfer", scratch("found"), "--resume", "--out", scratch("fresh")])
+        #expect(grown.status == 1 && grown.errors.contains("holds a run of another network"), "\(grown.errors)")
         let other = try ads(["transfer", scratch("dense"), "--resume", "--out", scratch("fresh")])
         #expect(
             other.status == 1

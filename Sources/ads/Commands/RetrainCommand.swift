@@ -66,24 +66,13 @@ struct RetrainCommand: ParsableCommand {
         let folder = RunFolder(out ?? "\(path)/retrained-\(machine.seed)")
         let console = Console(quiet: output.quiet)
         let (device, kernels) = try machine.apply(resuming: resume)
-        var trainer =
+        let trainer =
             try resume && folder.exists
             ? continued(folder, search) : new(folder, search, .current(device: device, kernels: kernels))
-        let curves = TensorBoardCurves(folder, asked: self.curves.tensorboard, console)
-        trainer.observer = {
-            console.show($0)
-            curves.show($0)
-        }
         let (initial, teacher) = (try initialWeights(trainer), try teacherNetwork(trainer))
         try trainer.start(resume: resume)
-        for note in trainer.data.notes { console.line(note) }
-        let cost = trainer.network.cost
-        console.line(
-            "training \(trainer.configuration.label): \(grouped(cost.parameters)) parameters, \(grouped(cost.macs)) MACs"
-        )
-        let result = try trainer.run(resume: resume, initial: initial, teacher: teacher)
-        try curves.finishTraining()
-        try show(result, json: output.json)
+        try TrainingOutput(console: console, curves: curves.tensorboard, json: output.json).run(
+            trainer, resume: resume, initial: initial, teacher: teacher)
     }
 
     /// The training of what a search found.

@@ -66,21 +66,8 @@ struct TrainCommand: ParsableCommand {
             job = Trainer(configuration, value, set, folder: folder)
             try job.start(resume: resume)
         }
-        var trainer = job
-        let curves = TensorBoardCurves(folder, asked: self.curves.tensorboard, console)
-        trainer.observer = {
-            console.show($0)
-            curves.show($0)
-        }
-        for note in job.data.notes { console.line(note) }
-        let cost = job.network.cost
-        console.line(
-            "training \(job.configuration.label): \(grouped(cost.parameters)) parameters, \(grouped(cost.macs)) MACs, \(cost.connections) connections, \(job.configuration.machine.threads) threads"
-        )
-        let result = try trainer.run(
-            resume: resume, initial: initial ?? initialWeights(trainer), teacher: teacherNetwork(trainer))
-        try curves.finishTraining()
-        try show(result, json: output.json)
+        try TrainingOutput(console: console, curves: curves.tensorboard, json: output.json).run(
+            job, resume: resume, initial: initial ?? initialWeights(job), teacher: teacherNetwork(job))
     }
 
     /// The run in a folder; an option that was typed says what the run has.
@@ -99,15 +86,4 @@ struct TrainCommand: ParsableCommand {
         try resumed.keeps("--label", label, c.label)
         return try Trainer(continuing: folder, dataFolder: data.dataDir)
     }
-}
-
-/// Prints a training's result.
-func show(_ result: TrainingResult, json: Bool) throws {
-    if json { return try printJSON(result) }
-    print(
-        """
-        \(result.label): \(result.split) accuracy \(percent(result.accuracy)), loss \(fixed(result.loss, 4)), \
-        \(grouped(result.parameters)) parameters, \(grouped(result.macs)) MACs, \(Int(result.imagesPerSecond)) images/s
-        saved in \(result.run)
-        """)
 }

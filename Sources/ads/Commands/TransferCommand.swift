@@ -61,7 +61,7 @@ struct TransferCommand: ParsableCommand {
         let folder = RunFolder(out)
         let console = Console(quiet: output.quiet)
         let (device, kernels) = try machine.apply(resuming: resume)
-        var trainer: Trainer
+        let trainer: Trainer
         var initial: DenseNet?
         if resume, folder.exists {
             trainer = try continued(folder, source)
@@ -71,19 +71,8 @@ struct TransferCommand: ParsableCommand {
             initial = try initialWeights(trainer)
             try trainer.start(resume: resume)
         }
-        let curves = TensorBoardCurves(folder, asked: self.curves.tensorboard, console)
-        trainer.observer = {
-            console.show($0)
-            curves.show($0)
-        }
-        for note in trainer.data.notes { console.line(note) }
-        let cost = trainer.network.cost
-        console.line(
-            "training \(trainer.configuration.label) on \(trainer.data.name): \(grouped(cost.parameters)) parameters, \(grouped(cost.macs)) MACs"
-        )
-        let result = try trainer.run(resume: resume, initial: initial ?? initialWeights(trainer))
-        try curves.finishTraining()
-        try show(result, json: output.json)
+        try TrainingOutput(console: console, curves: curves.tensorboard, json: output.json).run(
+            trainer, resume: resume, initial: initial ?? initialWeights(trainer), on: " on \(trainer.data.name)")
     }
 
     /// The training of a run's network on other data.
@@ -102,11 +91,12 @@ struct TransferCommand: ParsableCommand {
             throw UsageError(
                 "--image-size is \(imageSize), but the images have \(set.train.size) pixels; leave it out")
         }
-        var architecture = own
-        (architecture.classes, architecture.imageSize) = (set.classNames.count, set.train.size)
-        architecture.inputChannels = set.train.channels
+        var other = own
+        (other.classes, other.imageSize, other.inputChannels) = (
+            set.classNames.count, set.train.size, set.train.channels
+        )
         let network: Network
-        do { network = try Network(architecture, from.network.connectivity) } catch let error as ArchitectureError {
+        do { network = try from.network(like: other) } catch let error as ArchitectureError {
             throw UsageError("the network of \(path) does not fit the images of \(set.name): \(error)")
         }
         var configuration = TrainingConfiguration(
@@ -131,7 +121,7 @@ struct TransferCommand: ParsableCommand {
     private func continued(_ folder: RunFolder, _ source: RunFolder) throws -> Trainer {
         try folder.expect(kind: "training")
         let network = try folder.network()
-        guard try network.connectivity == TransferSource(source).network.connectivity else {
+        guard try network == TransferSource(source).network(like: network.architecture) else {
             throw FileError(
                 "\(folder.path) holds a run of another network than that of \(path); choose another folder with --out")
         }

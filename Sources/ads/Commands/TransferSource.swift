@@ -42,6 +42,15 @@ struct TransferSource {
         network = try folder.network()
     }
 
+    /// The network for the images and classes of another architecture.
+    /// - Throws: `ArchitectureError` where it cannot take such images.
+    func network(like other: Architecture) throws -> Network {
+        var architecture = network.architecture
+        architecture.classes = other.classes
+        (architecture.imageSize, architecture.inputChannels) = (other.imageSize, other.inputChannels)
+        return try Network(architecture, network.connectivity)
+    }
+
     /// The file of the weights to inherit: the run's own, or those of the network that a search pruned.
     /// - Throws: `FileError` when there are none; `SearchError` when they have changed since the search.
     func weights() throws -> String {
