@@ -98,7 +98,7 @@ public struct WatchedRuns {
     private static func files(of folder: RunFolder) -> [String] {
         [
             folder.configuration, folder.architecture, folder.result, folder.metrics, folder.testUses,
-            folder.calibration, folder.study, folder.study + "-wal",
+            folder.confusion, folder.latencies, folder.calibration, folder.study, folder.study + "-wal",
         ]
     }
 

@@ -59,7 +59,8 @@ import Testing
         var before = watched.look().files
         #expect(watched.look().files == before)
         for name in [
-            "config.json", "architecture.json", "result.json", "metrics.jsonl", "test-uses.jsonl", "study.sqlite",
+            "config.json", "architecture.json", "result.json", "metrics.jsonl", "test-uses.jsonl", "confusion.json",
+            "latency.json", "study.sqlite",
             "study.sqlite-wal", "below/config.json", "calibration.json",
         ] {
             // Another file of the same size in its place is a change.
