@@ -165,7 +165,7 @@ struct BackwardPass {
                         back + product * memory.gradientStride + block * memory.paddedOutputs * capacity,
                         terms: layer.outputs,
                         stride: capacity,
-                        packed + product * weights.productStride + first / tileRows * weights.tileStride,
+                        packed + weights.offset(product: product, tile: first / tileRows),
                         result + product * memory.resultStride, units: panel.units)
                 }
                 for c in first..<min(first + tileRows, chunk.upperBound) {

@@ -2,8 +2,7 @@
 struct ForwardMemory: Sendable {
     let grid: Grid
     let products: Int
-    /// Inputs whose products are added in one go. Transformed they fit the second-level cache with the results; and
-    /// where Winograd's transforms cost exactness, short sums win it back.
+    /// Inputs whose products are added in one go.
     let chunk: Int
     /// Inputs that are held at a time.
     let held: Int
@@ -19,7 +18,7 @@ struct ForwardMemory: Sendable {
     init(_ layer: KernelLayer, _ grid: Grid, whole: Bool) {
         self.grid = grid
         products = layer.kind.products
-        chunk = min(layer.reads.count, layer.kind == .winograd ? 24 : 256)
+        chunk = min(layer.reads.count, layer.kind.chunk)
         held = whole ? layer.reads.count : chunk
         inputStride = held * grid.capacity + 16
         resultStride = (layer.outputs + tileRows - 1) / tileRows * tileRows * grid.capacity + 16
@@ -45,6 +44,8 @@ struct ForwardPass {
     let images: Int
     /// Activations of the inputs held: `[products][held][capacity]`; then `[products][outputs][capacity]`.
     let work: UnsafeMutablePointer<Float>
+    /// Whether the outputs' moments are asked for.
+    let measured: Bool
     /// Of each panel's outputs.
     let moments: UnsafeMutablePointer<Moments>
     var scratch: TileScratch
@@ -74,23 +75,33 @@ struct ForwardPass {
             loadActivations(
                 panel, memory.grid, plane + panel.image * from.elements, imageStride: from.elements, activations[c],
                 work + (c - first) * capacity, productStride: memory.inputStride, scratch)
-            if let next { prefetch(next, memory.grid, plane + next.image * from.elements, imageStride: from.elements) }
+            let ahead = c + 2
+            if ahead < layer.reads.count {
+                prefetch(ahead, panel)
+            } else if let next, ahead - layer.reads.count < layer.reads.count {
+                prefetch(ahead - layer.reads.count, next)
+            }
         }
+    }
+
+    /// Asks for an input's pixels, soon to be loaded: maps of a batch are larger than any cache, and a map is a page,
+    /// where processors stop fetching ahead.
+    private func prefetch(_ input: Int, _ panel: Panel) {
+        let plane = source + layer.reads[input] * from.pixels + panel.image * from.elements
+        DenseKernels.prefetch(panel, memory.grid, plane, imageStride: from.elements)
     }
 
     /// Multiplies a chunk of the inputs, held from `at` on, for one product and one tile of outputs.
     /// - Parameter units: of the panel's, those to do, from a multiple of 16 on; all when `nil`.
     func multiply(_ item: Int, _ chunk: Range<Int>, at: Int, _ panel: Panel, units: Range<Int>? = nil) {
-        let (tile, product) = (item / memory.products, item % memory.products)
+        let (product, tile) = (item / weights.tiles, item % weights.tiles)
         let units = units ?? 0..<panel.units
         for shift in 0..<layer.kind.shifts {
             multiplyTile(
                 work
                     + (product * memory.inputStride + at * capacity + memory.grid.offset(of: shift) + units.lowerBound),
                 terms: chunk.count, stride: capacity,
-                packed
-                    + ((product + shift) * weights.productStride + tile * weights.tileStride + chunk.lowerBound
-                        * tileRows),
+                packed + weights.offset(product: product + shift, tile: tile, from: chunk.lowerBound),
                 result + (product * memory.resultStride + tile * tileRows * capacity + units.lowerBound),
                 units: units.count,
                 adding: chunk.lowerBound + shift > 0)
@@ -102,7 +113,8 @@ struct ForwardPass {
         for o in outputs {
             moments[o] = storeOutput(
                 panel, memory.grid, result + o * capacity, productStride: memory.resultStride, scratch,
-                destination + panel.image * to.elements + (layer.writes + o) * to.pixels, imageStride: to.elements)
+                destination + panel.image * to.elements + (layer.writes + o) * to.pixels, imageStride: to.elements,
+                measured: measured)
         }
     }
 }

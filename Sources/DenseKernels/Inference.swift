@@ -22,7 +22,9 @@ public struct PreparedPlan: Sendable {
             }
             return (
                 activations,
-                PackedWeights(forward: p.weight, layer.kind, reads: layer.reads.count, outputs: layer.outputs)
+                PackedWeights(
+                    forward: p.weight, layer.kind, reads: layer.reads.count, outputs: layer.outputs,
+                    chunk: layer.kind.chunk)
             )
         }
     }

@@ -44,7 +44,9 @@ extension LayerKernels {
                 let scale = p.scale[i] / (read.variance[channel] + Self.epsilon).squareRoot()
                 return Activation(scale: scale, shift: p.shift[i] - read.mean[channel] * scale)
             }
-            let weights = PackedWeights(forward: p.weight, layer.kind, reads: layer.reads.count, outputs: layer.outputs)
+            let weights = PackedWeights(
+                forward: p.weight, layer.kind, reads: layer.reads.count, outputs: layer.outputs, chunk: layer.kind.chunk
+            )
             let moments = forward(
                 layer, plan.shapes, maps[layer.source], maps[layer.destination], images: images, activations, weights,
                 forStatistics: true)

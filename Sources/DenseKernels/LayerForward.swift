@@ -7,7 +7,7 @@ extension LayerKernels {
     /// Each thread does panels of its own; where there are too few, all work on the same one. Outputs are the same bits
     /// either way.
     /// - Parameter forStatistics: cut into panels without regard to the threads, so that moments are the same bits too.
-    /// - Returns: the moments of its outputs.
+    /// - Returns: the moments of its outputs; none but for statistics.
     func forward(
         _ layer: KernelLayer, _ shapes: [MapShape], _ source: UnsafePointer<Float>,
         _ destination: UnsafeMutablePointer<Float>,
@@ -32,7 +32,8 @@ extension LayerKernels {
                     return ForwardPass(
                         layer: layer, memory: memory, from: from, to: to, source: source, destination: destination,
                         activations: activations, weights: weights, packed: packed, images: images,
-                        work: together ? work + threads * perWorker : own + memory.tileScratch, moments: out,
+                        work: together ? work + threads * perWorker : own + memory.tileScratch, measured: forStatistics,
+                        moments: out,
                         scratch: TileScratch(own, grid))
                 }
                 if together {
@@ -49,6 +50,7 @@ extension LayerKernels {
                 }
             }
         }
+        guard forStatistics else { return [] }
         return (0..<layer.outputs).map { o in
             var all = Moments()
             for index in 0..<panels { all.add(moments[index * layer.outputs + o]) }

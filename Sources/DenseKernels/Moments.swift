@@ -19,11 +19,17 @@ struct Moments {
 
     /// Adds pixels.
     @inline(__always)
-    mutating func add(_ x: UnsafePointer<Float>, count n: Int) { copy(x, nil, count: n) }
+    mutating func add(_ x: UnsafePointer<Float>, count n: Int) { copy(x, nil, count: n, measured: true) }
 
-    /// Copies pixels and adds them.
+    /// Copies pixels and, where the moments are asked for, adds them.
     @inline(__always)
-    mutating func copy(_ from: UnsafePointer<Float>, _ to: UnsafeMutablePointer<Float>?, count n: Int) {
+    mutating func copy(
+        _ from: UnsafePointer<Float>, _ to: UnsafeMutablePointer<Float>?, count n: Int, measured: Bool
+    ) {
+        if !measured, let to {
+            copyPixels(from, to, count: n)
+            return
+        }
         var sums = MomentSums(origin: from[0])
         var q = 0
         while q &+ 16 <= n {

@@ -17,6 +17,9 @@ public enum ConvolutionKind: Sendable {
     var products: Int { self == .winograd ? 36 : 1 }
     /// Matrix products that are added up to one: of the same inputs, shifted.
     var shifts: Int { self == .direct ? 9 : 1 }
+    /// Inputs whose products are added in one go. Transformed they fit the second-level cache with the results; and
+    /// where Winograd's transforms cost exactness, short sums win it back.
+    var chunk: Int { self == .winograd ? 24 : 256 }
     /// Weights of one output and one input.
     var taps: Int { self == .winograd || self == .direct ? 9 : 1 }
 }
@@ -52,8 +55,9 @@ struct Grid: Sendable {
         switch kind {
         // A row of tiles at least.
         case .winograd: capacity = max(64, (columns + 15) & ~15)
-        // One product, so there is room for more; long runs of a map are read faster.
-        case .pointwise, .pooled: capacity = 256
+        // One product, so there is room for more; long runs of a map are read faster. An odd number of cache lines, so
+        // that inputs do not compete for the same cache sets.
+        case .pointwise, .pooled: capacity = 272
         // An image with zeros around it, and what the last vector reads behind it.
         case .direct: capacity = ((rows + 2) * columns + 1 + 31) & ~15
         }

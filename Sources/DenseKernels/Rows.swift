@@ -37,6 +37,20 @@ func activate(_ x: UnsafePointer<Float>, _ a: Activation, _ out: UnsafeMutablePo
     }
 }
 
+/// Copies a row of pixels.
+@inline(__always)
+func copyPixels(_ from: UnsafePointer<Float>, _ to: UnsafeMutablePointer<Float>, count: Int) {
+    var q = 0
+    while q &+ 16 <= count {
+        store(load(from + q), to + q)
+        q &+= 16
+    }
+    while q < count {
+        to[q] = from[q]
+        q &+= 1
+    }
+}
+
 /// What is subtracted from a channel's gradient when its producer is reached: `constant + slope · x`, the parts of its
 /// readers' BN gradients that are known only after the whole batch.
 struct Correction: Sendable {

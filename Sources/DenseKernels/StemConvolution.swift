@@ -107,7 +107,8 @@ extension StemConvolution {
             guard let base = packed.baseAddress else { return }
             for first in Swift.stride(from: 0, to: outputs, by: tileRows) {
                 multiplyTile(
-                    work, terms: memory.terms, stride: memory.capacity, base + first / tileRows * weights.tileStride,
+                    work, terms: memory.terms, stride: memory.capacity,
+                    base + weights.offset(product: 0, tile: first / tileRows),
                     result,
                     units: units)
                 for o in first..<min(first + tileRows, outputs) {

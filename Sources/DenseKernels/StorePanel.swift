@@ -1,32 +1,48 @@
 // From panels back to feature maps.
 
-/// Stores one output channel of a panel into its map; its pixels' number, sum and squared distances from their mean.
+/// Stores one output channel of a panel into its map.
+/// - Parameter measured: whether anyone asks for the moments.
+/// - Returns: its pixels' number, sum and squared distances from their mean, where they are asked for.
 @inline(never)
 func storeOutput(
     _ panel: Panel, _ grid: Grid, _ products: UnsafePointer<Float>, productStride: Int, _ scratch: TileScratch,
-    _ plane: UnsafeMutablePointer<Float>, imageStride: Int
+    _ plane: UnsafeMutablePointer<Float>, imageStride: Int, measured: Bool
+) -> Moments {
+    measured
+        ? storeOutput(panel, grid, products, productStride, scratch, plane, imageStride, measured: true)
+        : storeOutput(panel, grid, products, productStride, scratch, plane, imageStride, measured: false)
+}
+
+/// The same, inlined with a constant.
+@inline(__always)
+private func storeOutput(
+    _ panel: Panel, _ grid: Grid, _ products: UnsafePointer<Float>, _ productStride: Int, _ scratch: TileScratch,
+    _ plane: UnsafeMutablePointer<Float>, _ imageStride: Int, measured: Bool
 ) -> Moments {
     var moments = Moments()
     switch grid.kind {
     case .winograd:
         let to = plane + 4 &* panel.row &* grid.width
-        var sums = MomentSums(origin: firstPixel(products, productStride: productStride))
+        var sums = MomentSums(origin: measured ? firstPixel(products, productStride: productStride) : 0)
         gatherPixels(panel, scratch, products, productStride: productStride, imageStride: imageStride) {
             offset, fold, v in
             store(v, to + offset, fold: fold)
-            sums.add(v)
+            if measured { sums.add(v) }
         } line: { from, offset, count in
-            moments.copy(from, to + offset, count: count)
+            moments.copy(from, to + offset, count: count, measured: measured)
         }
-        if scratch.isDirect { moments.add(sums.moments(count: 16 &* panel.units)) }
+        if measured, scratch.isDirect { moments.add(sums.moments(count: 16 &* panel.units)) }
     case .direct:
         for row in 0..<panel.rows {
-            moments.copy(products + row &* panel.columns, plane + (panel.row &+ row) &* grid.width, count: grid.width)
+            moments.copy(
+                products + row &* panel.columns, plane + (panel.row &+ row) &* grid.width, count: grid.width,
+                measured: measured)
         }
     case .pointwise:
         for m in 0..<panel.images {
             moments.copy(
-                products + m &* panel.columns, plane + (m &* imageStride &+ panel.column), count: panel.columns)
+                products + m &* panel.columns, plane + (m &* imageStride &+ panel.column), count: panel.columns,
+                measured: measured)
         }
     case .pooled:
         for m in 0..<panel.images {
@@ -34,7 +50,8 @@ func storeOutput(
                 moments.copy(
                     products + (m &* panel.rows &+ row) &* panel.columns,
                     plane + (m &* imageStride &+ (panel.row &+ row) &* grid.columns &+ panel.column),
-                    count: panel.columns)
+                    count: panel.columns,
+                    measured: measured)
             }
         }
     }

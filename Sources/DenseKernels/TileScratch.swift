@@ -61,8 +61,8 @@ struct TileScratch {
 
     /// Which tiles have a neighbour to the left, to the right (counted from `first`), above, below (counted from
     /// `own`): all bits set or none.
-    @inline(__always) func mask(_ side: Int, _ tile: Int) -> SIMD16<UInt32> {
-        (masks + 4 &* (side &* tiles &+ tile)).loadUnaligned(as: SIMD16<UInt32>.self)
+    @inline(__always) func mask(_ side: Int, _ tile: Int) -> UnsafeRawPointer {
+        UnsafeRawPointer(masks) + 4 &* (side &* tiles &+ tile)
     }
 
     /// The first pixel of four tiles, given the first one, counted from `first`; of their first line.

@@ -1,5 +1,3 @@
-import CProcessor
-
 // Winograd's F(4×4, 3×3): Y = Aᵀ[(G g Gᵀ) ⊙ (Bᵀ d B)]A with d a 6×6 tile of the padded input, Y a 4×4 tile of the
 // output (Lavin and Gray, arXiv 1509.09308, section 4.1 and following): 36 products where the definition has 144. Lanes
 // are tiles.
@@ -13,70 +11,78 @@ private let a2 = a * a
 private let b2 = b * b
 
 /// One line of a tile after a transform.
-struct Six {
-    var v0: Vector
-    var v1: Vector
-    var v2: Vector
-    var v3: Vector
-    var v4: Vector
-    var v5: Vector
+struct Six<V: Lanes> {
+    var v0: V
+    var v1: V
+    var v2: V
+    var v3: V
+    var v4: V
+    var v5: V
+
+    @inline(__always) init(_ v0: V, _ v1: V, _ v2: V, _ v3: V, _ v4: V, _ v5: V) {
+        (self.v0, self.v1, self.v2, self.v3, self.v4, self.v5) = (v0, v1, v2, v3, v4, v5)
+    }
+
+    /// Loads six that lie `stride` apart.
+    @inline(__always) init(_ p: UnsafePointer<Float>, stride: Int) {
+        self.init(
+            .load(p), .load(p + stride), .load(p + 2 &* stride), .load(p + 3 &* stride), .load(p + 4 &* stride),
+            .load(p + 5 &* stride))
+    }
+
+    /// Stores the six `stride` apart.
+    @inline(__always) func store(_ out: UnsafeMutablePointer<Float>, stride: Int) {
+        v0.store(out)
+        v1.store(out + stride)
+        v2.store(out + 2 &* stride)
+        v3.store(out + 3 &* stride)
+        v4.store(out + 4 &* stride)
+        v5.store(out + 5 &* stride)
+    }
 }
 
-/// Stores the six one behind the other, `stride` apart.
-@inline(__always) func store(_ r: Six, _ out: UnsafeMutablePointer<Float>, stride: Int) {
-    store(r.v0, out)
-    store(r.v1, out + stride)
-    store(r.v2, out + 2 &* stride)
-    store(r.v3, out + 3 &* stride)
-    store(r.v4, out + 4 &* stride)
-    store(r.v5, out + 5 &* stride)
-}
-
-/// `x + y · c`, kept whole: the optimiser otherwise computes some of the transforms in halves of vectors.
-@inline(__always) private func fused(_ x: Vector, _ y: Vector, _ c: Float) -> Vector {
+/// `x + y · c`, kept whole.
+@inline(__always) private func fused<V: Lanes>(_ x: V, _ y: V, _ c: Float) -> V {
     var sum = x
-    accumulate(&sum, y, Vector(repeating: c))
-    return ads_whole(sum)
+    sum.accumulate(y, V(repeating: c))
+    return sum.whole
 }
 
 /// `Bᵀ d`: 6 pixels of the input.
 @inline(__always)
-func transformPixels(_ d0: Vector, _ d1: Vector, _ d2: Vector, _ d3: Vector, _ d4: Vector, _ d5: Vector) -> Six {
+func transformPixels<V: Lanes>(_ d0: V, _ d1: V, _ d2: V, _ d3: V, _ d4: V, _ d5: V) -> Six<V> {
     let evenA = fused(d4, d2, -b2), oddA = fused(d3, d1, -b2)
     let evenB = fused(d4, d2, -a2), oddB = fused(d3, d1, -a2)
     return Six(
-        v0: fused(fused(d4, d2, -(a2 + b2)), d0, a2 * b2), v1: fused(evenA, oddA, a), v2: fused(evenA, oddA, -a),
-        v3: fused(evenB, oddB, b), v4: fused(evenB, oddB, -b), v5: fused(fused(d5, d3, -(a2 + b2)), d1, a2 * b2))
+        fused(fused(d4, d2, -(a2 + b2)), d0, a2 * b2), fused(evenA, oddA, a), fused(evenA, oddA, -a),
+        fused(evenB, oddB, b), fused(evenB, oddB, -b), fused(fused(d5, d3, -(a2 + b2)), d1, a2 * b2))
 }
 
 /// `A y`: 4 pixels of the output's gradient.
 @inline(__always)
-func spreadGradient(_ y0: Vector, _ y1: Vector, _ y2: Vector, _ y3: Vector) -> Six {
+func spreadGradient<V: Lanes>(_ y0: V, _ y1: V, _ y2: V, _ y3: V) -> Six<V> {
     let evenA = fused(y0, y2, a2), oddA = fused(y1, y3, a2)
     let evenB = fused(y0, y2, b2), oddB = fused(y1, y3, b2)
     return Six(
-        v0: y0, v1: fused(evenA, oddA, a), v2: fused(evenA, oddA, -a), v3: fused(evenB, oddB, b),
-        v4: fused(evenB, oddB, -b),
-        v5: y3)
+        y0, fused(evenA, oddA, a), fused(evenA, oddA, -a), fused(evenB, oddB, b), fused(evenB, oddB, -b), y3)
 }
 
 /// `Aᵀ m`: 4 pixels of the output.
 @inline(__always)
-func gatherOutput(_ m: Six) -> (Vector, Vector, Vector, Vector) {
-    let s1 = ads_whole(m.v1 + m.v2), d1 = ads_whole(m.v1 - m.v2), s2 = ads_whole(m.v3 + m.v4),
-        d2 = ads_whole(m.v3 - m.v4)
+func gatherOutput<V: Lanes>(_ m: Six<V>) -> (V, V, V, V) {
+    let s1 = (m.v1 + m.v2).whole, d1 = (m.v1 - m.v2).whole, s2 = (m.v3 + m.v4).whole, d2 = (m.v3 - m.v4).whole
     return (
-        m.v0 + s1 + s2, fused(ads_whole(d1 * a), d2, b), fused(ads_whole(s1 * a2), s2, b2),
+        m.v0 + s1 + s2, fused((d1 * a).whole, d2, b), fused((s1 * a2).whole, s2, b2),
         fused(fused(m.v5, d1, a2 * a), d2, b2 * b)
     )
 }
 
 /// `Gᵀ u`: a kernel's gradient of 6 values.
-@inline(__always) private func gatherKernel(_ u: Six) -> (Vector, Vector, Vector) {
+@inline(__always) private func gatherKernel(_ u: Six<Vector>) -> (Vector, Vector, Vector) {
     let n0 = 1 / (a2 * b2), na = 1 / (2 * a2 * (a2 - b2)), nb = 1 / (2 * b2 * (b2 - a2))
-    let s1 = ads_whole((u.v1 + u.v2) * na), d1 = ads_whole((u.v1 - u.v2) * na)
-    let s2 = ads_whole((u.v3 + u.v4) * nb), d2 = ads_whole((u.v3 - u.v4) * nb)
-    return (fused(s1 + s2, u.v0, n0), fused(ads_whole(d1 * a), d2, b), fused(fused(u.v5, s1, a2), s2, b2))
+    let s1 = ((u.v1 + u.v2) * na).whole, d1 = ((u.v1 - u.v2) * na).whole
+    let s2 = ((u.v3 + u.v4) * nb).whole, d2 = ((u.v3 - u.v4) * nb).whole
+    return (fused(s1 + s2, u.v0, n0), fused((d1 * a).whole, d2, b), fused(fused(u.v5, s1, a2), s2, b2))
 }
 
 /// `Gᵀ u G`, the gradients of 16 kernels at a time.
@@ -89,20 +95,13 @@ func gatherKernelGradients(
     _ scratch: UnsafeMutablePointer<Float>
 ) {
     for row in 0..<6 {
-        let p = u + row &* 6 &* stride
-        let g = gatherKernel(
-            Six(
-                v0: load(p), v1: load(p + stride), v2: load(p + 2 &* stride), v3: load(p + 3 &* stride),
-                v4: load(p + 4 &* stride),
-                v5: load(p + 5 &* stride)))
+        let g = gatherKernel(Six(u + row &* 6 &* stride, stride: stride))
         store(g.0, scratch + 16 &* row)
         store(g.1, scratch + (16 &* row &+ 96))
         store(g.2, scratch + (16 &* row &+ 192))
     }
     for column in 0..<3 {
-        let h = scratch + 96 &* column
-        let g = gatherKernel(
-            Six(v0: load(h), v1: load(h + 16), v2: load(h + 32), v3: load(h + 48), v4: load(h + 64), v5: load(h + 80)))
+        let g = gatherKernel(Six(scratch + 96 &* column, stride: 16))
         store(g.0, out + column &* outStride)
         store(g.1, out + (column &+ 3) &* outStride)
         store(g.2, out + (column &+ 6) &* outStride)

@@ -16,11 +16,6 @@ import CProcessor
     }
 }
 
-/// Sets the lanes to zero whose mask is.
-@inline(__always) private func masked(_ v: Vector, _ mask: SIMD16<UInt32>) -> Vector {
-    unsafeBitCast(unsafeBitCast(v, to: SIMD16<UInt32>.self) & mask, to: Vector.self)
-}
-
 /// Spreads the pixels of a panel's tiles over 16 arrays.
 /// - Parameters:
 ///   - around: with the rows of tiles above and below the panel.
@@ -73,68 +68,116 @@ func spreadPixels(
 private func spread(
     _ a: Vector, _ b: Vector, _ c: Vector, _ d: Vector, _ out: UnsafeMutablePointer<Float>, _ stride: Int
 ) {
-    let (e, f) = (ads_evens(a, b), ads_evens(c, d))
-    let (g, h) = (ads_odds(a, b), ads_odds(c, d))
-    store(ads_evens(e, f), out)
-    store(ads_evens(g, h), out + stride)
-    store(ads_odds(e, f), out + 2 &* stride)
-    store(ads_odds(g, h), out + 3 &* stride)
+    let (a, b, c, d) = (a.whole, b.whole, c.whole, d.whole)
+    store(ads_spread(a, b, c, d, 0), out)
+    store(ads_spread(a, b, c, d, 1), out + stride)
+    store(ads_spread(a, b, c, d, 2), out + 2 &* stride)
+    store(ads_spread(a, b, c, d, 3), out + 3 &* stride)
 }
 
 /// `Bᵀ d B` of a panel's tiles, whose pixels lie in the scratch: 36 rows of tiles, `productStride` apart.
 @inline(never)
 func transformInput(_ panel: Panel, _ t: TileScratch, _ out: UnsafeMutablePointer<Float>, productStride: Int) {
+    if ads_has_wide_tile() != 0 {
+        transformInput(panel, t, out, productStride: productStride, by: Vector.self)
+    } else {
+        transformInput(panel, t, out, productStride: productStride, by: SIMD8<Float>.self)
+    }
+}
+
+@inline(__always)
+private func transformInput<V: Lanes>(
+    _ panel: Panel, _ t: TileScratch, _ out: UnsafeMutablePointer<Float>, productStride: Int, by: V.Type
+) {
     let stride = t.stride
     for line in 0..<4 {
         let range = t.range(line: line, around: true, panel)
         let (from, to) = (t.pixels + 4 &* line &* stride, t.halves + 6 &* line &* stride)
         var tile = range.lowerBound
         while tile < range.upperBound {
-            let p = from + tile, o = to + tile
-            let at = tile &- t.first
-            let left = masked(load(p + 3 &* stride - 1), t.mask(0, at)), right = masked(load(p + 1), t.mask(1, at))
-            let r = transformPixels(
-                left, load(p), load(p + stride), load(p + 2 &* stride), load(p + 3 &* stride), right)
-            store(r, o, stride: stride)
-            tile &+= 16
+            let p = from + tile, at = tile &- t.first
+            let last = V.load(p + 3 &* stride)
+            transformPixels(
+                V.load(p + 3 &* stride - 1).masked(t.mask(0, at)), .load(p), .load(p + stride), .load(p + 2 &* stride),
+                last, V.load(p + 1).masked(t.mask(1, at))
+            ).store(to + tile, stride: stride)
+            tile &+= V.scalarCount
         }
     }
     let columns = panel.columns
     var unit = 0
     while unit < panel.units {
-        let up = t.mask(2, unit), down = t.mask(3, unit)
         for k in 0..<6 {
             let p = t.halves + (k &* stride &+ t.own &+ unit)
-            let r = transformPixels(
-                masked(load(p + (18 &* stride &- columns)), up), load(p), load(p + 6 &* stride), load(p + 12 &* stride),
-                load(p + 18 &* stride), masked(load(p + columns), down))
-            let o = out + (k &* productStride &+ unit)
-            store(r, o, stride: 6 &* productStride)
+            transformPixels(
+                V.load(p + (18 &* stride &- columns)).masked(t.mask(2, unit)), .load(p), .load(p + 6 &* stride),
+                .load(p + 12 &* stride), .load(p + 18 &* stride), V.load(p + columns).masked(t.mask(3, unit))
+            ).store(out + (k &* productStride &+ unit), stride: 6 &* productStride)
         }
-        unit &+= 16
+        unit &+= V.scalarCount
     }
 }
 
 /// `A y Aᵀ` of a panel's tiles, y the pixels in the scratch: what the weights' gradient multiplies with.
 @inline(never)
 func transformGradient(_ panel: Panel, _ t: TileScratch, _ out: UnsafeMutablePointer<Float>, productStride: Int) {
+    if ads_has_wide_tile() != 0 {
+        transformGradient(panel, t, out, productStride: productStride, by: Vector.self)
+    } else {
+        transformGradient(panel, t, out, productStride: productStride, by: SIMD8<Float>.self)
+    }
+}
+
+@inline(__always)
+private func transformGradient<V: Lanes>(
+    _ panel: Panel, _ t: TileScratch, _ out: UnsafeMutablePointer<Float>, productStride: Int, by: V.Type
+) {
     let stride = t.stride
     var unit = 0
     while unit < panel.units {
         let p = t.pixels + (t.own &+ unit)
         for line in 0..<4 {
-            let x = p + 4 &* line &* stride, o = t.halves + (6 &* line &* stride &+ unit)
-            let r = spreadGradient(load(x), load(x + stride), load(x + 2 &* stride), load(x + 3 &* stride))
-            store(r, o, stride: stride)
+            let x = p + 4 &* line &* stride
+            spreadGradient(V.load(x), .load(x + stride), .load(x + 2 &* stride), .load(x + 3 &* stride))
+                .store(t.halves + (6 &* line &* stride &+ unit), stride: stride)
         }
         for k in 0..<6 {
             let h = t.halves + (k &* stride &+ unit)
-            let r = spreadGradient(load(h), load(h + 6 &* stride), load(h + 12 &* stride), load(h + 18 &* stride))
-            let o = out + (k &* productStride &+ unit)
-            store(r, o, stride: 6 &* productStride)
+            spreadGradient(V.load(h), .load(h + 6 &* stride), .load(h + 12 &* stride), .load(h + 18 &* stride))
+                .store(out + (k &* productStride &+ unit), stride: 6 &* productStride)
         }
-        unit &+= 16
+        unit &+= V.scalarCount
     }
+}
+
+/// `Aᵀ m` of 16 tiles' columns: from 36 rows of products to 4 times 6 rows of 16, in the scratch.
+@inline(__always)
+private func gatherColumns<V: Lanes>(
+    _ products: UnsafePointer<Float>, productStride: Int, _ halves: UnsafeMutablePointer<Float>, by: V.Type
+) {
+    var lane = 0
+    while lane < 16 {
+        for k in 0..<6 {
+            let y = gatherOutput(Six<V>(products + (k &* productStride &+ lane), stride: 6 &* productStride))
+            let h = halves + (16 &* k &+ lane)
+            y.0.store(h)
+            y.1.store(h + 96)
+            y.2.store(h + 192)
+            y.3.store(h + 288)
+        }
+        lane &+= V.scalarCount
+    }
+}
+
+/// `Aᵀ m` of 16 tiles' lines, from six rows of 16.
+@inline(__always)
+private func gatherLine(_ halves: UnsafePointer<Float>) -> (Vector, Vector, Vector, Vector) {
+    if ads_has_wide_tile() != 0 { return gatherOutput(Six<Vector>(halves, stride: 16)) }
+    let low = gatherOutput(Six<SIMD8<Float>>(halves, stride: 16))
+    let high = gatherOutput(Six<SIMD8<Float>>(halves + 8, stride: 16))
+    return (
+        ads_joined(low.0, high.0), ads_joined(low.1, high.1), ads_joined(low.2, high.2), ads_joined(low.3, high.3)
+    )
 }
 
 /// `Aᵀ m A` of a panel's tiles.
@@ -153,30 +196,16 @@ func gatherPixels(
     let lineStride = 4 &* stride
     var unit = 0
     while unit < panel.units {
-        let p = products + unit
-        for k in 0..<6 {
-            let m = p + k &* productStride
-            let y = gatherOutput(
-                Six(
-                    v0: load(m), v1: load(m + 6 &* productStride), v2: load(m + 12 &* productStride),
-                    v3: load(m + 18 &* productStride), v4: load(m + 24 &* productStride),
-                    v5: load(m + 30 &* productStride)))
-            let h = t.halves + 16 &* k
-            store(y.0, h)
-            store(y.1, h + 96)
-            store(y.2, h + 192)
-            store(y.3, h + 288)
+        if ads_has_wide_tile() != 0 {
+            gatherColumns(products + unit, productStride: productStride, t.halves, by: Vector.self)
+        } else {
+            gatherColumns(products + unit, productStride: productStride, t.halves, by: SIMD8<Float>.self)
         }
         for l in 0..<4 {
-            let h = t.halves + 96 &* l
-            let y = gatherOutput(
-                Six(
-                    v0: load(h), v1: load(h + 16), v2: load(h + 32), v3: load(h + 48), v4: load(h + 64),
-                    v5: load(h + 80)))
-            let (a, c) = interleave(y.0, y.2)
-            let (b, d) = interleave(y.1, y.3)
-            let (p0, p1) = interleave(a, b)
-            let (p2, p3) = interleave(c, d)
+            let y = gatherLine(t.halves + 96 &* l)
+            let (a, b, c, d) = (y.0.whole, y.1.whole, y.2.whole, y.3.whole)
+            let (p0, p1) = (ads_gather(a, b, c, d, 0), ads_gather(a, b, c, d, 1))
+            let (p2, p3) = (ads_gather(a, b, c, d, 2), ads_gather(a, b, c, d, 3))
             if t.isDirect {
                 let down = l &* width
                 pixels(t.place(own &+ unit, imageStride: imageStride) &+ down, t.fold, p0)

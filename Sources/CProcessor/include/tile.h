@@ -34,4 +34,9 @@ void ads_dot_tile(
     const float *input, ptrdiff_t input_block, const float *gradient, ptrdiff_t gradient_block, ptrdiff_t stride,
     ptrdiff_t blocks, ptrdiff_t lanes, float *sums);
 
+/// Does rounds times ADS_PEAK_SUMS independent multiply-adds of ADS_TILE_LANES lanes, as many sums as a tile has, and nothing
+/// else; what they come to, so that the compiler cannot leave them out.
+#define ADS_PEAK_SUMS (2 * ADS_TILE_ROWS)
+float ads_multiply_adds(ptrdiff_t rounds);
+
 #endif
