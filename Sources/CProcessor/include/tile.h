@@ -28,11 +28,14 @@ void ads_multiply_tile(
     const float *input, ptrdiff_t terms, ptrdiff_t stride, const float *weights, float *output, ptrdiff_t lanes, bool adding);
 
 /// sums[c][o] = sum over blocks and u of input[c][u] * gradient[o][u], lane by lane: ADS_DOT_INPUTS times ADS_DOT_OUTPUTS
-/// vectors of ADS_TILE_LANES, whose lanes are added elsewhere, as taking lanes here would keep the sums out of registers.
+/// vectors of ADS_TILE_LANES, whose lanes ads_add_lanes adds, as taking lanes here would keep the sums out of registers.
 /// A block is [rows][stride]; the first lanes of a row count, a multiple of 16.
 void ads_dot_tile(
     const float *input, ptrdiff_t input_block, const float *gradient, ptrdiff_t gradient_block, ptrdiff_t stride,
     ptrdiff_t blocks, ptrdiff_t lanes, float *sums);
+
+/// Adds the lanes of what ads_dot_tile left to weights[c][o], whose rows are row_stride apart.
+void ads_add_lanes(const float *sums, float *weights, ptrdiff_t row_stride);
 
 /// Does rounds times ADS_PEAK_SUMS independent multiply-adds of ADS_TILE_LANES lanes, as many sums as a tile has, and nothing
 /// else; what they come to, so that the compiler cannot leave them out.
