@@ -32,8 +32,15 @@ extension Latencies {
         let slow = rows.filter { ($0.ratio ?? 0) > share + Self.slack }
         guard !slow.isEmpty else { return nil }
         let which = slow.map { "\($0.program) at batch \($0.batch) (\(fixed($0.ratio ?? 0, 2)))" }
+        let more = slow.compactMap { row in
+            row.work.flatMap { $0 > share ? "\(fixed($0, 2)) at batch \(row.batch)" : nil }
+        }
+        let kernels =
+            more.isEmpty
+            ? ""
+            : "our kernels do \(more.joined(separator: " and ")) of the dense network's multiply-adds, as Winograd's convolution spares them on large maps, where there was most to prune; and "
         return
-            "Of \(which.joined(separator: ", ")) the time is more than the share of MACs: MACs leave out what BN, pooling and each layer by itself take."
+            "Of \(which.joined(separator: ", ")) the time is more than the share of MACs: \(kernels)MACs leave out what BN, pooling and each layer by itself take."
     }
 }
 

@@ -26,14 +26,18 @@ public struct Latencies: Codable, Hashable, Sendable {
         public var denseMilliseconds: Double?
         /// The median over rounds of the network's time over the dense one's, which was taken right after it.
         public var ratio: Double?
+        /// What the program really multiplies for it, over what it does for the dense network; `nil` where that is not
+        /// known.
+        public var work: Double?
 
         /// A row from its parts.
         public init(
             program: String, version: String, batch: Int, milliseconds: Double, denseMilliseconds: Double? = nil,
-            ratio: Double? = nil
+            ratio: Double? = nil, work: Double? = nil
         ) {
             (self.program, self.version, self.batch) = (program, version, batch)
             (self.milliseconds, self.denseMilliseconds, self.ratio) = (milliseconds, denseMilliseconds, ratio)
+            self.work = work
         }
     }
 
@@ -49,6 +53,7 @@ public struct Latencies: Codable, Hashable, Sendable {
         return rows.count <= 100 && threads > 0 && share > 0 && share <= 1
             && rows.allSatisfy {
                 $0.batch > 0 && isTime($0.milliseconds) && isTime($0.denseMilliseconds ?? 1) && isTime($0.ratio ?? 1)
+                    && (0...1).contains($0.work ?? 1)
             }
     }
 }

@@ -46,6 +46,7 @@ import Testing
         let found = try #require(try RunFolder(scratch("part")).readLatencies())
         #expect(found.rows.map(\.batch) == [1, 1, 64, 64, 1, 64, 1, 64] && found.threads == 1)
         #expect(found.rows.allSatisfy { ($0.ratio ?? 0) > 0 && $0.denseMilliseconds ?? 0 > 0 })
+        #expect(found.rows.allSatisfy { ($0.work.map { 0 < $0 && $0 < 1 } ?? false) == ($0.program == "ads") })
         #expect(
             done.errors.contains("timing ads, batch 1\n")
                 && done.errors.contains("timing ONNX Runtime and OpenVINO, where python3 has them\n"))
@@ -93,6 +94,14 @@ import Testing
             latencies.lines.last
                 == "Of x at batch 1 (0.50) the time is more than the share of MACs: MACs leave out what BN, pooling and each layer by itself take."
         )
+        // Whose work is known says so where it is more than the share of MACs, and only there.
+        for (work, own) in [(0.45, true), (0.4, false)] {
+            latencies.rows[0].work = work
+            #expect(
+                latencies.lines.last?.contains(
+                    ": our kernels do 0.45 at batch 1 of the dense network's multiply-adds, as Winograd's convolution spares them on large maps, where there was most to prune; and MACs leave out"
+                ) == own)
+        }
         latencies.share = 0.48
         #expect(latencies.lines.count == 3)
     }
@@ -101,14 +110,15 @@ import Testing
         let run = RunFolder(scratch.path)
         #expect(try run.readLatencies() == nil)
         let row = Latencies.Row(
-            program: "x", version: "1", batch: 1, milliseconds: 1, denseMilliseconds: 2, ratio: 0.5)
+            program: "x", version: "1", batch: 1, milliseconds: 1, denseMilliseconds: 2, ratio: 0.5, work: 0.6)
         let good = Latencies(threads: 1, machine: "m", share: 0.5, rows: [row])
         try run.write(good, to: run.latencies)
         #expect(try run.readLatencies() == good)
         for change: (inout Latencies) -> Void in [
             { $0.threads = 0 }, { $0.share = 0 }, { $0.share = 1.5 }, { $0.rows[0].batch = 0 },
             { $0.rows[0].milliseconds = 0 }, { $0.rows[0].milliseconds = .nan }, { $0.rows[0].denseMilliseconds = -1 },
-            { $0.rows[0].ratio = .infinity }, { $0.rows = [Latencies.Row](repeating: $0.rows[0], count: 101) },
+            { $0.rows[0].ratio = .infinity }, { $0.rows[0].work = 1.1 }, { $0.rows[0].work = .nan },
+            { $0.rows = [Latencies.Row](repeating: $0.rows[0], count: 101) },
         ] {
             var bad = good
             change(&bad)

@@ -1,6 +1,7 @@
 import DenseKernels
 import DenseNetArchitecture
 import DenseNetModel
+import DenseNetRuntime
 import Foundation
 import Reporting
 import Runs
@@ -41,10 +42,11 @@ struct LatencyMeasurement {
                 let name = choice == .swift ? "ads" : "libtorch"
                 console.line("timing \(name), batch \(batch)")
                 let (own, whole) = try times(choice, batch)
-                rows.append(
-                    .init(
-                        program: name, version: choice == .swift ? ADS.version : Runtime.version, batch: batch,
-                        own: own, dense: whole))
+                var row = Latencies.Row(
+                    program: name, version: choice == .swift ? ADS.version : Runtime.version, batch: batch, own: own,
+                    dense: whole)
+                if choice == .swift { row.work = work(batch) }
+                rows.append(row)
             }
         }
         if net.device == .cpu { rows += try peers(batches) }
@@ -52,6 +54,14 @@ struct LatencyMeasurement {
         return Latencies(
             threads: Runtime.threads, machine: Machine.current(device: net.device, kernels: kernels).system,
             share: Double(network.cost.macs) / Double(try Network(network.architecture).cost.macs), rows: rows)
+    }
+
+    /// What our kernels multiply for the network, over what they do for the dense one.
+    private func work(_ batch: Int) -> Double? {
+        let use = batch == 1 ? KernelUse.oneImage : .inference
+        return dense.map {
+            Double(net.network.kernelMultiplyAdds(use)) / Double($0.network.kernelMultiplyAdds(use))
+        }
     }
 
     private func times(_ kernels: KernelChoice, _ batch: Int) throws -> (own: [Double], dense: [Double]?) {
