@@ -59,8 +59,8 @@ struct TileScratch {
         return low..<own &+ panel.units &+ (around && below && line == 0 ? panel.columns : 0)
     }
 
-    /// Which tiles have a neighbour to the left, to the right (counted from `first`), above, below (counted from
-    /// `own`): all bits set or none.
+    /// Where it says which tiles have a neighbour to the left, to the right (counted from `first`), above, below (from
+    /// `own`): all bits of a tile set, or none.
     @inline(__always) func mask(_ side: Int, _ tile: Int) -> UnsafeRawPointer {
         UnsafeRawPointer(masks) + 4 &* (side &* tiles &+ tile)
     }
