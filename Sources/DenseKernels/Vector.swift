@@ -3,16 +3,10 @@ import CProcessor
 /// What the kernels compute with: one AVX-512 register, two of AVX2, four of NEON or SSE.
 typealias Vector = SIMD16<Float>
 
-@inline(__always) func load(_ p: UnsafePointer<Float>) -> Vector { UnsafeRawPointer(p).loadUnaligned(as: Vector.self) }
-@inline(__always) func store(_ v: Vector, _ p: UnsafeMutablePointer<Float>) {
-    UnsafeMutableRawPointer(p).storeBytes(of: v, as: Vector.self)
-}
-@inline(__always) func load8(_ p: UnsafePointer<Float>) -> SIMD8<Float> {
-    UnsafeRawPointer(p).loadUnaligned(as: SIMD8<Float>.self)
-}
-@inline(__always) func store8(_ v: SIMD8<Float>, _ p: UnsafeMutablePointer<Float>) {
-    UnsafeMutableRawPointer(p).storeBytes(of: v, as: SIMD8<Float>.self)
-}
+@inline(__always) func load(_ p: UnsafePointer<Float>) -> Vector { .load(p) }
+@inline(__always) func store(_ v: Vector, _ p: UnsafeMutablePointer<Float>) { v.store(p) }
+@inline(__always) func load8(_ p: UnsafePointer<Float>) -> SIMD8<Float> { .load(p) }
+@inline(__always) func store8(_ v: SIMD8<Float>, _ p: UnsafeMutablePointer<Float>) { v.store(p) }
 
 /// Multiplies and adds.
 @inline(__always) func accumulate<V: Lanes>(_ sum: inout V, _ a: V, _ b: V) { sum.accumulate(a, b) }

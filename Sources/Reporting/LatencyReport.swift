@@ -38,7 +38,7 @@ extension Latencies {
         let kernels =
             more.isEmpty
             ? ""
-            : "our kernels do \(more.joined(separator: " and ")) of the dense network's multiply-adds, as Winograd's convolution spares them on large maps, where there was most to prune; and "
+            : "our kernels do \(more.joined(separator: " and ")) of the dense network's multiply-adds, as what was pruned costs them less than its MACs say (Winograd's convolution of large maps); and "
         return
             "Of \(which.joined(separator: ", ")) the time is more than the share of MACs: \(kernels)MACs leave out what BN, pooling and each layer by itself take."
     }

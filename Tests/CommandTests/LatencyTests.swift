@@ -99,7 +99,7 @@ import Testing
             latencies.rows[0].work = work
             #expect(
                 latencies.lines.last?.contains(
-                    ": our kernels do 0.45 at batch 1 of the dense network's multiply-adds, as Winograd's convolution spares them on large maps, where there was most to prune; and MACs leave out"
+                    ": our kernels do 0.45 at batch 1 of the dense network's multiply-adds, as what was pruned costs them less than its MACs say (Winograd's convolution of large maps); and MACs leave out"
                 ) == own)
         }
         latencies.share = 0.48
