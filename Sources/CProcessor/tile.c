@@ -25,51 +25,61 @@ INLINED vector fused(vector sum, vector a, vector b) {
 // Terms that one turn of the loop adds. Twelve sums take six cycles a term, in which counting shows; 24 do not need it.
 #define ADS_TILE_TURN (ADS_HAS_WIDE_TILE ? 1 : 2)
 
-INLINED void add_term(const float *x, const float *w, vector sums[ADS_TILE_ROWS][2], const int vectors) {
+INLINED void add_term(const float *x, ptrdiff_t apart, const float *w, vector sums[ADS_TILE_ROWS][2], const int vectors) {
   vector own[2];
-  UNROLL for (int v = 0; v < vectors; v++) own[v] = load(x + v * ADS_TILE_LANES);
+  UNROLL for (int v = 0; v < vectors; v++) own[v] = load(x + v * apart);
   UNROLL for (int r = 0; r < ADS_TILE_ROWS; r++) {
     UNROLL for (int v = 0; v < vectors; v++) sums[r][v] = fused(sums[r][v], (vector)w[r], own[v]);
   }
 }
 
+// The two vectors of a term lie apart, those of a result out_apart.
 INLINED void multiply(
-    const float *x, ptrdiff_t terms, ptrdiff_t stride, const float *w, float *out, bool adding, const int vectors) {
+    const float *x, ptrdiff_t apart, ptrdiff_t terms, ptrdiff_t stride, const float *w, float *out, ptrdiff_t out_apart, bool adding,
+    const int vectors) {
   vector sums[ADS_TILE_ROWS][2];
   UNROLL for (int r = 0; r < ADS_TILE_ROWS; r++) UNROLL for (int v = 0; v < vectors; v++) sums[r][v] = 0;
   ptrdiff_t k = 0;
   ROLLED for (; k + ADS_TILE_TURN <= terms; k += ADS_TILE_TURN) {
-    UNROLL for (int t = 0; t < ADS_TILE_TURN; t++, x += stride, w += ADS_TILE_ROWS) add_term(x, w, sums, vectors);
+    UNROLL for (int t = 0; t < ADS_TILE_TURN; t++, x += stride, w += ADS_TILE_ROWS) add_term(x, apart, w, sums, vectors);
   }
-  if (ADS_TILE_TURN > 1 && k < terms) add_term(x, w, sums, vectors);
+  if (ADS_TILE_TURN > 1 && k < terms) add_term(x, apart, w, sums, vectors);
   UNROLL for (int r = 0; r < ADS_TILE_ROWS; r++, out += stride) {
     UNROLL for (int v = 0; v < vectors; v++) {
-      float *p = out + v * ADS_TILE_LANES;
+      float *p = out + v * out_apart;
       store(p, adding ? load(p) + sums[r][v] : sums[r][v]);
     }
   }
 }
 
 void ads_multiply_tile(
-    const float *input, ptrdiff_t terms, ptrdiff_t stride, const float *weights, float *output, ptrdiff_t lanes, bool adding) {
-  ptrdiff_t lane = 0;
-  for (; lane + 2 * ADS_TILE_LANES <= lanes; lane += 2 * ADS_TILE_LANES)
-    multiply(input + lane, terms, stride, weights, output + lane, adding, 2);
-  for (; lane < lanes; lane += ADS_TILE_LANES) multiply(input + lane, terms, stride, weights, output + lane, adding, 1);
+    const float *input, ptrdiff_t terms, ptrdiff_t stride, ptrdiff_t input_step, const float *weights, float *output,
+    ptrdiff_t output_step, ptrdiff_t lanes, bool adding) {
+#if ADS_HAS_WIDE_TILE
+  for (; lanes > 16; lanes -= 32, input += 2 * input_step, output += 2 * output_step)
+    multiply(input, input_step, terms, stride, weights, output, output_step, adding, 2);
+  if (lanes > 0) multiply(input, 0, terms, stride, weights, output, 0, adding, 1);
+#else
+  for (; lanes > 0; lanes -= 16, input += input_step, output += output_step)
+    multiply(input, ADS_TILE_LANES, terms, stride, weights, output, ADS_TILE_LANES, adding, 2);
+#endif
 }
 
 void ads_dot_tile(
-    const float *input, ptrdiff_t input_block, const float *gradient, ptrdiff_t gradient_block, ptrdiff_t stride,
-    ptrdiff_t blocks, ptrdiff_t lanes, float *sums) {
+    const float *input, ptrdiff_t input_block, ptrdiff_t input_step, const float *gradient, ptrdiff_t gradient_block,
+    ptrdiff_t gradient_step, ptrdiff_t stride, ptrdiff_t blocks, ptrdiff_t lanes, float *sums) {
   vector own[ADS_DOT_INPUTS][ADS_DOT_OUTPUTS];
   UNROLL for (int c = 0; c < ADS_DOT_INPUTS; c++) UNROLL for (int o = 0; o < ADS_DOT_OUTPUTS; o++) own[c][o] = 0;
   for (ptrdiff_t block = 0; block < blocks; block++, input += input_block, gradient += gradient_block) {
-    ROLLED for (ptrdiff_t lane = 0; lane < lanes; lane += ADS_TILE_LANES) {
-      vector x[ADS_DOT_INPUTS];
-      UNROLL for (int c = 0; c < ADS_DOT_INPUTS; c++) x[c] = load(input + lane + c * stride);
-      UNROLL for (int o = 0; o < ADS_DOT_OUTPUTS; o++) {
-        vector g = load(gradient + lane + o * stride);
-        UNROLL for (int c = 0; c < ADS_DOT_INPUTS; c++) own[c][o] = fused(own[c][o], x[c], g);
+    const float *inputs = input, *gradients = gradient;
+    ROLLED for (ptrdiff_t lane = 0; lane < lanes; lane += 16, inputs += input_step, gradients += gradient_step) {
+      UNROLL for (int part = 0; part < 16; part += ADS_TILE_LANES) {
+        vector x[ADS_DOT_INPUTS];
+        UNROLL for (int c = 0; c < ADS_DOT_INPUTS; c++) x[c] = load(inputs + part + c * stride);
+        UNROLL for (int o = 0; o < ADS_DOT_OUTPUTS; o++) {
+          vector g = load(gradients + part + o * stride);
+          UNROLL for (int c = 0; c < ADS_DOT_INPUTS; c++) own[c][o] = fused(own[c][o], x[c], g);
+        }
       }
     }
   }

@@ -12,14 +12,13 @@ struct BackwardMemory: Sendable {
     let paddedOutputs: Int
     /// Weights of one connection between two maps.
     let taps: Int
-    /// From product to product of: the inputs, the gradients, the results. Each is an odd number of cache lines, so
-    /// that products do not compete for the same cache sets, and has room for a vector that starts at the last unit.
-    let inputStride: Int
-    let gradientStride: Int
-    let resultStride: Int
-    /// Sums of the weights' gradient `[products][paddedReads][paddedOutputs]`.
+    let inputs: UnitLayout
+    let gradients: UnitLayout
+    let results: UnitLayout
+    /// Sums of the weights' gradient `[products][paddedReads][paddedOutputs]`, where they are not the result.
     let pairsSize: Int
-    /// A part's result: the weights' gradient `[reads][taps][paddedOutputs]`, then two sums per channel for BN.
+    /// A part's result: the weights' gradient `[reads][taps][paddedOutputs]`, then two sums per channel for BN; without
+    /// transforms the sums themselves, for all padded reads.
     let weightsSize: Int
     let partialSize: Int
     /// Parts a batch is cut into: a weight's gradient is summed over each by itself, so that none should be short.
@@ -36,16 +35,16 @@ struct BackwardMemory: Sendable {
         paddedReads = (reads + Self.chunk - 1) / Self.chunk * Self.chunk
         paddedOutputs = (outputs + 11) / 12 * 12
         taps = layer.kind.taps
-        inputStride = group * Self.chunk * capacity + 16
-        gradientStride = group * paddedOutputs * capacity + 16
-        resultStride = tileRows * capacity + 16
-        pairsSize = products * paddedReads * paddedOutputs
-        weightsSize = reads * taps * paddedOutputs
+        inputs = UnitLayout(grid, rows: Self.chunk, panels: group)
+        gradients = UnitLayout(grid, rows: paddedOutputs, panels: group)
+        results = UnitLayout(grid, rows: tileRows)
+        pairsSize = layer.kind == .winograd ? products * paddedReads * paddedOutputs : 0
+        weightsSize = (layer.kind == .winograd ? reads * taps : paddedReads) * paddedOutputs
         partialSize = weightsSize + 2 * reads + 16
         parts = max(4, min(Workers.parts, images * grid.units / 128))
         tileScratch = TileScratch.elements(grid)
         perWorker =
-            products * (inputStride + 2 * gradientStride + resultStride) + pairsSize + 16 + 24 * 16
+            products * (inputs.product + 2 * gradients.product + results.product) + pairsSize + 16 + 24 * 16
             + tileScratch
     }
 }
@@ -67,34 +66,55 @@ struct BackwardPass {
 
     private var grid: Grid { memory.grid }
     private var capacity: Int { memory.grid.capacity }
-    /// A chunk of inputs' activations: `[products][group][chunk][capacity]`.
+    /// A chunk of inputs' activations.
     private var input: UnsafeMutablePointer<Float> { work }
-    /// The outputs' gradients, for the inputs' gradients: `[products][group][paddedOutputs][capacity]`.
-    private var back: UnsafeMutablePointer<Float> { input + memory.products * memory.inputStride }
+    /// The outputs' gradients, for the inputs' gradients.
+    private var back: UnsafeMutablePointer<Float> { input + memory.products * memory.inputs.product }
     /// The same for the weights' gradients; Winograd's transform is another one there.
     private var pairs: UnsafeMutablePointer<Float> {
-        layer.kind == .winograd ? back + memory.products * memory.gradientStride : back
+        layer.kind == .winograd ? back + memory.products * memory.gradients.product : back
     }
-    private var result: UnsafeMutablePointer<Float> { back + 2 * memory.products * memory.gradientStride }
-    private var sums: UnsafeMutablePointer<Float> { result + memory.products * memory.resultStride }
-    private var lanes: UnsafeMutablePointer<Float> { sums + memory.pairsSize + 16 }
+    private var result: UnsafeMutablePointer<Float> { back + 2 * memory.products * memory.gradients.product }
+    private var transformedSums: UnsafeMutablePointer<Float> { result + memory.products * memory.results.product }
+    private var sums: UnsafeMutablePointer<Float> { layer.kind == .winograd ? transformedSums : partial }
+    private var lanes: UnsafeMutablePointer<Float> { transformedSums + memory.pairsSize + 16 }
     private var normSums: UnsafeMutablePointer<Float> { partial + memory.weightsSize }
 
     /// Goes through the panels of the part, and leaves its sums in `partial`.
     mutating func run(_ panels: Range<Int>) {
-        sums.update(repeating: 0, count: memory.pairsSize)
+        transformedSums.update(repeating: 0, count: memory.pairsSize)
         partial.update(repeating: 0, count: memory.partialSize)
-        for first in stride(from: panels.lowerBound, to: panels.upperBound, by: memory.group) {
-            let group = (first..<min(first + memory.group, panels.upperBound)).map { grid.panel($0, images: images) }
+        var first = panels.lowerBound
+        var group = group(from: first, panels)
+        while !group.isEmpty {
+            first += memory.group
+            let next = self.group(from: first, panels)
             loadGradients(group)
             for start in stride(from: 0, to: layer.reads.count, by: BackwardMemory.chunk) {
-                let chunk = start..<min(start + BackwardMemory.chunk, layer.reads.count)
+                let chunk = chunk(from: start)
                 loadInputs(chunk, group)
-                addWeightGradients(chunk, group)
-                addInputGradients(chunk, group)
+                addWeightGradients(chunk, group, ahead: maps(source.gradient, chunk, group))
+                let more = chunk.upperBound < layer.reads.count
+                let following = self.chunk(from: more ? chunk.upperBound : 0)
+                addInputGradients(chunk, group, ahead: maps(source.values, following, more ? group : next))
             }
+            group = next
         }
-        collectWeightGradients()
+        if layer.kind == .winograd { collectWeightGradients() }
+    }
+
+    /// Panels whose dot products are summed in one go.
+    private func group(from first: Int, _ panels: Range<Int>) -> [Panel] {
+        (first..<max(first, min(first + memory.group, panels.upperBound))).map { grid.panel($0, images: images) }
+    }
+
+    private func chunk(from start: Int) -> Range<Int> { start..<min(start + BackwardMemory.chunk, layer.reads.count) }
+
+    /// Maps of a chunk that are read next.
+    private func maps(_ base: UnsafePointer<Float>, _ chunk: Range<Int>, _ group: [Panel]) -> MapsAhead {
+        var ahead = MapsAhead()
+        for panel in group { ahead.add(base, source.shape, layer.reads[chunk], panel, grid) }
+        return ahead
     }
 
     /// Lanes that dot products over a group run over: of its largest panel, which need not be the first.
@@ -106,12 +126,11 @@ struct BackwardPass {
             scratch.prepare(panel)
             for o in 0..<layer.outputs {
                 let plane = panel.image * destination.shape.elements + (layer.writes + o) * destination.shape.pixels
-                let at = (block * memory.paddedOutputs + o) * capacity
+                let at = block * memory.paddedOutputs * capacity + o * memory.gradients.row
                 loadGradient(
                     panel, grid, destination.gradient + plane, destination.values + plane,
                     imageStride: destination.shape.elements, corrections[layer.writes + o], back: back + at,
-                    pairs: pairs + at,
-                    productStride: memory.gradientStride, scratch, clearedTo: units)
+                    pairs: pairs + at, memory.gradients, scratch, clearedTo: units)
             }
         }
     }
@@ -125,30 +144,28 @@ struct BackwardPass {
                 let plane = base + layer.reads[c] * source.shape.pixels
                 loadActivations(
                     panel, grid, source.values + plane, imageStride: source.shape.elements, norm.activations[c],
-                    input + (block * BackwardMemory.chunk + c - chunk.lowerBound) * capacity,
-                    productStride: memory.inputStride,
-                    scratch, clearedTo: units)
-                // Needed next: this chunk's gradients, then the next one's values.
-                prefetch(panel, grid, source.gradient + plane, imageStride: source.shape.elements)
-                if c + BackwardMemory.chunk < layer.reads.count {
-                    let following = base + layer.reads[c + BackwardMemory.chunk] * source.shape.pixels
-                    prefetch(panel, grid, source.values + following, imageStride: source.shape.elements)
-                }
+                    input + (block * BackwardMemory.chunk * capacity + (c - chunk.lowerBound) * memory.inputs.row),
+                    memory.inputs, scratch, clearedTo: units)
             }
         }
     }
 
-    private func addWeightGradients(_ chunk: Range<Int>, _ group: [Panel]) {
+    private func addWeightGradients(_ chunk: Range<Int>, _ group: [Panel], ahead: MapsAhead) {
         let units = lanes(of: group)
+        var ahead = ahead
+        let tiles = (layer.outputs + dotOutputs - 1) / dotOutputs
+        ahead.share(in: memory.products * tiles * ((chunk.count + dotInputs - 1) / dotInputs))
         for product in 0..<memory.products {
-            for c in stride(from: 0, to: chunk.count, by: dotInputs) {
-                for o in stride(from: 0, to: layer.outputs, by: dotOutputs) {
+            // A chunk's inputs of one product fit the first-level cache, all gradients may not.
+            for o in stride(from: 0, to: layer.outputs, by: dotOutputs) {
+                for c in stride(from: 0, to: chunk.count, by: dotInputs) {
+                    ahead.ask()
                     addDotTile(
-                        input + product * memory.inputStride + c * capacity,
-                        inputBlock: BackwardMemory.chunk * capacity,
-                        pairs + product * memory.gradientStride + o * capacity,
-                        gradientBlock: memory.paddedOutputs * capacity,
-                        stride: capacity, blocks: group.count, lanes: units,
+                        input + (product * memory.inputs.product + c * memory.inputs.row),
+                        inputBlock: BackwardMemory.chunk * capacity, inputStep: memory.inputs.step,
+                        pairs + (product * memory.gradients.product + o * memory.gradients.row),
+                        gradientBlock: memory.paddedOutputs * capacity, gradientStep: memory.gradients.step,
+                        stride: memory.inputs.row, blocks: group.count, lanes: units,
                         sums + (product * memory.paddedReads + chunk.lowerBound + c) * memory.paddedOutputs + o,
                         rowStride: memory.paddedOutputs, sums: lanes)
                 }
@@ -156,22 +173,25 @@ struct BackwardPass {
         }
     }
 
-    private mutating func addInputGradients(_ chunk: Range<Int>, _ group: [Panel]) {
+    private mutating func addInputGradients(_ chunk: Range<Int>, _ group: [Panel], ahead: MapsAhead) {
+        var ahead = ahead
+        ahead.share(in: memory.products * group.count * ((chunk.count + tileRows - 1) / tileRows))
         for first in stride(from: chunk.lowerBound, to: chunk.upperBound, by: tileRows) {
             for (block, panel) in group.enumerated() {
                 scratch.prepare(panel)
                 for product in 0..<memory.products {
+                    ahead.ask()
                     multiplyTile(
-                        back + product * memory.gradientStride + block * memory.paddedOutputs * capacity,
-                        terms: layer.outputs,
-                        stride: capacity,
+                        back + (product * memory.gradients.product + block * memory.paddedOutputs * capacity),
+                        terms: layer.outputs, stride: memory.gradients.row,
                         packed + weights.offset(product: product, tile: first / tileRows),
-                        result + product * memory.resultStride, units: panel.units)
+                        result + product * memory.results.product, units: panel.units,
+                        inputStep: memory.gradients.step, outputStep: memory.results.step)
                 }
                 for c in first..<min(first + tileRows, chunk.upperBound) {
                     let plane = panel.image * source.shape.elements + layer.reads[c] * source.shape.pixels
                     storeGradient(
-                        panel, grid, result + (c - first) * capacity, productStride: memory.resultStride, scratch,
+                        panel, grid, result + (c - first) * memory.results.row, memory.results, scratch,
                         source.values + plane, source.gradient + plane, imageStride: source.shape.elements,
                         norm.activations[c], mean: norm.mean[c], normSums + 2 * c)
                 }
@@ -179,15 +199,11 @@ struct BackwardPass {
         }
     }
 
-    /// The sums over the part to what they say of the weights.
+    /// The transformed sums over the part to what they say of the weights.
     private func collectWeightGradients() {
         let outputs = memory.paddedOutputs
         for c in layer.reads.indices {
             let (u, w) = (sums + c * outputs, partial + c * memory.taps * outputs)
-            guard layer.kind == .winograd else {
-                w.update(from: u, count: outputs)
-                continue
-            }
             for o in stride(from: 0, to: outputs, by: 16) {
                 gatherKernelGradients(
                     u + o, stride: memory.paddedReads * outputs, result, outStride: 16, result + 9 * 16)

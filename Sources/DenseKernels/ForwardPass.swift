@@ -6,10 +6,8 @@ struct ForwardMemory: Sendable {
     let chunk: Int
     /// Inputs that are held at a time.
     let held: Int
-    /// From product to product of the inputs and of the results. Each is an odd number of cache lines, so that products
-    /// do not compete for the same cache sets, and has room for a vector that starts at the last unit.
-    let inputStride: Int
-    let resultStride: Int
+    let inputs: UnitLayout
+    let results: UnitLayout
     /// Elements of the inputs and results, and of one worker's tiles.
     let panelSize: Int
     let tileScratch: Int
@@ -20,9 +18,9 @@ struct ForwardMemory: Sendable {
         products = layer.kind.products
         chunk = min(layer.reads.count, layer.kind.chunk)
         held = whole ? layer.reads.count : chunk
-        inputStride = held * grid.capacity + 16
-        resultStride = (layer.outputs + tileRows - 1) / tileRows * tileRows * grid.capacity + 16
-        panelSize = products * (inputStride + resultStride)
+        inputs = UnitLayout(grid, rows: held)
+        results = UnitLayout(grid, rows: (layer.outputs + tileRows - 1) / tileRows * tileRows)
+        panelSize = products * (inputs.product + results.product)
         tileScratch = TileScratch.elements(grid)
     }
 
@@ -42,7 +40,7 @@ struct ForwardPass {
     let weights: PackedWeights
     let packed: UnsafePointer<Float>
     let images: Int
-    /// Activations of the inputs held: `[products][held][capacity]`; then `[products][outputs][capacity]`.
+    /// Activations of the inputs held, then results.
     let work: UnsafeMutablePointer<Float>
     /// Whether the outputs' moments are asked for.
     let measured: Bool
@@ -50,8 +48,7 @@ struct ForwardPass {
     let moments: UnsafeMutablePointer<Moments>
     var scratch: TileScratch
 
-    private var capacity: Int { memory.grid.capacity }
-    private var result: UnsafeMutablePointer<Float> { work + memory.products * memory.inputStride }
+    private var result: UnsafeMutablePointer<Float> { work + memory.products * memory.inputs.product }
 
     /// Does some panels.
     mutating func run(_ panels: Range<Int>) {
@@ -61,34 +58,39 @@ struct ForwardPass {
             scratch.prepare(panel)
             for start in memory.chunks(layer) {
                 let chunk = start..<min(start + memory.chunk, layer.reads.count)
-                load(chunk, from: start, panel, next: next)
-                for item in 0..<memory.products * weights.tiles { multiply(item, chunk, at: 0, panel) }
+                load(chunk, from: start, panel)
+                let items = memory.products * weights.tiles
+                var ahead = ahead(of: chunk, panel, next: next)
+                ahead.share(in: items)
+                for item in 0..<items {
+                    ahead.ask()
+                    multiply(item, chunk, at: 0, panel)
+                }
             }
             store(0..<layer.outputs, panel, moments + index * layer.outputs)
         }
     }
 
     /// Loads some inputs, of which `first` is held first.
-    func load(_ inputs: Range<Int>, from first: Int, _ panel: Panel, next: Panel?) {
+    func load(_ inputs: Range<Int>, from first: Int, _ panel: Panel) {
         for c in inputs {
             let plane = source + layer.reads[c] * from.pixels
             loadActivations(
                 panel, memory.grid, plane + panel.image * from.elements, imageStride: from.elements, activations[c],
-                work + (c - first) * capacity, productStride: memory.inputStride, scratch)
-            let ahead = c + 2
-            if ahead < layer.reads.count {
-                prefetch(ahead, panel)
-            } else if let next, ahead - layer.reads.count < layer.reads.count {
-                prefetch(ahead - layer.reads.count, next)
-            }
+                work + (c - first) * memory.inputs.row, memory.inputs, scratch)
         }
     }
 
-    /// Asks for an input's pixels, soon to be loaded: maps of a batch are larger than any cache, and a map is a page,
-    /// where processors stop fetching ahead.
-    private func prefetch(_ input: Int, _ panel: Panel) {
-        let plane = source + layer.reads[input] * from.pixels + panel.image * from.elements
-        DenseKernels.prefetch(panel, memory.grid, plane, imageStride: from.elements)
+    /// What is loaded after a chunk.
+    private func ahead(of chunk: Range<Int>, _ panel: Panel, next: Panel?) -> MapsAhead {
+        var ahead = MapsAhead()
+        let more = chunk.upperBound < layer.reads.count
+        if let panel = more ? panel : next {
+            let first = more ? chunk.upperBound : 0
+            let channels = layer.reads[first..<min(first + memory.chunk, layer.reads.count)]
+            ahead.add(source, from, channels, panel, memory.grid)
+        }
+        return ahead
     }
 
     /// Multiplies a chunk of the inputs, held from `at` on, for one product and one tile of outputs.
@@ -96,14 +98,15 @@ struct ForwardPass {
     func multiply(_ item: Int, _ chunk: Range<Int>, at: Int, _ panel: Panel, units: Range<Int>? = nil) {
         let (product, tile) = (item / weights.tiles, item % weights.tiles)
         let units = units ?? 0..<panel.units
+        let (inputs, results) = (memory.inputs, memory.results)
+        let from = work + (product * inputs.product + at * inputs.row + inputs.offset(of: units.lowerBound))
+        let to =
+            result + (product * results.product + tile * tileRows * results.row + results.offset(of: units.lowerBound))
         for shift in 0..<layer.kind.shifts {
             multiplyTile(
-                work
-                    + (product * memory.inputStride + at * capacity + memory.grid.offset(of: shift) + units.lowerBound),
-                terms: chunk.count, stride: capacity,
-                packed + weights.offset(product: product + shift, tile: tile, from: chunk.lowerBound),
-                result + (product * memory.resultStride + tile * tileRows * capacity + units.lowerBound),
-                units: units.count,
+                from + memory.grid.offset(of: shift), terms: chunk.count, stride: inputs.row,
+                packed + weights.offset(product: product + shift, tile: tile, from: chunk.lowerBound), to,
+                units: units.count, inputStep: inputs.step, outputStep: results.step,
                 adding: chunk.lowerBound + shift > 0)
         }
     }
@@ -112,7 +115,7 @@ struct ForwardPass {
     func store(_ outputs: Range<Int>, _ panel: Panel, _ moments: UnsafeMutablePointer<Moments>) {
         for o in outputs {
             moments[o] = storeOutput(
-                panel, memory.grid, result + o * capacity, productStride: memory.resultStride, scratch,
+                panel, memory.grid, result + o * memory.results.row, memory.results, scratch,
                 destination + panel.image * to.elements + (layer.writes + o) * to.pixels, imageStride: to.elements,
                 measured: measured)
         }

@@ -45,7 +45,9 @@ extension LayerKernels {
                 return Activation(scale: scale, shift: p.shift[i] - read.mean[channel] * scale)
             }
             let weights = PackedWeights(
-                forward: p.weight, layer.kind, reads: layer.reads.count, outputs: layer.outputs, chunk: layer.kind.chunk
+                forward: p.weight, layer.kind, reads: layer.reads.count, outputs: layer.outputs,
+                chunk: layer.kind.chunk,
+                threads: threads
             )
             let moments = forward(
                 layer, plan.shapes, maps[layer.source], maps[layer.destination], images: images, activations, weights,

@@ -9,7 +9,8 @@ extension LayerKernels {
         sourceCorrections: inout Corrections, _ destinationCorrections: Corrections
     ) -> LayerGradients {
         let norm = BackwardNorm(layer.reads, source.statistics, p)
-        let weights = PackedWeights(backward: p.weight, layer.kind, reads: layer.reads.count, outputs: layer.outputs)
+        let weights = PackedWeights(
+            backward: p.weight, layer.kind, reads: layer.reads.count, outputs: layer.outputs, threads: threads)
         let memory = BackwardMemory(
             layer, Grid(layer.kind, height: source.shape.height, width: source.shape.width), images: images)
         nonisolated(unsafe) let work = scratch.elements(memory.perWorker * threads)
@@ -35,25 +36,10 @@ extension LayerKernels {
         _ partials: UnsafeMutablePointer<Float>, _ memory: BackwardMemory, _ layer: KernelLayer, _ norm: BackwardNorm,
         elements: Float, _ corrections: inout Corrections
     ) -> LayerGradients {
-        let (reads, size, taps) = (layer.reads, memory.partialSize, memory.taps)
-        for part in 1..<memory.parts {
-            let partial = partials + part * size
-            for i in stride(from: 0, to: memory.weightsSize, by: 4) {
-                let sum =
-                    UnsafeRawPointer(partials + i).loadUnaligned(as: SIMD4<Float>.self)
-                    + UnsafeRawPointer(partial + i).loadUnaligned(as: SIMD4<Float>.self)
-                UnsafeMutableRawPointer(partials + i).storeBytes(of: sum, as: SIMD4<Float>.self)
-            }
-        }
+        let (reads, size) = (layer.reads, memory.partialSize)
         var result = LayerGradients(
             scale: [Float](repeating: 0, count: reads.count), shift: [Float](repeating: 0, count: reads.count),
-            weight: [Float](repeating: 0, count: layer.outputs * layer.weightsPerOutput))
-        result.weight.withUnsafeMutableBufferPointer { out in
-            for i in 0..<reads.count * taps {
-                let row = partials + i * memory.paddedOutputs
-                for o in 0..<layer.outputs { out[o * reads.count * taps + i] = row[o] }
-            }
-        }
+            weight: addedWeightGradients(partials, memory, layer))
         for c in reads.indices {
             var (shiftSum, scaleSum) = (0.0, 0.0)
             for part in 0..<memory.parts {
@@ -69,6 +55,37 @@ extension LayerKernels {
             corrections.constant[reads[c]] += scale * result.shift[c] / elements - norm.mean[c] * share
         }
         return result
+    }
+
+    /// The parts' gradients of the weights, added in their order: `[outputs][reads][taps]`.
+    private func addedWeightGradients(
+        _ partials: UnsafeMutablePointer<Float>, _ memory: BackwardMemory, _ layer: KernelLayer
+    ) -> [Float] {
+        let (rows, outputs) = (layer.weightsPerOutput, layer.outputs)
+        return [Float](unsafeUninitializedCapacity: rows * outputs) { out, count in
+            count = rows * outputs
+            guard let first = out.baseAddress else { return }
+            nonisolated(unsafe) let (base, partials) = (first, partials)
+            Workers(threads: threads).run { part, _ in
+                for row in Workers.range(of: part, in: rows) {
+                    let sums = partials + row * memory.paddedOutputs
+                    for part in 1..<memory.parts {
+                        add(sums + part * memory.partialSize, to: sums, memory.paddedOutputs)
+                    }
+                    for o in 0..<outputs { base[o * rows + row] = sums[o] }
+                }
+            }
+        }
+    }
+}
+
+/// Adds some numbers to others, a multiple of four.
+private func add(_ numbers: UnsafePointer<Float>, to sums: UnsafeMutablePointer<Float>, _ count: Int) {
+    for i in stride(from: 0, to: count, by: 4) {
+        let sum =
+            UnsafeRawPointer(sums + i).loadUnaligned(as: SIMD4<Float>.self)
+            + UnsafeRawPointer(numbers + i).loadUnaligned(as: SIMD4<Float>.self)
+        UnsafeMutableRawPointer(sums + i).storeBytes(of: sum, as: SIMD4<Float>.self)
     }
 }
 

@@ -75,7 +75,7 @@ extension LayerKernels {
         for index in 0..<panels {
             let panel = memory.grid.panel(index, images: pass.images)
             pass.scratch.prepare(panel)
-            pass.load(Workers.range(of: worker, in: layer.reads.count, parts: team), from: 0, panel, next: nil)
+            pass.load(Workers.range(of: worker, in: layer.reads.count, parts: team), from: 0, panel)
             barrier.wait(3 * index + 1, team: team)
             // A 1×1 convolution has few tiles of outputs: its units are shared out too.
             let size = memory.products > 1 ? panel.units : 64

@@ -6,22 +6,20 @@ import CProcessor
 ///
 /// - Parameters:
 ///   - x: the channel's plane in the panel's first image; `imageStride` to the next image.
-///   - out: the channel's row of the first product; `productStride` to the next product.
+///   - out: the channel's row of the first product, which lies as `layout` says.
 ///   - lanes: lanes behind the panel's units are zero up to here.
 @inline(never)
 func loadActivations(
     _ panel: Panel, _ grid: Grid, _ x: UnsafePointer<Float>, imageStride: Int, _ a: Activation,
-    _ out: UnsafeMutablePointer<Float>, productStride: Int, _ scratch: TileScratch, clearedTo lanes: Int = 0
+    _ out: UnsafeMutablePointer<Float>, _ layout: UnitLayout, _ scratch: TileScratch, clearedTo lanes: Int = 0
 ) {
     switch grid.kind {
     case .winograd:
         let plane = x + 4 &* panel.row &* grid.width
-        spreadPixels(panel, scratch, imageStride: imageStride, around: true) { offset, fold in
-            a(load(plane + offset, fold: fold))
-        } fill: { offset, line, count in
-            activate(plane + offset, a, line, count: count)
+        spreadPixels(panel, scratch, imageStride: imageStride) { offset, to, count in
+            activate(plane + offset, a, to, count: count)
         }
-        transformInput(panel, scratch, out, productStride: productStride)
+        transformInput(panel, scratch, out, layout)
     case .direct:
         // Rows one zero apart, which is the padding on both sides; a row above and below.
         for row in -1...panel.rows {
@@ -46,22 +44,7 @@ func loadActivations(
             }
         }
     }
-    clearTail(panel, grid, out, productStride: productStride, to: lanes)
-}
-
-/// Asks for the pixels of a panel of one channel before they are needed: maps of a batch are larger than any cache.
-@inline(__always)
-func prefetch(_ panel: Panel, _ grid: Grid, _ x: UnsafePointer<Float>, imageStride: Int) {
-    let runs = grid.pixels(of: panel)
-    guard runs.runs == 1 else { return }
-    for m in 0..<panel.images {
-        var p = x + (m &* imageStride &+ runs.first)
-        let end = p + runs.count
-        while p < end {
-            ads_prefetch(p)
-            p += 16
-        }
-    }
+    clearTail(panel, grid, out, layout, to: lanes)
 }
 
 /// Averages the activations of 2×2 pixels of two lines.
@@ -95,21 +78,19 @@ private func pool(
 @inline(never)
 func loadGradient(
     _ panel: Panel, _ grid: Grid, _ gradient: UnsafePointer<Float>, _ x: UnsafePointer<Float>, imageStride: Int,
-    _ correction: Correction, back: UnsafeMutablePointer<Float>, pairs: UnsafeMutablePointer<Float>, productStride: Int,
-    _ scratch: TileScratch, clearedTo lanes: Int
+    _ correction: Correction, back: UnsafeMutablePointer<Float>, pairs: UnsafeMutablePointer<Float>,
+    _ layout: UnitLayout, _ scratch: TileScratch, clearedTo lanes: Int
 ) {
     switch grid.kind {
     case .winograd:
         let first = 4 &* panel.row &* grid.width
         let (g, v) = (gradient + first, x + first)
-        spreadPixels(panel, scratch, imageStride: imageStride, around: true) { offset, fold in
-            load(g + offset, fold: fold) - (load(v + offset, fold: fold) * correction.slope + correction.constant)
-        } fill: { offset, line, count in
-            correct(g + offset, v + offset, correction, line, count: count)
+        spreadPixels(panel, scratch, imageStride: imageStride) { offset, to, count in
+            correct(g + offset, v + offset, correction, to, count: count)
         }
-        transformInput(panel, scratch, back, productStride: productStride)
-        transformGradient(panel, scratch, pairs, productStride: productStride)
-        clearTail(panel, grid, pairs, productStride: productStride, to: lanes)
+        transformInput(panel, scratch, back, layout)
+        transformGradient(panel, scratch, pairs, layout)
+        clearTail(panel, grid, pairs, layout, to: lanes)
     case .direct: preconditionFailure("a direct convolution is for inference")
     case .pointwise:
         for m in 0..<panel.images {
@@ -126,16 +107,16 @@ func loadGradient(
             }
         }
     }
-    if grid.kind != .winograd { clearTail(panel, grid, back, productStride: productStride, to: lanes) }
+    if grid.kind != .winograd { clearTail(panel, grid, back, layout, to: lanes) }
 }
 
 /// Zeros the lanes behind a panel's units, which dot products run over.
 @inline(__always)
 private func clearTail(
-    _ panel: Panel, _ grid: Grid, _ out: UnsafeMutablePointer<Float>, productStride: Int, to lanes: Int
+    _ panel: Panel, _ grid: Grid, _ out: UnsafeMutablePointer<Float>, _ layout: UnitLayout, to lanes: Int
 ) {
     guard panel.units < lanes else { return }
     for product in 0..<grid.kind.products {
-        (out + product &* productStride + panel.units).update(repeating: 0, count: lanes &- panel.units)
+        for unit in panel.units..<lanes { out[product &* layout.product &+ layout.offset(of: unit)] = 0 }
     }
 }

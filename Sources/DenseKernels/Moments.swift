@@ -131,16 +131,6 @@ struct NormBackward {
         }
     }
 
-    /// The same for 16 pixels, or twice 8 that are `fold` apart.
-    @inline(__always)
-    mutating func add(_ d: Vector, _ x: UnsafePointer<Float>, _ g: UnsafeMutablePointer<Float>, fold: Int) {
-        let v = load(x, fold: fold)
-        let t = d.replacing(with: Vector.zero, where: v * a.scale + a.shift .<= Vector.zero)
-        first += t
-        accumulate(&second, t, v - mean)
-        store(load(g, fold: fold) + t * a.scale, g, fold: fold)
-    }
-
     /// Adds the two sums to `sums[0]` and `sums[1]`.
     @inline(__always)
     func finish(_ sums: UnsafeMutablePointer<Float>) {

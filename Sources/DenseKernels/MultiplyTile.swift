@@ -12,9 +12,12 @@ let tileRows = Int(ADS_TILE_ROWS)
 ///   - input: `[terms][stride]`, of which the first `units` count; what is behind them in a vector is not used.
 ///   - weights: `[terms][tileRows]`.
 ///   - output: `[tileRows][stride]`.
+///   - inputStep: from 16 units to the next 16 of the input, which are 16 apart but where they lie behind all terms.
+///   - outputStep: the same of the output.
 @inline(__always) func multiplyTile(
     _ input: UnsafePointer<Float>, terms: Int, stride: Int, _ weights: UnsafePointer<Float>,
-    _ output: UnsafeMutablePointer<Float>, units: Int, adding: Bool = false
+    _ output: UnsafeMutablePointer<Float>, units: Int, inputStep: Int = 16, outputStep: Int = 16, adding: Bool = false
 ) {
-    ads_multiply_tile(input, terms, stride, weights, output, (units &+ 15) & ~15, adding)
+    ads_multiply_tile(
+        input, terms, stride, inputStep, weights, output, outputStep, (units &+ 15) & ~15, adding)
 }

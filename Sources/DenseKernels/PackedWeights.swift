@@ -12,19 +12,20 @@ struct PackedWeights {
     let chunk: Int
     private(set) var elements: [Float]
 
-    /// - Parameter chunk: terms that are added in one go; all when `nil`.
-    init(forward weight: UnsafePointer<Float>, _ kind: ConvolutionKind, reads: Int, outputs: Int, chunk: Int? = nil) {
+    /// - Parameters:
+    ///   - chunk: terms that are added in one go; all when `nil`.
+    ///   - threads: threads that pack; the result does not depend on them.
+    init(
+        forward weight: UnsafePointer<Float>, _ kind: ConvolutionKind, reads: Int, outputs: Int, chunk: Int? = nil,
+        threads: Int = 1
+    ) {
         self.init(kind, outputs: outputs, terms: reads, chunk: chunk ?? reads)
-        for o in 0..<outputs {
-            for c in 0..<reads { put(weight, kind, from: o * reads + c, output: o, term: c, turned: false) }
-        }
+        put(weight, kind, outputs: outputs, ofOutput: reads, ofTerm: 1, turned: false, threads)
     }
 
-    init(backward weight: UnsafePointer<Float>, _ kind: ConvolutionKind, reads: Int, outputs: Int) {
+    init(backward weight: UnsafePointer<Float>, _ kind: ConvolutionKind, reads: Int, outputs: Int, threads: Int = 1) {
         self.init(kind, outputs: reads, terms: outputs, chunk: outputs)
-        for o in 0..<outputs {
-            for c in 0..<reads { put(weight, kind, from: o * reads + c, output: c, term: o, turned: true) }
-        }
+        put(weight, kind, outputs: reads, ofOutput: 1, ofTerm: reads, turned: true, threads)
     }
 
     private init(_ kind: ConvolutionKind, outputs: Int, terms: Int, chunk: Int) {
@@ -39,20 +40,46 @@ struct PackedWeights {
         (first * products * tiles + (product * tiles + tile) * min(chunk, terms - first)) * tileRows
     }
 
+    /// Packs the kernels, of which an output's and a term's next are some apart.
     private mutating func put(
-        _ weight: UnsafePointer<Float>, _ kind: ConvolutionKind, from pair: Int, output: Int, term: Int, turned: Bool
+        _ weight: UnsafePointer<Float>, _ kind: ConvolutionKind, outputs: Int, ofOutput: Int, ofTerm: Int, turned: Bool,
+        _ threads: Int
     ) {
-        let first = term / chunk * chunk
-        let at =
-            offset(product: 0, tile: output / tileRows, from: first) + (term - first) * tileRows + output % tileRows
-        let stride = offset(product: 1, tile: 0, from: first) - offset(product: 0, tile: 0, from: first)
-        guard kind == .winograd else {
-            for tap in 0..<kind.taps { elements[at + tap * stride] = weight[pair * kind.taps + tap] }
-            return
-        }
+        let (tiles, terms, layout) = (tiles, terms, self)
         elements.withUnsafeMutableBufferPointer { out in
-            guard let base = out.baseAddress else { return }
-            transformKernel(weight + pair * 9, turned: turned, base + at, stride: stride)
+            guard let first = out.baseAddress else { return }
+            nonisolated(unsafe) let (weight, base) = (weight, first)
+            Workers(threads: threads).run { part, _ in
+                for tile in Workers.range(of: part, in: tiles) {
+                    for first in stride(from: 0, to: terms, by: layout.chunk) {
+                        let at = base + layout.offset(product: 0, tile: tile, from: first)
+                        let apart =
+                            layout.offset(product: 1, tile: tile, from: first)
+                            - layout.offset(product: 0, tile: tile, from: first)
+                        let from = weight + (tile * tileRows * ofOutput + first * ofTerm) * kind.taps
+                        for term in 0..<min(layout.chunk, terms - first) {
+                            for row in 0..<min(tileRows, outputs - tile * tileRows) {
+                                Self.put(
+                                    from + (row * ofOutput + term * ofTerm) * kind.taps, kind, turned: turned,
+                                    at + (term * tileRows + row), apart: apart)
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Packs one kernel, whose products are some apart.
+    @inline(__always)
+    private static func put(
+        _ kernel: UnsafePointer<Float>, _ kind: ConvolutionKind, turned: Bool, _ out: UnsafeMutablePointer<Float>,
+        apart: Int
+    ) {
+        if kind == .winograd {
+            transformKernel(kernel, turned: turned, out, stride: apart)
+        } else {
+            for tap in 0..<kind.taps { out[tap &* apart] = kernel[tap] }
         }
     }
 }

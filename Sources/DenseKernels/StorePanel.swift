@@ -5,33 +5,27 @@
 /// - Returns: its pixels' number, sum and squared distances from their mean, where they are asked for.
 @inline(never)
 func storeOutput(
-    _ panel: Panel, _ grid: Grid, _ products: UnsafePointer<Float>, productStride: Int, _ scratch: TileScratch,
+    _ panel: Panel, _ grid: Grid, _ products: UnsafePointer<Float>, _ layout: UnitLayout, _ scratch: TileScratch,
     _ plane: UnsafeMutablePointer<Float>, imageStride: Int, measured: Bool
 ) -> Moments {
     measured
-        ? storeOutput(panel, grid, products, productStride, scratch, plane, imageStride, measured: true)
-        : storeOutput(panel, grid, products, productStride, scratch, plane, imageStride, measured: false)
+        ? storeOutput(panel, grid, products, layout, scratch, plane, imageStride, measured: true)
+        : storeOutput(panel, grid, products, layout, scratch, plane, imageStride, measured: false)
 }
 
 /// The same, inlined with a constant.
 @inline(__always)
 private func storeOutput(
-    _ panel: Panel, _ grid: Grid, _ products: UnsafePointer<Float>, _ productStride: Int, _ scratch: TileScratch,
+    _ panel: Panel, _ grid: Grid, _ products: UnsafePointer<Float>, _ layout: UnitLayout, _ scratch: TileScratch,
     _ plane: UnsafeMutablePointer<Float>, _ imageStride: Int, measured: Bool
 ) -> Moments {
     var moments = Moments()
     switch grid.kind {
     case .winograd:
         let to = plane + 4 &* panel.row &* grid.width
-        var sums = MomentSums(origin: measured ? firstPixel(products, productStride: productStride) : 0)
-        gatherPixels(panel, scratch, products, productStride: productStride, imageStride: imageStride) {
-            offset, fold, v in
-            store(v, to + offset, fold: fold)
-            if measured { sums.add(v) }
-        } line: { from, offset, count in
+        gatherPixels(panel, scratch, products, layout, imageStride: imageStride) { from, offset, count in
             moments.copy(from, to + offset, count: count, measured: measured)
         }
-        if measured, scratch.isDirect { moments.add(sums.moments(count: 16 &* panel.units)) }
     case .direct:
         for row in 0..<panel.rows {
             moments.copy(
@@ -58,20 +52,10 @@ private func storeOutput(
     return moments
 }
 
-/// A value near a channel's outputs, from which their distances are taken: the first tile's upper left pixel, roughly.
-@inline(__always)
-private func firstPixel(_ products: UnsafePointer<Float>, productStride: Int) -> Float {
-    var sum: Float = 0
-    for row in 0..<5 {
-        for column in 0..<5 { sum += products[(6 &* row &+ column) &* productStride] }
-    }
-    return sum
-}
-
 /// Takes the gradient of one input channel's activations through ReLU and BN into the channel's gradient.
 @inline(never)
 func storeGradient(
-    _ panel: Panel, _ grid: Grid, _ products: UnsafePointer<Float>, productStride: Int, _ scratch: TileScratch,
+    _ panel: Panel, _ grid: Grid, _ products: UnsafePointer<Float>, _ layout: UnitLayout, _ scratch: TileScratch,
     _ x: UnsafePointer<Float>, _ gradient: UnsafeMutablePointer<Float>, imageStride: Int, _ a: Activation, mean: Float,
     _ sums: UnsafeMutablePointer<Float>
 ) {
@@ -80,10 +64,7 @@ func storeGradient(
     case .winograd:
         let first = 4 &* panel.row &* grid.width
         let (v, g) = (x + first, gradient + first)
-        gatherPixels(panel, scratch, products, productStride: productStride, imageStride: imageStride) {
-            offset, fold, d in
-            norm.add(d, v + offset, g + offset, fold: fold)
-        } line: { from, offset, count in
+        gatherPixels(panel, scratch, products, layout, imageStride: imageStride) { from, offset, count in
             norm.add(from, v + offset, g + offset, count: count)
         }
     case .direct: preconditionFailure("a direct convolution is for inference")

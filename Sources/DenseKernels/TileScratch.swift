@@ -15,6 +15,9 @@ struct TileScratch {
     let halves: UnsafeMutablePointer<Float>
     /// Four lines of whole tiles, for maps that are no multiple of four tiles wide; 4 · (units + 16) elements at least.
     let lines: UnsafeMutablePointer<Float>
+    /// The panel's pixels as they lie in its maps, one image behind the other, with the lines above and below: maps are
+    /// read and written in one run, which is fetched ahead, and cut into tiles here.
+    let maps: UnsafeMutablePointer<Float>
     let first: Int
     private(set) var own = 0
     private(set) var above = false
@@ -33,13 +36,14 @@ struct TileScratch {
     static func elements(_ grid: Grid) -> Int {
         guard grid.kind == .winograd else { return 4 * (grid.capacity + 16) }
         let (tiles, stride) = sizes(grid)
-        return 40 * stride + 4 * (tiles + 32) + 4 * tiles + 4 * (tiles / 4 + 8)
+        return 40 * stride + 4 * (tiles + 32) + 4 * tiles + 2 * (tiles / 4 + 8) + mapsSize(grid)
     }
 
     private static func sizes(_ grid: Grid) -> (tiles: Int, stride: Int) {
         let tiles = (grid.capacity + 2 * grid.columns + 31) & ~15
         return (tiles, tiles + 2 * margin(grid) + 16)
     }
+    private static func mapsSize(_ grid: Grid) -> Int { 16 * grid.capacity + 8 * grid.columns + 16 }
     private static func margin(_ grid: Grid) -> Int { (grid.columns + 31) & ~15 }
 
     init(_ memory: UnsafeMutablePointer<Float>, _ grid: Grid) {
@@ -47,16 +51,22 @@ struct TileScratch {
         (tiles, stride) = Self.sizes(grid)
         first = Self.margin(grid)
         lines = memory
-        pixels = lines + (grid.kind == .winograd ? 4 * (tiles + 32) : 0)
+        maps = lines + (grid.kind == .winograd ? 4 * (tiles + 32) : 0)
+        pixels = maps + (grid.kind == .winograd ? Self.mapsSize(grid) : 0)
         halves = pixels + 16 * stride
         masks = UnsafeMutableRawPointer(pixels + 40 * stride)
         places = (masks + 16 * tiles).assumingMemoryBound(to: Int.self)
     }
 
-    /// Tiles of a line of each of the four phases: all rows that the transform of the input needs, or the panel's own.
-    @inline(__always) func range(line: Int, around: Bool, _ panel: Panel) -> Range<Int> {
-        let low = own &- (around && above && line == 3 ? panel.columns : 0)
-        return low..<own &+ panel.units &+ (around && below && line == 0 ? panel.columns : 0)
+    /// Tiles of a line of each of the four phases, those around the panel included.
+    @inline(__always) func range(line: Int, _ panel: Panel) -> Range<Int> {
+        let low = own &- (above && line == 3 ? panel.columns : 0)
+        return low..<own &+ panel.units &+ (below && line == 0 ? panel.columns : 0)
+    }
+
+    /// Lines of an image in `maps`: the panel's own, from the first on.
+    @inline(__always) func lines(of image: Int, _ panel: Panel) -> UnsafeMutablePointer<Float> {
+        maps + (image &* 4 &* panel.rows &+ (above ? 1 : 0)) &* grid.width
     }
 
     /// Where it says which tiles have a neighbour to the left, to the right (counted from `first`), above, below (from
@@ -65,11 +75,8 @@ struct TileScratch {
         UnsafeRawPointer(masks) + 4 &* (side &* tiles &+ tile)
     }
 
-    /// The first pixel of four tiles, given the first one, counted from `first`; of their first line.
-    @inline(__always) func place(_ tile: Int, imageStride: Int) -> Int {
-        let group = tile >> 2
-        return places[2 &* group] &* imageStride &+ places[2 &* group &+ 1]
-    }
+    /// The first pixel in `maps` of four tiles, given the first one, counted from `first`; of their first line.
+    @inline(__always) func place(_ tile: Int) -> UnsafeMutablePointer<Float> { maps + places[tile >> 2] }
 
     /// Gets ready for a panel; nothing to do when it is cut like the one before.
     mutating func prepare(_ panel: Panel) {
@@ -111,8 +118,9 @@ struct TileScratch {
         for group in 0..<count + 4 {
             let (image, inside) = (min(group, count - 1) / perImage, min(group, count - 1) % perImage)
             let (row, column) = (4 * inside / panel.columns, 4 * inside % panel.columns)
-            places[2 * group] = image
-            places[2 * group + 1] = 4 * (row + (above ? -1 : 0)) * grid.width + 4 * column
+            // Of the row above there is the last line alone, which is the first here.
+            let line = 4 * (image * panel.rows + row) - (above ? 3 : 0)
+            places[group] = line * grid.width + 4 * column
         }
     }
 }

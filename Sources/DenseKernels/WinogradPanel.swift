@@ -16,35 +16,49 @@ import CProcessor
     }
 }
 
-/// Spreads the pixels of a panel's tiles over 16 arrays.
-/// - Parameters:
-///   - around: with the rows of tiles above and below the panel.
-///   - pixels: 16 pixels at an offset from the first of the panel's image and rows, or twice 8 that are `fold` apart.
-///   - fill: writes a number of pixels of a line, given the offset of the first.
+/// Spreads the pixels of a panel's tiles, and of the rows of tiles above and below it, over 16 arrays.
+/// - Parameter fill: writes pixels of a map, given the offset of the first from the first of the panel's image and
+///   rows, and their number.
 @inline(__always)
 func spreadPixels(
-    _ panel: Panel, _ t: TileScratch, imageStride: Int, around: Bool, pixels: (_ offset: Int, _ fold: Int) -> Vector,
+    _ panel: Panel, _ t: TileScratch, imageStride: Int,
     fill: (_ offset: Int, _ out: UnsafeMutablePointer<Float>, _ count: Int) -> Void
 ) {
-    let (width, first, fold) = (t.grid.width, t.first, t.fold)
+    guard t.isDirect else {
+        spreadLines(panel, t, imageStride: imageStride, fill: fill)
+        return
+    }
+    let width = t.grid.width
+    let before = t.above ? width : 0
+    let count = 4 &* panel.rows &* width &+ before &+ (t.below ? width : 0)
+    for m in 0..<panel.images {
+        fill(m &* imageStride &- before, t.lines(of: m, panel) - before, count)
+    }
     for line in 0..<4 {
-        let range = t.range(line: line, around: around, panel)
-        let out = t.pixels + 4 &* line &* t.stride
+        let range = t.range(line: line, panel)
+        let (out, down) = (t.pixels + 4 &* line &* t.stride, line &* width)
         var tile = range.lowerBound
-        if t.isDirect {
-            let down = line &* width
-            while tile < range.upperBound {
-                let at = tile &- first
-                spread(
-                    pixels(t.place(at, imageStride: imageStride) &+ down, fold),
-                    pixels(t.place(at &+ 4, imageStride: imageStride) &+ down, fold),
-                    pixels(t.place(at &+ 8, imageStride: imageStride) &+ down, fold),
-                    pixels(t.place(at &+ 12, imageStride: imageStride) &+ down, fold), out + tile, t.stride)
-                tile &+= 16
-            }
-            continue
+        while tile < range.upperBound {
+            let at = tile &- t.first
+            spread(
+                load(t.place(at) + down, fold: t.fold), load(t.place(at &+ 4) + down, fold: t.fold),
+                load(t.place(at &+ 8) + down, fold: t.fold), load(t.place(at &+ 12) + down, fold: t.fold), out + tile,
+                t.stride)
+            tile &+= 16
         }
-        let columns = panel.columns
+    }
+}
+
+/// The same of maps that are no multiple of four tiles wide, line by line.
+@inline(__always)
+private func spreadLines(
+    _ panel: Panel, _ t: TileScratch, imageStride: Int,
+    fill: (_ offset: Int, _ out: UnsafeMutablePointer<Float>, _ count: Int) -> Void
+) {
+    let (width, first, columns) = (t.grid.width, t.first, panel.columns)
+    for line in 0..<4 {
+        let range = t.range(line: line, panel)
+        let out = t.pixels + 4 &* line &* t.stride
         for row in (range.lowerBound &- t.own) / columns..<(range.upperBound &- t.own) / columns {
             let (image, inside) = row < 0 ? (0, row) : (row / panel.rows, row % panel.rows)
             // Below a band there is no other image but its own next row.
@@ -55,6 +69,7 @@ func spreadPixels(
             if count > 0 { fill(m &* imageStride &+ y &* width, to, count) }
             for q in count..<max(count, 4 &* columns) { to[q] = 0 }
         }
+        var tile = range.lowerBound
         while tile < range.upperBound {
             let from = t.lines + 4 &* (tile &- first)
             spread(load(from), load(from + 16), load(from + 32), load(from + 48), out + tile, t.stride)
@@ -75,23 +90,23 @@ private func spread(
     store(ads_spread(a, b, c, d, 3), out + 3 &* stride)
 }
 
-/// `Bᵀ d B` of a panel's tiles, whose pixels lie in the scratch: 36 rows of tiles, `productStride` apart.
+/// `Bᵀ d B` of a panel's tiles, whose pixels lie in the scratch: a row of 36 products.
 @inline(never)
-func transformInput(_ panel: Panel, _ t: TileScratch, _ out: UnsafeMutablePointer<Float>, productStride: Int) {
+func transformInput(_ panel: Panel, _ t: TileScratch, _ out: UnsafeMutablePointer<Float>, _ layout: UnitLayout) {
     if ads_has_wide_tile() != 0 {
-        transformInput(panel, t, out, productStride: productStride, by: Vector.self)
+        transformInput(panel, t, out, layout, by: Vector.self)
     } else {
-        transformInput(panel, t, out, productStride: productStride, by: SIMD8<Float>.self)
+        transformInput(panel, t, out, layout, by: SIMD8<Float>.self)
     }
 }
 
 @inline(__always)
 private func transformInput<V: Lanes>(
-    _ panel: Panel, _ t: TileScratch, _ out: UnsafeMutablePointer<Float>, productStride: Int, by: V.Type
+    _ panel: Panel, _ t: TileScratch, _ out: UnsafeMutablePointer<Float>, _ layout: UnitLayout, by: V.Type
 ) {
     let stride = t.stride
     for line in 0..<4 {
-        let range = t.range(line: line, around: true, panel)
+        let range = t.range(line: line, panel)
         let (from, to) = (t.pixels + 4 &* line &* stride, t.halves + 6 &* line &* stride)
         var tile = range.lowerBound
         while tile < range.upperBound {
@@ -107,12 +122,13 @@ private func transformInput<V: Lanes>(
     let columns = panel.columns
     var unit = 0
     while unit < panel.units {
+        let to = out + layout.offset(of: unit)
         for k in 0..<6 {
             let p = t.halves + (k &* stride &+ t.own &+ unit)
             transformPixels(
                 V.load(p + (18 &* stride &- columns)).masked(t.mask(2, unit)), .load(p), .load(p + 6 &* stride),
                 .load(p + 12 &* stride), .load(p + 18 &* stride), V.load(p + columns).masked(t.mask(3, unit))
-            ).store(out + (k &* productStride &+ unit), stride: 6 &* productStride)
+            ).store(to + k &* layout.product, stride: 6 &* layout.product)
         }
         unit &+= V.scalarCount
     }
@@ -120,22 +136,22 @@ private func transformInput<V: Lanes>(
 
 /// `A y Aᵀ` of a panel's tiles, y the pixels in the scratch: what the weights' gradient multiplies with.
 @inline(never)
-func transformGradient(_ panel: Panel, _ t: TileScratch, _ out: UnsafeMutablePointer<Float>, productStride: Int) {
+func transformGradient(_ panel: Panel, _ t: TileScratch, _ out: UnsafeMutablePointer<Float>, _ layout: UnitLayout) {
     if ads_has_wide_tile() != 0 {
-        transformGradient(panel, t, out, productStride: productStride, by: Vector.self)
+        transformGradient(panel, t, out, layout, by: Vector.self)
     } else {
-        transformGradient(panel, t, out, productStride: productStride, by: SIMD8<Float>.self)
+        transformGradient(panel, t, out, layout, by: SIMD8<Float>.self)
     }
 }
 
 @inline(__always)
 private func transformGradient<V: Lanes>(
-    _ panel: Panel, _ t: TileScratch, _ out: UnsafeMutablePointer<Float>, productStride: Int, by: V.Type
+    _ panel: Panel, _ t: TileScratch, _ out: UnsafeMutablePointer<Float>, _ layout: UnitLayout, by: V.Type
 ) {
     let stride = t.stride
     var unit = 0
     while unit < panel.units {
-        let p = t.pixels + (t.own &+ unit)
+        let (p, to) = (t.pixels + (t.own &+ unit), out + layout.offset(of: unit))
         for line in 0..<4 {
             let x = p + 4 &* line &* stride
             spreadGradient(V.load(x), .load(x + stride), .load(x + 2 &* stride), .load(x + 3 &* stride))
@@ -144,7 +160,7 @@ private func transformGradient<V: Lanes>(
         for k in 0..<6 {
             let h = t.halves + (k &* stride &+ unit)
             spreadGradient(V.load(h), .load(h + 6 &* stride), .load(h + 12 &* stride), .load(h + 18 &* stride))
-                .store(out + (k &* productStride &+ unit), stride: 6 &* productStride)
+                .store(to + k &* layout.product, stride: 6 &* layout.product)
         }
         unit &+= V.scalarCount
     }
@@ -181,45 +197,58 @@ private func gatherLine(_ halves: UnsafePointer<Float>) -> (Vector, Vector, Vect
 }
 
 /// `Aᵀ m A` of a panel's tiles.
-/// - Parameters:
-///   - pixels: called with 16 pixels and their offset from the first of the panel's image and rows, where they lie in
-///     the
-///     map as they come (twice 8 that are `fold` apart).
-///   - line: else, called with the pixels of a line, their offset and their number.
+/// - Parameter pixels: called with pixels of a map, the offset of the first from the first of the panel's image and
+///   rows, and their number.
 @inline(__always)
 func gatherPixels(
-    _ panel: Panel, _ t: TileScratch, _ products: UnsafePointer<Float>, productStride: Int, imageStride: Int,
-    pixels: (_ offset: Int, _ fold: Int, _ v: Vector) -> Void,
-    line: (_ from: UnsafePointer<Float>, _ offset: Int, _ count: Int) -> Void
+    _ panel: Panel, _ t: TileScratch, _ products: UnsafePointer<Float>, _ layout: UnitLayout, imageStride: Int,
+    pixels: (_ from: UnsafePointer<Float>, _ offset: Int, _ count: Int) -> Void
 ) {
-    let (width, own, stride) = (t.grid.width, t.own &- t.first, t.stride)
-    let lineStride = 4 &* stride
+    let width = t.grid.width
+    gatherTiles(panel, t, products, layout)
+    for m in 0..<panel.images {
+        if t.isDirect {
+            pixels(t.lines(of: m, panel), m &* imageStride, 4 &* panel.rows &* width)
+            continue
+        }
+        for row in 0..<panel.rows {
+            for line in 0..<min(4, t.grid.height &- 4 &* (panel.row &+ row)) {
+                let tile = (m &* panel.rows &+ row) &* panel.columns
+                pixels(
+                    t.pixels + 4 &* (line &* t.stride &+ tile), m &* imageStride &+ (4 &* row &+ line) &* width, width)
+            }
+        }
+    }
+}
+
+/// The same, into the scratch: as the pixels lie in the maps where they can be copied from there in one run, else in
+/// four lines of tiles.
+@inline(__always)
+private func gatherTiles(
+    _ panel: Panel, _ t: TileScratch, _ products: UnsafePointer<Float>, _ layout: UnitLayout
+) {
+    let own = t.own &- t.first
     var unit = 0
     while unit < panel.units {
+        let from = products + layout.offset(of: unit)
         if ads_has_wide_tile() != 0 {
-            gatherColumns(products + unit, productStride: productStride, t.halves, by: Vector.self)
+            gatherColumns(from, productStride: layout.product, t.halves, by: Vector.self)
         } else {
-            gatherColumns(products + unit, productStride: productStride, t.halves, by: SIMD8<Float>.self)
+            gatherColumns(from, productStride: layout.product, t.halves, by: SIMD8<Float>.self)
         }
-        for l in 0..<4 {
-            let y = gatherLine(t.halves + 96 &* l)
+        for line in 0..<4 {
+            let y = gatherLine(t.halves + 96 &* line)
             let (a, b, c, d) = (y.0.whole, y.1.whole, y.2.whole, y.3.whole)
             let (p0, p1) = (ads_gather(a, b, c, d, 0), ads_gather(a, b, c, d, 1))
             let (p2, p3) = (ads_gather(a, b, c, d, 2), ads_gather(a, b, c, d, 3))
             if t.isDirect {
-                let down = l &* width
-                pixels(t.place(own &+ unit, imageStride: imageStride) &+ down, t.fold, p0)
-                if unit &+ 4 < panel.units {
-                    pixels(t.place(own &+ unit &+ 4, imageStride: imageStride) &+ down, t.fold, p1)
-                }
-                if unit &+ 8 < panel.units {
-                    pixels(t.place(own &+ unit &+ 8, imageStride: imageStride) &+ down, t.fold, p2)
-                }
-                if unit &+ 12 < panel.units {
-                    pixels(t.place(own &+ unit &+ 12, imageStride: imageStride) &+ down, t.fold, p3)
-                }
+                let down = line &* t.grid.width
+                store(p0, t.place(own &+ unit) + down, fold: t.fold)
+                if unit &+ 4 < panel.units { store(p1, t.place(own &+ unit &+ 4) + down, fold: t.fold) }
+                if unit &+ 8 < panel.units { store(p2, t.place(own &+ unit &+ 8) + down, fold: t.fold) }
+                if unit &+ 12 < panel.units { store(p3, t.place(own &+ unit &+ 12) + down, fold: t.fold) }
             } else {
-                let o = t.pixels + (l &* lineStride &+ 4 &* unit)
+                let o = t.pixels + 4 &* (line &* t.stride &+ unit)
                 store(p0, o)
                 store(p1, o + 16)
                 store(p2, o + 32)
@@ -227,14 +256,5 @@ func gatherPixels(
             }
         }
         unit &+= 16
-    }
-    guard !t.isDirect else { return }
-    for m in 0..<panel.images {
-        for row in 0..<panel.rows {
-            for l in 0..<min(4, t.grid.height &- 4 &* (panel.row &+ row)) {
-                let from = t.pixels + (l &* lineStride &+ 4 &* (m &* panel.rows &+ row) &* panel.columns)
-                line(from, m &* imageStride &+ (4 &* row &+ l) &* width, width)
-            }
-        }
     }
 }

@@ -5,44 +5,66 @@ import Testing
 
 /// The register tiles beside their definitions, with a whole vector's end and without.
 @Suite struct TileTests {
+    /// Rows lie whole one behind the other, or 16 units of all rows and then the next 16.
+    enum Order: CaseIterable {
+        case rows, units
+
+        func place(_ row: Int, _ unit: Int, of rows: Int) -> Int {
+            self == .rows ? row * 64 + unit : unit / 16 * step(rows) + row * 16 + unit % 16
+        }
+        func step(_ rows: Int) -> Int { self == .rows ? 16 : 16 * rows }
+        var stride: Int { self == .rows ? 64 : 16 }
+    }
+
     @Test(arguments: [1, 15, 16, 17, 32, 40, 48], [1, 2, 25]) func multiplies(units: Int, terms: Int) {
-        var random = SeededGenerator(seed: UInt64(units * 100 + terms))
-        let stride = 64
-        let input = uniform(terms * stride, -1, 1, &random)
-        let weights = uniform(terms * tileRows, -1, 1, &random)
-        let before = uniform(tileRows * stride, -1, 1, &random)
-        for adding in [false, true] {
-            var output = before
-            multiplyTile(input, terms: terms, stride: stride, weights, &output, units: units, adding: adding)
-            let lanes = (units + 15) / 16 * 16
-            var worst: Float = 0
-            for r in 0..<tileRows {
-                for u in 0..<stride {
-                    let old = before[r * stride + u]
-                    let sum = (0..<terms).reduce(adding ? old : 0) {
-                        $0 + weights[$1 * tileRows + r] * input[$1 * stride + u]
-                    }
-                    // Behind the vectors of the units nothing is written.
-                    if u < units { worst = max(worst, abs(output[r * stride + u] - sum)) }
-                    if u >= lanes { #expect(output[r * stride + u] == old) }
-                }
-            }
-            #expect(worst < 1e-5)
+        for order in Order.allCases {
+            for adding in [false, true] { multiplies(units: units, terms: terms, order, adding: adding) }
         }
     }
 
+    private func multiplies(units: Int, terms: Int, _ order: Order, adding: Bool) {
+        var random = SeededGenerator(seed: UInt64(units * 100 + terms))
+        let input = uniform(terms * 64, -1, 1, &random)
+        let weights = uniform(terms * tileRows, -1, 1, &random)
+        let before = uniform(tileRows * 64, -1, 1, &random)
+        var output = before
+        multiplyTile(
+            input, terms: terms, stride: order.stride, weights, &output, units: units, inputStep: order.step(terms),
+            outputStep: order.step(tileRows), adding: adding)
+        let lanes = (units + 15) / 16 * 16
+        var worst: Float = 0
+        for r in 0..<tileRows {
+            for u in 0..<64 {
+                let at = order.place(r, u, of: tileRows)
+                let sum = (0..<terms).reduce(adding ? before[at] : 0) {
+                    $0 + weights[$1 * tileRows + r] * input[order.place($1, u, of: terms)]
+                }
+                // Behind the vectors of the units nothing is written.
+                if u < units { worst = max(worst, abs(output[at] - sum)) }
+                if u >= lanes { #expect(output[at] == before[at]) }
+            }
+        }
+        #expect(worst < 1e-5)
+    }
+
     @Test(arguments: [16, 48], [1, 3]) func sumsProducts(lanes: Int, blocks: Int) {
+        for order in Order.allCases { sumsProducts(lanes: lanes, blocks: blocks, order) }
+    }
+
+    private func sumsProducts(lanes: Int, blocks: Int, _ order: Order) {
         var random = SeededGenerator(seed: UInt64(lanes + blocks))
-        let (stride, rowStride) = (64, 9)
-        let (inputBlock, gradientBlock) = (dotInputs * stride + 8, dotOutputs * stride + 4)
+        // More rows than the tile reads, as in a panel.
+        let (inputs, gradients, rowStride) = (dotInputs + 2, dotOutputs + 1, 9)
+        let (inputBlock, gradientBlock) = (inputs * 64 + 8, gradients * 64 + 4)
         let input = uniform(blocks * inputBlock, -1, 1, &random)
         let gradient = uniform(blocks * gradientBlock, -1, 1, &random)
         let before = uniform(dotInputs * rowStride, -1, 1, &random)
         var weights = before
         var sums = [Float](repeating: .nan, count: 24 * 16)
         addDotTile(
-            input, inputBlock: inputBlock, gradient, gradientBlock: gradientBlock, stride: stride, blocks: blocks,
-            lanes: lanes, &weights, rowStride: rowStride, sums: &sums)
+            input, inputBlock: inputBlock, inputStep: order.step(inputs), gradient, gradientBlock: gradientBlock,
+            gradientStep: order.step(gradients), stride: order.stride, blocks: blocks, lanes: lanes, &weights,
+            rowStride: rowStride, sums: &sums)
         for c in 0..<dotInputs {
             for o in 0..<rowStride {
                 var sum = before[c * rowStride + o]
@@ -50,12 +72,12 @@ import Testing
                     for block in 0..<blocks {
                         for u in 0..<lanes {
                             sum +=
-                                input[block * inputBlock + c * stride + u]
-                                * gradient[block * gradientBlock + o * stride + u]
+                                input[block * inputBlock + order.place(c, u, of: inputs)]
+                                * gradient[block * gradientBlock + order.place(o, u, of: gradients)]
                         }
                     }
                 }
-                #expect(abs(weights[c * rowStride + o] - sum) < 1e-4, "input \(c), output \(o)")
+                #expect(abs(weights[c * rowStride + o] - sum) < 1e-4, "input \(c), output \(o), \(order)")
             }
         }
     }

@@ -23,16 +23,17 @@
 
 /// output[r][u] = sum over k of weights[k][r] * input[k][u], or with adding that much more, for ADS_TILE_ROWS rows.
 /// input is [terms][stride], weights [terms][ADS_TILE_ROWS], output [ADS_TILE_ROWS][stride]; the first lanes of a row count, a
-/// multiple of 16.
+/// multiple of 16. From 16 lanes to the next 16 it is input_step and output_step: 16, or what [16 lanes][terms][16] needs.
 void ads_multiply_tile(
-    const float *input, ptrdiff_t terms, ptrdiff_t stride, const float *weights, float *output, ptrdiff_t lanes, bool adding);
+    const float *input, ptrdiff_t terms, ptrdiff_t stride, ptrdiff_t input_step, const float *weights, float *output,
+    ptrdiff_t output_step, ptrdiff_t lanes, bool adding);
 
 /// sums[c][o] = sum over blocks and u of input[c][u] * gradient[o][u], lane by lane: ADS_DOT_INPUTS times ADS_DOT_OUTPUTS
 /// vectors of ADS_TILE_LANES, whose lanes ads_add_lanes adds, as taking lanes here would keep the sums out of registers.
-/// A block is [rows][stride]; the first lanes of a row count, a multiple of 16.
+/// A block is [rows][stride]; the first lanes of a row count, a multiple of 16, from 16 to the next input_step and gradient_step.
 void ads_dot_tile(
-    const float *input, ptrdiff_t input_block, const float *gradient, ptrdiff_t gradient_block, ptrdiff_t stride,
-    ptrdiff_t blocks, ptrdiff_t lanes, float *sums);
+    const float *input, ptrdiff_t input_block, ptrdiff_t input_step, const float *gradient, ptrdiff_t gradient_block,
+    ptrdiff_t gradient_step, ptrdiff_t stride, ptrdiff_t blocks, ptrdiff_t lanes, float *sums);
 
 /// Adds the lanes of what ads_dot_tile left to weights[c][o], whose rows are row_stride apart.
 void ads_add_lanes(const float *sums, float *weights, ptrdiff_t row_stride);
