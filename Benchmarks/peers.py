@@ -5,7 +5,8 @@
 
 PEER is torch-{nchw,channels_last}-{float32,bfloat16}, openvino-{latency,throughput}, or onnxruntime; WORK is training or
 inference. FOLDER is what `ads bench --children N --out FOLDER` wrote; without a way to compute children it is the fastest of
-peer_children.py. Exit code 3 means that the peer is not installed.
+peer_children.py. Exit code 3 means that the peer is not installed,
+or that the processor has no such instructions, without which it would take minutes a step.
 """
 import json
 import os
@@ -160,6 +161,14 @@ def run_openvino(hint, arch, connectivity, batch, size, repetitions, threads):
     return measure(call, repetitions)
 
 
+def has_bfloat16():
+    """Whether the processor says that it multiplies bfloat16; where it says nothing, it is tried."""
+    try:
+        return "bf16" in open("/proc/cpuinfo").read()
+    except OSError:
+        return True
+
+
 def main():
     if sys.argv[2] == "children":
         from peer_children import run_children
@@ -168,6 +177,9 @@ def main():
     peer, arch, connectivity, work = sys.argv[1:5]
     batch, size, repetitions, threads = map(int, sys.argv[5:9])
     kind, *rest = peer.split("-")
+    if rest[-1:] == ["bfloat16"] and not has_bfloat16():
+        print(f"{peer}: left out: this processor has no bfloat16 instructions", file=sys.stderr)
+        sys.exit(3)
     try:
         if kind == "torch":
             result = run_torch(*rest, arch, connectivity, work, batch, size, repetitions, threads)

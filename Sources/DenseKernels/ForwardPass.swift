@@ -52,13 +52,15 @@ struct ForwardPass {
 
     /// Does some panels.
     mutating func run(_ panels: Range<Int>) {
+        var isAsked = false
         for index in panels {
             let panel = memory.grid.panel(index, images: images)
             let next = index + 1 < panels.upperBound ? memory.grid.panel(index + 1, images: images) : nil
             scratch.prepare(panel)
             for start in memory.chunks(layer) {
                 let chunk = start..<min(start + memory.chunk, layer.reads.count)
-                load(chunk, from: start, panel)
+                load(chunk, from: start, panel, isAsked: isAsked)
+                isAsked = true
                 let items = memory.products * weights.tiles
                 var ahead = ahead(of: chunk, panel, next: next)
                 ahead.share(in: items)
@@ -71,13 +73,19 @@ struct ForwardPass {
         }
     }
 
-    /// Loads some inputs, of which `first` is held first.
-    func load(_ inputs: Range<Int>, from first: Int, _ panel: Panel) {
+    /// Loads some inputs, of which `first` is held first; asks for each two ahead unless that was done before.
+    func load(_ inputs: Range<Int>, from first: Int, _ panel: Panel, isAsked: Bool = false) {
+        var ahead = MapsAhead()
+        if !isAsked, inputs.count > 2 {
+            ahead.add(source, from, layer.reads[inputs].dropFirst(2), panel, memory.grid)
+            ahead.share(in: inputs.count - 2)
+        }
         for c in inputs {
             let plane = source + layer.reads[c] * from.pixels
             loadActivations(
                 panel, memory.grid, plane + panel.image * from.elements, imageStride: from.elements, activations[c],
                 work + (c - first) * memory.inputs.row, memory.inputs, scratch)
+            ahead.ask()
         }
     }
 
