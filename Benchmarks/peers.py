@@ -6,7 +6,7 @@
 PEER is torch-{nchw,channels_last}-{float32,bfloat16}, openvino-{latency,throughput}, or onnxruntime; WORK is training or
 inference. FOLDER is what `ads bench --children N --out FOLDER` wrote; without a way to compute children it is the fastest of
 peer_children.py. Exit code 3 means that the peer is not installed,
-or that the processor has no such instructions, without which it would take minutes a step.
+or that the processor has no bfloat16 instructions, without which a step takes minutes.
 """
 import json
 import os

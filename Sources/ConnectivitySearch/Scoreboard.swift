@@ -93,13 +93,17 @@ struct Scoreboard {
         let remaining = remaining(configuration)
         // With a budget of images nobody knows before the first children saw some.
         let toCome = remaining > .max / 2 ? nil : paid + max(remaining, finished - paid)
-        // Longer evaluations of shared weights are trainings; nothing is known of their length before the first.
-        let again = Double(configuration.top * configuration.reevaluationSeeds) * configuration.reevaluationLength
+        // The longer evaluations of children that are not trained are something else; what they take the first will
+        // tell.
+        let longer = configuration.top * configuration.reevaluationSeeds
+        let isKnown = ![.masked, .shared].contains(configuration.evaluator.kind)
+        let again = isKnown ? Double(longer) * configuration.reevaluationLength : 0
         let minutes = (now - began).seconds / 60
         return SearchStatus(
             finished: finished, of: toCome, images: images, best: best, last: last,
             childrenPerMinute: Double(finished - finishedBefore) / max(minutes, 1e-9),
             secondsLeft: toCome.map { pace * (Double(max(0, $0 - finished)) + again) / Double(workers) },
+            longerAfter: isKnown ? 0 : longer,
             isByLoss: configuration.evaluator.reward == .loss)
     }
 }
@@ -118,8 +122,10 @@ public struct SearchStatus: Sendable {
     public var last: UpdateRecord?
     /// Children a minute, since this process began.
     public var childrenPerMinute: Double
-    /// Seconds until the search ends, longer evaluations included, where it is known.
+    /// Seconds until the search ends, or until the longer evaluations begin whose time is not known.
     public var secondsLeft: Double?
+    /// Longer evaluations that `secondsLeft` does not count, the strategy's mode aside.
+    public var longerAfter = 0
     /// Whether losses reward, not accuracies.
     public var isByLoss = false
 }

@@ -63,7 +63,7 @@ struct ForwardPass {
                 isAsked = true
                 let items = memory.products * weights.tiles
                 var ahead = ahead(of: chunk, panel, next: next)
-                ahead.share(in: items)
+                ahead.divide(by: items)
                 for item in 0..<items {
                     ahead.ask()
                     multiply(item, chunk, at: 0, panel)
@@ -78,7 +78,7 @@ struct ForwardPass {
         var ahead = MapsAhead()
         if !isAsked, inputs.count > 2 {
             ahead.add(source, from, layer.reads[inputs].dropFirst(2), panel, memory.grid)
-            ahead.share(in: inputs.count - 2)
+            ahead.divide(by: inputs.count - 2)
         }
         for c in inputs {
             let plane = source + layer.reads[c] * from.pixels

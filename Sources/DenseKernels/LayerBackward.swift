@@ -65,9 +65,10 @@ extension LayerKernels {
         return [Float](unsafeUninitializedCapacity: rows * outputs) { out, count in
             count = rows * outputs
             guard let first = out.baseAddress else { return }
+            // Each thread adds and writes rows of its own.
             nonisolated(unsafe) let (base, partials) = (first, partials)
-            Workers(threads: threads).run { part, _ in
-                for row in Workers.range(of: part, in: rows) {
+            Workers(threads: threads).run { share, _ in
+                for row in Workers.range(of: share, in: rows) {
                     let sums = partials + row * memory.paddedOutputs
                     for part in 1..<memory.parts {
                         add(sums + part * memory.partialSize, to: sums, memory.paddedOutputs)

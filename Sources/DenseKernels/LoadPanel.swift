@@ -1,6 +1,6 @@
 import CProcessor
 
-// From feature maps to panels: `[products][terms][capacity]`, lanes are units.
+// From feature maps to panels (UnitLayout), lanes are units.
 
 /// Loads the activations of one channel into a panel.
 ///

@@ -6,7 +6,7 @@ struct MapsAhead {
     private var runs: [(first: UnsafePointer<Float>, lines: Int)] = []
     private var run = 0
     private var line = 0
-    private var lines = 0
+    private var all = 0
     private var share = 0
 
     /// Adds some channels' pixels of a panel; nothing of one whose pixels do not lie in one run.
@@ -21,11 +21,11 @@ struct MapsAhead {
                 runs.append((maps + image * shape.elements + channel * shape.pixels + pixels.first, own))
             }
         }
-        lines += own * channels.count * panel.images
+        all += own * channels.count * panel.images
     }
 
     /// Gets ready to ask for all in `parts` parts.
-    mutating func share(in parts: Int) { share = (lines + parts - 1) / parts }
+    mutating func divide(by parts: Int) { share = (all + parts - 1) / parts }
 
     /// Asks for a part.
     mutating func ask() {

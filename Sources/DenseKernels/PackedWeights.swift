@@ -5,12 +5,13 @@
 /// A chunk's lie together, as they are more than the caches have room for beside the maps: read one behind the other
 /// they are fetched ahead.
 struct PackedWeights {
-    let products: Int
-    let tiles: Int
-    let terms: Int
-    /// Terms of a chunk; the last has what is left.
-    let chunk: Int
-    private(set) var elements: [Float]
+    let layout: WeightLayout
+    let elements: [Float]
+
+    var tiles: Int { layout.tiles }
+    @inline(__always) func offset(product: Int, tile: Int, from first: Int = 0) -> Int {
+        layout.offset(product: product, tile: tile, from: first)
+    }
 
     /// - Parameters:
     ///   - chunk: terms that are added in one go; all when `nil`.
@@ -19,63 +20,78 @@ struct PackedWeights {
         forward weight: UnsafePointer<Float>, _ kind: ConvolutionKind, reads: Int, outputs: Int, chunk: Int? = nil,
         threads: Int = 1
     ) {
-        self.init(kind, outputs: outputs, terms: reads, chunk: chunk ?? reads)
-        put(weight, kind, outputs: outputs, ofOutput: reads, ofTerm: 1, turned: false, threads)
+        layout = WeightLayout(kind, outputs: outputs, terms: reads, chunk: chunk ?? reads)
+        elements = Self.packed(
+            KernelsOfLayer(first: weight, kind: kind, ofOutput: reads, ofTerm: 1, turned: false), layout, threads)
     }
 
     init(backward weight: UnsafePointer<Float>, _ kind: ConvolutionKind, reads: Int, outputs: Int, threads: Int = 1) {
-        self.init(kind, outputs: reads, terms: outputs, chunk: outputs)
-        put(weight, kind, outputs: reads, ofOutput: 1, ofTerm: reads, turned: true, threads)
+        layout = WeightLayout(kind, outputs: reads, terms: outputs, chunk: outputs)
+        elements = Self.packed(
+            KernelsOfLayer(first: weight, kind: kind, ofOutput: 1, ofTerm: reads, turned: true), layout, threads)
     }
 
-    private init(_ kind: ConvolutionKind, outputs: Int, terms: Int, chunk: Int) {
-        products = kind.products * kind.shifts
-        tiles = (outputs + tileRows - 1) / tileRows
-        (self.terms, self.chunk) = (terms, chunk)
-        elements = [Float](repeating: 0, count: products * tiles * terms * tileRows + 16)
-    }
-
-    /// Where the rows of a product's tile start, from the first term of a chunk on.
-    @inline(__always) func offset(product: Int, tile: Int, from first: Int = 0) -> Int {
-        (first * products * tiles + (product * tiles + tile) * min(chunk, terms - first)) * tileRows
-    }
-
-    /// Packs the kernels, of which an output's and a term's next are some apart.
-    private mutating func put(
-        _ weight: UnsafePointer<Float>, _ kind: ConvolutionKind, outputs: Int, ofOutput: Int, ofTerm: Int, turned: Bool,
-        _ threads: Int
-    ) {
-        let (tiles, terms, layout) = (tiles, terms, self)
-        elements.withUnsafeMutableBufferPointer { out in
+    private static func packed(_ kernels: KernelsOfLayer, _ layout: WeightLayout, _ threads: Int) -> [Float] {
+        [Float](unsafeUninitializedCapacity: layout.count) { out, count in
+            // What pads the last tile is zero.
+            out.initialize(repeating: 0)
+            count = layout.count
             guard let first = out.baseAddress else { return }
-            nonisolated(unsafe) let (weight, base) = (weight, first)
+            // Each thread writes terms of its own; nobody writes what is read.
+            nonisolated(unsafe) let (kernels, base) = (kernels, first)
             Workers(threads: threads).run { part, _ in
-                for tile in Workers.range(of: part, in: tiles) {
-                    for first in stride(from: 0, to: terms, by: layout.chunk) {
-                        let at = base + layout.offset(product: 0, tile: tile, from: first)
-                        let apart =
-                            layout.offset(product: 1, tile: tile, from: first)
-                            - layout.offset(product: 0, tile: tile, from: first)
-                        let from = weight + (tile * tileRows * ofOutput + first * ofTerm) * kind.taps
-                        for term in 0..<min(layout.chunk, terms - first) {
-                            for row in 0..<min(tileRows, outputs - tile * tileRows) {
-                                Self.put(
-                                    from + (row * ofOutput + term * ofTerm) * kind.taps, kind, turned: turned,
-                                    at + (term * tileRows + row), apart: apart)
-                            }
-                        }
+                for item in Workers.range(of: part, in: layout.tiles * layout.terms) {
+                    let (tile, term) = (item / layout.terms, item % layout.terms)
+                    let chunk = term / layout.chunk * layout.chunk
+                    let at = base + layout.offset(product: 0, tile: tile, from: chunk) + (term - chunk) * tileRows
+                    let apart =
+                        layout.offset(product: 1, tile: 0, from: chunk)
+                        - layout.offset(product: 0, tile: 0, from: chunk)
+                    for row in 0..<min(tileRows, layout.outputs - tile * tileRows) {
+                        kernels.put(output: tile * tileRows + row, term: term, at + row, apart: apart)
                     }
                 }
             }
         }
     }
+}
+
+/// How packed weights lie in memory.
+struct WeightLayout: Sendable {
+    let outputs: Int
+    let products: Int
+    let tiles: Int
+    let terms: Int
+    /// Terms of a chunk; the last has what is left.
+    let chunk: Int
+
+    init(_ kind: ConvolutionKind, outputs: Int, terms: Int, chunk: Int) {
+        products = kind.products * kind.shifts
+        tiles = (outputs + tileRows - 1) / tileRows
+        (self.outputs, self.terms, self.chunk) = (outputs, terms, chunk)
+    }
+
+    /// Elements, with room for a vector that starts at the last.
+    var count: Int { products * tiles * terms * tileRows + 16 }
+
+    /// Where the rows of a product's tile start, from the first term of a chunk on.
+    @inline(__always) func offset(product: Int, tile: Int, from first: Int = 0) -> Int {
+        (first * products * tiles + (product * tiles + tile) * min(chunk, terms - first)) * tileRows
+    }
+}
+
+/// A layer's kernels where they lie, of which an output's next and a term's next are some apart.
+private struct KernelsOfLayer {
+    let first: UnsafePointer<Float>
+    let kind: ConvolutionKind
+    let ofOutput: Int
+    let ofTerm: Int
+    /// Whether kernels are turned round, for the gradient of the input.
+    let turned: Bool
 
     /// Packs one kernel, whose products are some apart.
-    @inline(__always)
-    private static func put(
-        _ kernel: UnsafePointer<Float>, _ kind: ConvolutionKind, turned: Bool, _ out: UnsafeMutablePointer<Float>,
-        apart: Int
-    ) {
+    @inline(__always) func put(output: Int, term: Int, _ out: UnsafeMutablePointer<Float>, apart: Int) {
+        let kernel = first + (output &* ofOutput &+ term &* ofTerm) &* kind.taps
         if kind == .winograd {
             transformKernel(kernel, turned: turned, out, stride: apart)
         } else {

@@ -81,7 +81,8 @@ struct Grid: Sendable {
     func shared(by threads: Int, images: Int) -> Grid? {
         var pieces = imagesPerPanel > 0 ? 1 : bands * piecesPerRow
         while images * pieces % threads != 0 { pieces += 1 }
-        if rows == 1 {
+        // Only where a unit needs no neighbours can a row be cut.
+        if kind == .pointwise || kind == .pooled, rows == 1 {
             guard columns / pieces >= 16 else { return nil }
             return Grid(self, bands: 1, piecesPerRow: pieces)
         }

@@ -1,7 +1,7 @@
 import CProcessor
 
 /// A worker's scratch for the tiles of one panel after the other: 4×4 pixels each, which lie apart from one another as
-/// lanes of a vector are tiles, and where a tile's pixels lie in the map.
+/// lanes of a vector are tiles, and where a tile's pixels lie among the panel's.
 ///
 /// A panel that is a band of a map also needs the row of tiles above and below, for the pixels around its own. Tiles
 /// are counted from `first`, the row above included; the panel's own start at `own`.
@@ -13,10 +13,11 @@ struct TileScratch {
     let pixels: UnsafeMutablePointer<Float>
     /// After one of a transform's two directions: `[4 lines][6][tiles]`.
     let halves: UnsafeMutablePointer<Float>
-    /// Four lines of whole tiles, for maps that are no multiple of four tiles wide; 4 · (units + 16) elements at least.
+    /// Four lines of whole tiles, for panels that are not cut in one run; 4 · (units + 16) elements at least.
     let lines: UnsafeMutablePointer<Float>
     /// The panel's pixels as they lie in its maps, one image behind the other, with the lines above and below: maps are
-    /// read and written in one run, which is fetched ahead, and cut into tiles here.
+    /// read and written in one run, which is fetched ahead, and cut into tiles here. The last vector of tiles may reach
+    /// three lines further.
     let maps: UnsafeMutablePointer<Float>
     let first: Int
     private(set) var own = 0
@@ -36,14 +37,16 @@ struct TileScratch {
     static func elements(_ grid: Grid) -> Int {
         guard grid.kind == .winograd else { return 4 * (grid.capacity + 16) }
         let (tiles, stride) = sizes(grid)
-        return 40 * stride + 4 * (tiles + 32) + 4 * tiles + 2 * (tiles / 4 + 8) + mapsSize(grid)
+        return 40 * stride + 4 * (tiles + 32) + 4 * tiles + mapsSize(grid) + placesSize(tiles)
     }
 
     private static func sizes(_ grid: Grid) -> (tiles: Int, stride: Int) {
         let tiles = (grid.capacity + 2 * grid.columns + 31) & ~15
         return (tiles, tiles + 2 * margin(grid) + 16)
     }
-    private static func mapsSize(_ grid: Grid) -> Int { 16 * grid.capacity + 8 * grid.columns + 16 }
+    // Whole cache lines each, as what lies behind them is read in whole lines.
+    private static func mapsSize(_ grid: Grid) -> Int { (16 * grid.capacity + 24 * grid.columns + 31) & ~15 }
+    private static func placesSize(_ tiles: Int) -> Int { (2 * (tiles / 4 + 8) + 15) & ~15 }
     private static func margin(_ grid: Grid) -> Int { (grid.columns + 31) & ~15 }
 
     init(_ memory: UnsafeMutablePointer<Float>, _ grid: Grid) {
@@ -64,8 +67,8 @@ struct TileScratch {
         return low..<own &+ panel.units &+ (below && line == 0 ? panel.columns : 0)
     }
 
-    /// Lines of an image in `maps`: the panel's own, from the first on.
-    @inline(__always) func lines(of image: Int, _ panel: Panel) -> UnsafeMutablePointer<Float> {
+    /// The panel's own pixels of an image in `maps`.
+    @inline(__always) func ownPixels(of image: Int, _ panel: Panel) -> UnsafeMutablePointer<Float> {
         maps + (image &* 4 &* panel.rows &+ (above ? 1 : 0)) &* grid.width
     }
 

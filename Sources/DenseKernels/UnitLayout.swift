@@ -3,8 +3,8 @@
 /// Winograd's lie as `[units / 16][rows][16]`: a register tile reads 16 or 32 units of all rows, so that what it reads
 /// is one run of memory and fetched ahead. Others lie as `[rows][capacity]`, since they are copied row by row.
 struct UnitLayout: Sendable {
-    /// From product to product: an odd number of cache lines, so that products do not compete for the same cache sets,
-    /// with room for a vector that starts at the last unit.
+    /// From product to product: as a rule an odd number of cache lines, so that products do not compete for the same
+    /// cache sets.
     let product: Int
     /// From row to row.
     let row: Int

@@ -64,12 +64,12 @@ public struct EvaluatorSettings: Codable, Sendable, Hashable {
         return kind == .shared || epochs == 0 ? [0] : halving.map { [1, $0] } ?? [1]
     }
 
-    /// Whether any child is trained by itself: of masked ones those are that halving or a search's end evaluates
-    /// longer, of shared weights' the latter.
+    /// Whether any child is trained by itself: of masked ones those are that halving or a search's end tunes, of shared
+    /// weights' the latter.
     /// - Parameter top: how many of the best are evaluated again.
     public func trainsChildren(top: Int) -> Bool {
         switch kind {
-        case .masked: halving != nil || top > 0
+        case .masked: epochs > 0 && (halving != nil || top > 0)
         case .shared: top > 0
         default: true
         }

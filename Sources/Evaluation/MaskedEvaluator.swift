@@ -4,9 +4,10 @@ import Torch
 import Training
 
 /// Scores each child with its part of the trained dense network's weights as they are; its BN statistics are
-/// recomputed, as those of the dense network are of no child. Its longer evaluations are those of `InheritEvaluator`.
+/// recomputed, as those of the dense network are of no child.
 ///
-/// Few images do for a score, as all children are scored on the same ones.
+/// Few images do for a score, as all children are scored on the same ones. Longer evaluations are those of
+/// `InheritEvaluator`, or where the settings have no epochs for them scores on all validation images.
 public struct MaskedEvaluator: NamedEvaluator {
     public static let name = "masked"
     public static let help = "parts of the trained --dense as they are, BN statistics recomputed"
@@ -23,10 +24,14 @@ public struct MaskedEvaluator: NamedEvaluator {
     }
 
     public func evaluate(_ connectivity: Connectivity, seed: UInt64, length: Double) throws -> ChildEvaluation {
-        guard length == 0 else { return try inherit.evaluate(connectivity, seed: seed, length: length) }
         let dense = inherit.dense
+        if length > 0, dense.settings.epochs > 0 {
+            return try inherit.evaluate(connectivity, seed: seed, length: length)
+        }
+        let isLonger = length > 0
         return try dense.settings.score(
-            dense.network.rebuilt(connectivity), dense.data, images: 0, statistics: statistics, validation: validation)
+            dense.network.rebuilt(connectivity), dense.data, images: 0, statistics: isLonger ? nil : statistics,
+            validation: isLonger ? nil : validation)
     }
 }
 

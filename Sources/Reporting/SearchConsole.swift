@@ -59,7 +59,10 @@ public final class SearchConsole {
     }
 
     private static func left(_ status: SearchStatus) -> String {
-        status.secondsLeft.map { ", \(duration($0)) left" } ?? ""
+        status.secondsLeft.map {
+            ", \(duration($0)) left"
+                + (status.longerAfter > 0 ? " before \(status.longerAfter) longer evaluations" : "")
+        } ?? ""
     }
 
     /// A reward: a share, or minus a loss.

@@ -93,6 +93,13 @@ import Testing
                 "search", "--data", "shapes", "--arch", "densenet-7-2", "--evaluator", "shared", "--top", "0",
                 "--child-epochs", "2", "--out", out,
             ], 64, "--child-epochs is for children that are trained, and with --evaluator shared and --top 0 none is")
+        try expect(
+            [
+                "search", "--data", "shapes", "--arch", "densenet-7-2", "--evaluator", "masked", "--learning-rate", "2",
+                "--out", out, "--dense", out,
+            ], 64,
+            "--learning-rate is for children that are trained, and masked children are tuned with --halving or --child-epochs alone"
+        )
         for option in ["--child-epochs", "--learning-rate"] {
             try expect(
                 [

@@ -22,6 +22,11 @@ import Training
                 "reward    55.00%, baseline 50.00%, keeps 25.00% of the free connections  ▆▁█",
                 "children  ██████░░░░░░░░░░░░░░░░░░ 10/40, 5,120 training images, 12.3 a minute, 3 min 20 s left",
             ])
+        // What longer evaluations take is not known where children are not trained.
+        status.longerAfter = 3
+        #expect(
+            SearchConsole.picture(status, [])[1].hasSuffix("12.3 a minute, 3 min 20 s left before 3 longer evaluations")
+        )
     }
 
     /// Where losses reward they are told as they are, not as shares.
@@ -41,6 +46,12 @@ import Training
         #expect(lines[0] == "best      loss 1.500, 25.00% (child 3), 1,000 MACs, 5 connections")
         #expect(lines[1] == "reward    -1.500, baseline -2.000  ")
         configuration.evaluator.reward = .accuracy
+        #expect(board.status(configuration, workers: 1).longerAfter == 0)
+        configuration.evaluator = EvaluatorSettings(.masked)
+        let masked = board.status(configuration, workers: 1)
+        #expect(masked.longerAfter == 3 * configuration.reevaluationSeeds)
+        configuration.evaluator = EvaluatorSettings(.scratch)
+        #expect(try #require(masked.secondsLeft) < #require(board.status(configuration, workers: 1).secondsLeft))
         let shares = SearchConsole.picture(board.status(configuration, workers: 1), [])
         #expect(shares[1] == "reward    -150.00%, baseline -200.00%  ")
     }

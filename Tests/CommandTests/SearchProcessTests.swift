@@ -264,8 +264,13 @@ import Testing
                 #expect(losses[1] == -losses[0] && (losses[1] == reward) == (state == "PRUNED"))
             }
         }
-        // Without halving nothing is tuned but the best, when they are evaluated again: as the same weights inherited.
-        for (out, kind) in [("masked", ["masked"]), ("inherit", ["inherit", "--child-epochs", "0"])] {
+        // Without halving nothing is tuned, the best neither but where that is asked for, when they are evaluated
+        // again: then as the same weights inherited.
+        let kinds = [
+            ("masked", ["masked"]), ("inherit", ["inherit", "--child-epochs", "0"]),
+            ("tuned", ["masked", "--child-epochs", "1"]),
+        ]
+        for (out, kind) in kinds {
             let more = ["--dense", folder("dense"), "--evaluator"] + kind
             let done = try ads(search(folder, out, "--children", "4", "--workers", "1", "--strategy", "random") + more)
             #expect(done.status == 0, "\(done.errors)")
@@ -274,8 +279,18 @@ import Testing
             try ads(["study", "trials", folder(out), "--csv"]).output.split(separator: "\n").dropFirst()
                 .map { $0.split(separator: ",", omittingEmptySubsequences: false)[6] }
         }
-        let (one, two) = (try accuracies("masked"), try accuracies("inherit"))
+        let (one, two) = (try accuracies("tuned"), try accuracies("inherit"))
         #expect(one == two && !one.isEmpty)
+        func images(_ out: String) throws -> Int {
+            let file = try Data(contentsOf: URL(filePath: folder(out + "/result.json")))
+            let result = try #require(JSONSerialization.jsonObject(with: file) as? [String: Any])
+            return try #require(result["images"] as? Int)
+        }
+        // Beside those that the dense network saw: two seeds, two epochs of 64 images, of the best and perhaps the
+        // mode.
+        #expect(try images("tuned") == images("inherit"))
+        #expect(try [256, 512].contains(images("tuned") - images("masked")))
+        #expect(try accuracies("masked").prefix(4) == one.prefix(4))
         // The agent starts from what the dense network says of connections.
         func first(_ out: String, _ start: String) throws -> [String] {
             let more = ["--children", "8", "--workers", "1", "--top", "0", "--warm-start", start]

@@ -73,6 +73,11 @@ import Training
         let inherit = InheritEvaluator(TrainedDense(dense, data, settings))
         let tuned = try MaskedEvaluator(TrainedDense(dense, data, settings)).evaluate(chain, seed: 9, length: 0.5)
         #expect(try tuned == inherit.evaluate(chain, seed: 9, length: 0.5) && tuned.images == 128)
+        // Without epochs for it, it is scored on all images, whatever the seed.
+        settings.epochs = 0
+        let longer = try MaskedEvaluator(TrainedDense(dense, data, settings)).evaluate(chain, seed: 3, length: 2)
+        #expect(try longer == inherit.evaluate(chain, seed: 9, length: 0) && longer != found && longer.images == 0)
+        settings.epochs = 1
         // More than there are is all of them; searches of older versions took all, and eight batches.
         settings.scoreImages = 101
         #expect(settings.scored(data) == data.validation)

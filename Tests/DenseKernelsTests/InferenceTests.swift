@@ -16,6 +16,31 @@ import Testing
         #expect(network.computed(threads: 1) == network.computed(threads: 2))
         #expect(network.computed(threads: 1) == network.computed(threads: 3))
     }
+
+    /// Threads share a single image's rows of tiles, of which these have one.
+    @Test(arguments: [(4, 128), (3, 70)]) func aRowOfTilesIsNotShared(height: Int, width: Int) {
+        var random = SeededGenerator(seed: 3)
+        let (memory, shape) = (Memory(), MapShape(channels: 7, height: height, width: width))
+        let layer = KernelLayer(.winograd, source: 0, reads: [0, 1, 2], destination: 0, writes: 3, outputs: 4)
+        let (norm, weight) = (NormValues(3, &random), uniform(4 * 3 * 9, -0.5, 0.5, &random))
+        let prepared = PreparedPlan(
+            KernelPlan(shapes: [shape], inputChannels: 3, layers: [layer]),
+            [
+                LayerParameters(
+                    scale: memory.holding(norm.scale), shift: memory.holding(norm.shift), weight: memory.holding(weight)
+                )
+            ], means: [memory.holding(norm.mean)], variances: [memory.holding(norm.variance)])
+        let input = memory.holding(uniform(3 * shape.pixels, -1, 1, &random))
+        let results = [1, 2, 3].map { threads in
+            let out = memory.empty(shape.elements)
+            LayerKernels(threads: threads).infer(prepared, input, images: 1, output: 0, out)
+            return Array(out)
+        }
+        withExtendedLifetime(memory) {
+            #expect(results[0][(3 * shape.pixels)...].contains { $0 != 0 })
+            for result in results { #expect(zip(result, results[0]).allSatisfy { $0 == $1 }) }
+        }
+    }
 }
 
 /// A network of every kind of layer, computed by DenseKernels alone and by the definition.

@@ -13,6 +13,7 @@ import Torch
     @Test(arguments: [
         (32, 12, 3), (16, 12, 2), (8, 12, 5), (7, 12, 4), (1, 4, 6), (14, 8, 3), (9, 1, 4), (5, 17, 3), (28, 24, 2),
         (10, 64, 2), (6, 5, 7), (6, 12, 8), (3, 4, 9), (48, 12, 2), (48, 12, 3), (40, 4, 2), (37, 8, 2), (260, 2, 1),
+        (16, 12, 21), (20, 12, 13), (80, 4, 1),
     ])
     func gradientsOfOneLayer(size: Int, growthRate: Int, images: Int) throws {
         let a = try Architecture(

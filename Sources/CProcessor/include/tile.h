@@ -23,7 +23,7 @@
 
 /// output[r][u] = sum over k of weights[k][r] * input[k][u], or with adding that much more, for ADS_TILE_ROWS rows.
 /// input is [terms][stride], weights [terms][ADS_TILE_ROWS], output [ADS_TILE_ROWS][stride]; the first lanes of a row count, a
-/// multiple of 16. From 16 lanes to the next 16 it is input_step and output_step: 16, or what [16 lanes][terms][16] needs.
+/// multiple of 16. From 16 lanes to the next 16 it is input_step and output_step: 16, or what [lanes / 16][terms][16] needs.
 void ads_multiply_tile(
     const float *input, ptrdiff_t terms, ptrdiff_t stride, ptrdiff_t input_step, const float *weights, float *output,
     ptrdiff_t output_step, ptrdiff_t lanes, bool adding);

@@ -73,7 +73,7 @@ struct SearchCommand: ParsableCommand {
 
     @Option(
         help:
-            "Times a child goes through its training images; masked children do so only where they are tuned, with --halving or when the best are evaluated again. (default: 1)",
+            "Times a child goes through its training images. Masked children are tuned so with --halving; with this option alone the best are when they are evaluated again. (default: 1; 0 for masked children without --halving)",
         transform: Real.weight.parse)
     var childEpochs: Double?
 
@@ -118,12 +118,13 @@ struct SearchCommand: ParsableCommand {
     var scoreImages: Int?
 
     @Option(
-        help: "How many of the best children are evaluated again, longer; 0 for none. (default: 3)",
+        help:
+            "How many of the best children are evaluated again, longer, masked ones that are not tuned on all validation images; 0 for none. (default: 3)",
         transform: Whole.countOrNone.parse)
     var top: Int?
 
     @Option(
-        help: "With how many fresh seeds. (default: 2)",
+        help: "With how many fresh seeds. (default: 2; 1 where nothing is trained)",
         transform: Whole.count.parse)
     var reevaluationSeeds: Int?
 

@@ -32,21 +32,33 @@ extension SearchCommand {
         return table
     }
 
+    /// Masked children take seconds: their best are tuned where somebody asks for it, else scored on all images, which
+    /// takes seconds, too. Strategies that prune a dense network tune it between.
+    private func setChildEpochs(_ plan: inout SearchPlan) throws {
+        if let childEpochs {
+            plan.evaluator.epochs = childEpochs
+        } else if kind == .masked, halving == nil, try !Strategies.named(plan.strategy).needsDense {
+            plan.evaluator.epochs = 0
+        }
+    }
+
     /// Refuses what trains children where none is trained.
     private func checkTraining(_ plan: SearchPlan) throws {
         guard !plan.evaluator.trainsChildren(top: plan.top), try !Strategies.named(plan.strategy).needsDense else {
             return
         }
+        let reason =
+            plan.top == 0
+            ? "with --evaluator \(kind.rawValue) and --top 0 none is; leave it out"
+            : "masked children are tuned with --halving or --child-epochs alone"
         // Shared weights are trained themselves.
         let isIdle = [
-            (name: "--child-epochs", isTyped: childEpochs != nil),
+            (name: "--child-epochs", isTyped: childEpochs ?? 0 > 0),
             (name: "--augmentation", isTyped: trainingImages.augmentation != nil && kind != .shared),
             (name: "--learning-rate", isTyped: learningRate != nil && kind != .shared),
         ]
         guard let name = isIdle.first(where: \.isTyped)?.name else { return }
-        throw SearchError(
-            "\(name) is for children that are trained, and with --evaluator \(kind.rawValue) and --top 0 none is; leave it out"
-        )
+        throw SearchError("\(name) is for children that are trained, and \(reason)")
     }
 
     /// Refuses the agent's numbers where there is no agent.
@@ -114,7 +126,6 @@ extension SearchCommand {
             var plan = SearchPlan(
                 architecture, set, dataFolder: data.dataDir, seed: self.machine.seed, machine: machine)
             plan.evaluator = EvaluatorSettings(kind)
-            if let childEpochs { plan.evaluator.epochs = childEpochs }
             if let sharedEpochs { plan.evaluator.sharedEpochs = sharedEpochs }
             if let batchSize { plan.evaluator.batchSize = batchSize }
             if let learningRate { plan.evaluator.learningRate = learningRate }
@@ -124,12 +135,15 @@ extension SearchCommand {
             // Absent is accuracy, as in studies of older versions.
             plan.evaluator.reward = reward == .loss ? .loss : nil
             if let strategy { plan.strategy = strategy }
+            try setChildEpochs(&plan)
             (plan.children, plan.images, plan.limitTrain, plan.limitValidation) = (
                 children, images, limitTrain, limitValidation
             )
             workers.set(&plan)
             if let top { plan.top = top }
-            if let reevaluationSeeds { plan.reevaluationSeeds = reevaluationSeeds }
+            // Where nothing is trained another seed changes nothing.
+            let isScored = kind == .masked && plan.evaluator.epochs == 0
+            plan.reevaluationSeeds = reevaluationSeeds ?? (isScored ? 1 : plan.reevaluationSeeds)
             try checkAgent(plan.strategy)
             try checkTraining(plan)
             if let childrenPerUpdate { plan.agent.childrenPerUpdate = childrenPerUpdate }
