@@ -61,7 +61,7 @@ public final class SearchConsole {
     private static func left(_ status: SearchStatus) -> String {
         status.secondsLeft.map {
             ", \(duration($0)) left"
-                + (status.longerAfter > 0 ? " before \(status.longerAfter) longer evaluations" : "")
+                + (status.longerAfter > 0 ? " before \(plural(status.longerAfter, "longer evaluation"))" : "")
         } ?? ""
     }
 

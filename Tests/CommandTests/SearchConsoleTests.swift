@@ -23,10 +23,10 @@ import Training
                 "children  ██████░░░░░░░░░░░░░░░░░░ 10/40, 5,120 training images, 12.3 a minute, 3 min 20 s left",
             ])
         // What longer evaluations take is not known where children are not trained.
-        status.longerAfter = 3
-        #expect(
-            SearchConsole.picture(status, [])[1].hasSuffix("12.3 a minute, 3 min 20 s left before 3 longer evaluations")
-        )
+        for (count, words) in [(1, "1 longer evaluation"), (3, "3 longer evaluations")] {
+            status.longerAfter = count
+            #expect(SearchConsole.picture(status, [])[1].hasSuffix("12.3 a minute, 3 min 20 s left before \(words)"))
+        }
     }
 
     /// Where losses reward they are told as they are, not as shares.

@@ -85,6 +85,10 @@ extension SearchProcessTests {
             let more = ["--dense", folder("dense"), "--evaluator"] + kind
             let done = try ads(search(folder, out, "--children", "4", "--workers", "1", "--strategy", "random") + more)
             #expect(done.status == 0, "\(done.errors)")
+            // What has weights is tuned.
+            #expect(
+                done.output.contains("; tune it in full with: ads retrain \(folder(out)) --inherit\n"), "\(done.output)"
+            )
         }
         func accuracies(_ out: String) throws -> [Substring] {
             try ads(["study", "trials", folder(out), "--csv"]).output.split(separator: "\n").dropFirst()

@@ -237,7 +237,7 @@ struct SearchCommand: ParsableCommand {
             best of \(result.children) children (\(result.repeats) repeats): child \(result.child), validated \(percent(result.accuracy))\(c.top > 0 ? " when evaluated again" : "")
             \(grouped(result.parameters)) parameters, \(grouped(result.macs)) MACs (\(percent(result.macsShare)) of dense), \(result.connections) connections
             \(try Network(c.architecture, result.connectivity).drawing)
-            saved in \(folder.path); train it in full with: ads retrain \(folder.path)
+            saved in \(folder.path); \(c.evaluator.inherits ? "tune" : "train") it in full with: ads retrain \(folder.path)\(c.evaluator.inherits ? " --inherit" : "")
             """)
     }
 }
