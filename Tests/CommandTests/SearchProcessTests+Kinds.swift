@@ -72,7 +72,8 @@ extension SearchProcessTests {
                 let losses = [child["loss"], child["worth_by_loss"]].map { $0 as? Double ?? 0 }
                 #expect(state == (reward == rewards.max() ? "COMPLETE" : "PRUNED"))
                 #expect(child["images"] as? Int == (state == "COMPLETE" ? 128 : 0))
-                #expect(losses[1] == -losses[0] && (losses[1] == reward) == (state == "PRUNED"))
+                // Foundation reads some numbers one bit apart from what it reads with a minus in front of them.
+                #expect(abs(losses[0] + losses[1]) < 1e-12 && (abs(losses[1] - reward) < 1e-12) == (state == "PRUNED"))
             }
         }
         // Without halving nothing is tuned, the best neither but where that is asked for, when they are evaluated
