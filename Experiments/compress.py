@@ -28,11 +28,19 @@ class Compression:
         self.s, self.group, self.network, self.data, self.source = settings, group, network, data, source
         self.mean, self.deviation = mean, deviation
         self.targets, self.strategies = settings.of(stage, "targets"), settings.of(stage, "strategies")
-        self.children, self.validation = (settings.of("compress", name) for name in ("children", "validation"))
+        own = "compress" if stage == "bc" else stage
+        self.children, self.validation = (settings.of(own, name) for name in ("children", "validation"))
         self.tune_epochs, self.longer_epochs = (settings.of("all", name) for name in ("tune_epochs", "longer_epochs"))
 
     def about(self, role, seed, **more):
         return {"group": self.group, "network": self.network, "data": self.data, "role": role, "seed": seed, **more}
+
+    def dense(self, seed):
+        """The run of the dense network that parts are taken of."""
+        return f"{self.group}/given-{seed}"
+
+    def training_images(self):
+        return TRAINING_IMAGES[self.data]
 
     def macs(self, out, share=1):
         return out.inspect(self.network)["macs"] * share
@@ -42,12 +50,12 @@ class Compression:
     def imported(self, seed):
         """The network as given, as a run with this seed."""
         return Import(
-            f"{self.group}/given-{seed}", self.about("import", seed), self.network, self.data, seed, self.source, self.mean,
+            self.dense(seed), self.about("import", seed), self.network, self.data, seed, self.source, self.mean,
             self.deviation)
 
     def given(self, seed):
         """The network as given, tested."""
-        words = ["evaluate", f"{self.group}/given-{seed}", "--data", self.data, "--split", "test"]
+        words = ["evaluate", self.dense(seed), "--data", self.data, "--split", "test"]
         return Answer(
             f"{self.group}/given-{seed}-tested", self.about("given", seed), lambda out: words,
             lambda out: TEST_IMAGES[self.data] * self.macs(out))
@@ -65,7 +73,7 @@ class Compression:
         def work(out):
             images = children * (SCORE_NORM_IMAGES + self.validation) * share
             if strategy == "magnitude":
-                images += MAGNITUDE_EPOCHS * TRAINING_IMAGES[self.data] * BACKWARD * (1 + share) / 2
+                images += MAGNITUDE_EPOCHS * self.training_images() * BACKWARD * (1 + share) / 2
             return self.macs(out, images)
 
         return Search(
@@ -92,7 +100,7 @@ class Compression:
     def search_words(self, strategy, seed, children):
         return [
             "search", "--data", self.data, "--arch", self.network, "--strategy", strategy, "--evaluator", "masked",
-            "--dense", f"{self.group}/given-{seed}", "--seed", seed, "--children", children, "--limit-validation",
+            "--dense", self.dense(seed), "--seed", seed, "--children", children, "--limit-validation",
             self.validation, "--score-images", self.validation, "--reward", self.s.options.reward, "--top", 0,
         ]
 
@@ -108,7 +116,7 @@ class Compression:
 
         return Piece(
             f"{self.group}/{name}-{role}", {**about, "role": role}, words,
-            lambda out: epochs * TRAINING_IMAGES[self.data] * BACKWARD * share * out.inspect(self.network, pattern)["macs"])
+            lambda out: epochs * self.training_images() * BACKWARD * share * out.inspect(self.network, pattern)["macs"])
 
     def found(self, strategy, target, seed):
         """A search, and its network tuned."""

@@ -43,7 +43,7 @@ class Piece:
     def call(self, out, settings, threads):
         """All words ads is called with."""
         own = ["--out", self.name, "--threads", str(threads), "--resume"]
-        return self.command(out) + own + located(settings)
+        return self.command(out) + own + located(settings, self.about)
 
     def finish(self, out, output):
         """After ads ended well, with what it printed."""
@@ -71,7 +71,7 @@ class Answer(Piece):
         return f"{self.name}.json"
 
     def call(self, out, settings, threads):
-        return self.command(out) + ["--threads", str(threads), "--json", "--quiet"] + located(settings)
+        return self.command(out) + ["--threads", str(threads), "--json", "--quiet"] + located(settings, self.about)
 
     def finish(self, out, output):
         write(out / self.marker, output)
@@ -118,7 +118,7 @@ class Import(Piece):
 
     def call(self, out, settings, threads):
         words = self.command(out)[:-4]
-        return words + ["--out", self.name + ".part", "--threads", str(threads), "--quiet"] + located(settings)
+        return words + ["--out", self.name + ".part", "--threads", str(threads), "--quiet"] + located(settings, self.about)
 
     def finish(self, out, output):
         part = out / (self.name + ".part")
@@ -136,9 +136,10 @@ class Import(Piece):
         os.rename(part, out / self.name)
 
 
-def located(settings):
+def located(settings, about):
     """Where the data lie, where it was said."""
-    return ["--data-dir", settings.data_dir] if settings.data_dir else []
+    place = settings.photographs if about["data"] == "folder" else settings.data_dir
+    return ["--data-dir", str(place)] if place else []
 
 
 def difference(there, here):

@@ -12,10 +12,12 @@ Record = namedtuple("Record", "name about result folder seconds whole")
 # What stands for a path in the commands beneath tables.
 PLACES = {
     "--out": "OUT", "--weights": "WEIGHTS.safetensors", "--bc-cifar10": "BC-CIFAR10.safetensors",
-    "--bc-cifar100": "BC-CIFAR100.safetensors", "--data-dir": "DATA",
+    "--bc-cifar100": "BC-CIFAR100.safetensors", "--data-dir": "DATA", "--photographs": "PHOTOGRAPHS",
 }
 # Which stages make the pieces of a group.
-MAKERS = {"compress": ("compress", "headline", "found"), "scratch": ("scratch", "transfer"), "transfer": ("transfer",)}
+MAKERS = {
+    "compress": ("compress", "headline", "found"), "scratch": ("scratch", "transfer"), "transfer": ("transfer",), "photographs": ("photographs",),
+}
 
 
 class Results:

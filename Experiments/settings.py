@@ -4,7 +4,7 @@ import os
 import re
 from pathlib import Path
 
-STAGES = ("compress", "scratch", "transfer", "headline", "found")
+STAGES = ("compress", "scratch", "transfer", "photographs", "headline", "found")
 STRATEGIES = ("ads", "evolution", "surrogate", "random", "magnitude")
 
 # What an option is where it is not typed, by stage. headline and found are parts of compress.
@@ -14,6 +14,7 @@ DEFAULTS = {
     "bc": {"targets": ["0.75"], "strategies": ["ads", "random"]},
     "wide": {"strategies": ["ads", "random"]},
     "transfer": {"strategies": ["ads", "random"]},
+    "photographs": {"targets": ["0.8", "0.6e"], "strategies": ["ads"], "children": 100, "validation": 300},
     "all": {"seeds": [0, 1, 2], "tune_epochs": 5, "longer_epochs": 20, "epochs": 20, "limit_train": 5000},
 }
 # The same for --quick: every path of the program in the least time, no result that means anything.
@@ -23,6 +24,7 @@ QUICK = {
     "bc": {"targets": ["0.9e"], "strategies": ["ads", "random"]},
     "wide": {"strategies": ["ads"]},
     "transfer": {"strategies": ["ads", "random"]},
+    "photographs": {"targets": ["0.5e"], "strategies": ["ads"], "children": 5, "validation": 100},
     "all": {"seeds": [0, 1], "tune_epochs": 1, "longer_epochs": 2, "epochs": 1, "limit_train": 256},
 }
 
@@ -30,9 +32,11 @@ QUICK = {
 OPTIONS = {
     **dict.fromkeys(("--weights", "--mean", "--deviation"), ("compress", "headline", "found")),
     **dict.fromkeys(("--bc-cifar10", "--bc-cifar100", "--bc-mean", "--bc-deviation", "--bc-targets"), ("compress",)),
-    **dict.fromkeys(("--tune-epochs", "--tune-rate"), ("compress", "headline")),
+    **dict.fromkeys(("--tune-epochs", "--tune-rate"), ("compress", "photographs", "headline")),
     "--longer-epochs": ("compress",),
-    **dict.fromkeys(("--limit-train", "--evaluator", "--epochs", "--trainings"), ("scratch", "transfer")),
+    **dict.fromkeys(("--limit-train", "--evaluator", "--trainings"), ("scratch", "transfer")),
+    "--epochs": ("scratch", "transfer", "photographs"),
+    **dict.fromkeys(("--photographs", "--image-size"), ("photographs",)),
 }
 
 
@@ -94,19 +98,21 @@ def parser():
     add("--bc-mean", nargs=3, type=float, default=[0.4914, 0.4822, 0.4465], metavar="M", help="the same of both BC networks")
     add("--bc-deviation", nargs=3, type=float, default=[0.2023, 0.1994, 0.2010], metavar="D")
     add("--data-dir", metavar="DIR", help="where CIFAR lies, as for ads")
+    add("--photographs", metavar="DIR", help="images in class folders, as for ads train --data folder")
+    add("--image-size", type=whole(32), default=128, metavar="N", help="photographs: height and width the network sees (128)")
     add("--seeds", nargs="+", type=whole(0), metavar="N", help="0 1 2 without it")
     add("--targets", nargs="+", type=target, metavar="T", help="shares of the MACs; 0.3e prunes the blocks' ends, too")
     add("--bc-targets", nargs="+", type=target, metavar="T", help="the same of the BC networks")
     add("--strategies", nargs="+", metavar="NAME", help=", ".join(STRATEGIES))
-    add("--children", type=whole(1), metavar="N", help="children a search: compress 400, scratch 200")
-    add("--limit-validation", type=whole(1), dest="validation", metavar="N", help="images a child is scored on: 500, scratch 2500")
+    add("--children", type=whole(1), metavar="N", help="children a search: compress 400, scratch 200, photographs 100")
+    add("--limit-validation", type=whole(1), dest="validation", metavar="N", help="images a child is scored on: 500, scratch 2500, photographs 300")
     add("--limit-train", type=whole(1), metavar="N", help="scratch: images a child is tuned on (5000)")
     add("--evaluator", choices=["inherit", "masked"], default="inherit", help="scratch: of its searches (inherit)")
     add("--reward", choices=["accuracy", "loss"], default="accuracy", help="what rewards a child (accuracy)")
-    add("--tune-epochs", type=whole(1), metavar="N", help="compress: epochs every result is tuned for (5)")
+    add("--tune-epochs", type=whole(1), metavar="N", help="compress, photographs: epochs every result is tuned for (5)")
     add("--longer-epochs", type=whole(1), metavar="N", help="compress: and the best strategy's (20)")
     add("--tune-rate", type=rate, default="0.025", metavar="R", help="the highest learning rate of tuning (0.025)")
-    add("--epochs", type=whole(1), metavar="N", help="scratch, transfer: epochs of every training (20)")
+    add("--epochs", type=whole(1), metavar="N", help="scratch, transfer, photographs: epochs of every training (20)")
     add("--trainings", type=whole(1), default=1, metavar="N", help="scratch, transfer: trainings of each search's result (1)")
     add("--threads", type=whole(1), default=os.cpu_count(), metavar="N", help="all cores without it")
     add("--only", metavar="GLOB", help="only the pieces whose names match, such as 'compress/*-65-*'")
@@ -141,10 +147,13 @@ class Settings:
         if o.trainings > len(self.of("all", "seeds")):
             raise Refusal(f"--trainings {o.trainings} needs as many --seeds", 64)
         self.data_dir = str(Path(o.data_dir).absolute()) if o.data_dir else None
+        self.photographs = self.folder(o.photographs)
         self.weights = self.source(o.weights)
         self.bc = {data: self.source(getattr(o, f"bc_{data}")) for data in ("cifar10", "cifar100")}
         if not self.weights and not o.quick and {"compress", "headline", "found"} & set(self.stages):
             raise Refusal("compress, headline and found start from trained weights; give them with --weights", 64)
+        if not self.photographs and not o.quick and "photographs" in self.stages:
+            raise Refusal("photographs needs images in class folders; give them with --photographs", 64)
 
     def of(self, stage, name):
         """An option: as typed, else the stage's own default."""
@@ -155,6 +164,15 @@ class Settings:
         if stage in ("bc", "wide") and name == "strategies" and typed:
             return [strategy for strategy in typed if strategy in own]
         return own if typed is None else typed
+
+    @staticmethod
+    def folder(path):
+        """Where images lie, from anywhere; refused where there is no folder."""
+        if path is None:
+            return None
+        if not Path(path).is_dir():
+            raise Refusal(f"there is no folder {path}; name one with a folder for every class, or train, validation and test")
+        return Path(path).absolute()
 
     @staticmethod
     def source(path):

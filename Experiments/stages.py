@@ -5,6 +5,7 @@ import math
 from compress import Compression
 from connections import Space
 from out import write
+from photographs import Photographs
 from pieces import Piece
 from scratch import Scratch
 from settings import Refusal
@@ -23,6 +24,8 @@ def prepared(out, settings):
         for name, architecture in (("quick.json", QUICK), ("quick-bc.json", QUICK_BC)):
             if not (out / name).exists():
                 write(out / name, json.dumps(architecture))
+    elif "photographs" in settings.stages:
+        photographs(settings).prepare(out)
 
 
 def teacher(group, network):
@@ -95,11 +98,17 @@ def from_scratch(s):
     return Scratch(s, "densenet-22-12", "cifar10", "densenet-22-12", "cifar100")
 
 
+def photographs(s):
+    if s.options.quick:
+        return Photographs(s, "quick.json", "shapes")
+    return Photographs(s, "photographs.json", "folder")
+
+
 def plan(s):
     """The pieces of all stages asked for, in the order of STAGES."""
     makers = {
         "compress": compress, "scratch": lambda s: from_scratch(s).plan(), "transfer": lambda s: from_scratch(s).transfer(),
-        "headline": headline, "found": found,
+        "photographs": lambda s: photographs(s).plan(), "headline": headline, "found": found,
     }
     own = [piece for stage, make in makers.items() if stage in s.stages for piece in make(s)]
     sets = dict.fromkeys(piece.about["data"] for piece in own)

@@ -24,11 +24,11 @@ import Testing
         let out = folder("out")
         let command = ["all", "--quick", "--out", out]
         let killed = try experiments("run", command, killOnce: "compress/ads-50e-0-tuned")
-        #expect(killed.status == SIGKILL && killed.errors.hasPrefix("56 pieces, 0 finished\n"), "\(killed.errors)")
+        #expect(killed.status == SIGKILL && killed.errors.hasPrefix("68 pieces, 0 finished\n"), "\(killed.errors)")
         let stopped = try experiments("run", command, killOnce: "compress/random-50e-0-tuned", signal: SIGINT)
         #expect(stopped.status == 130, "\(stopped.errors)")
         // Where a killed program's child cannot be told, it finishes its piece.
-        #expect(stopped.errors.contains(/56 pieces, [45] finished\n/))
+        #expect(stopped.errors.contains(/68 pieces, [45] finished\n/))
         #expect(
             stopped.errors.hasSuffix(
                 "Experiments/run: interrupted; what was finished is kept, the same command goes on\n"))
@@ -41,9 +41,9 @@ import Testing
         let left = finished.errors.split(separator: "\n").count { $0.contains(" left") }
         #expect(left > 40, "the time left is said after every piece but the last: \(finished.errors)")
         let again = try experiments("run", command)
-        #expect(again.status == 0 && again.errors == "56 pieces, 56 finished\n", "\(again.errors)")
+        #expect(again.status == 0 && again.errors == "68 pieces, 68 finished\n", "\(again.errors)")
         let listed = try experiments("run", command + ["--list"]).output.split(separator: "\n")
-        #expect(listed.count == 56 && listed.allSatisfy { $0.hasPrefix("finished  ") }, "\(listed)")
+        #expect(listed.count == 68 && listed.allSatisfy { $0.hasPrefix("finished  ") }, "\(listed)")
 
         try check(out)
     }
@@ -62,8 +62,8 @@ import Testing
             let uses = try String(contentsOfFile: "\(out)/\(name)/test-uses.jsonl", encoding: .utf8)
             #expect(uses.split(separator: "\n").count == 1, "\(name) was tested once")
         }
-        // 5 rows of 2 seeds, 2 of the bottlenecks, 4 for longer; 8 and 2 from scratch; 6 on the other set.
-        #expect(accuracies.count == 32, "\(accuracies.keys.sorted())")
+        // 5 rows of 2 seeds, 2 of the bottlenecks, 4 for longer; 8 and 2 from scratch; 6 on the other set; 6 of photographs.
+        #expect(accuracies.count == 38, "\(accuracies.keys.sorted())")
         // Weights are those of the network that was given, whatever the seed.
         let teacher = try Data(contentsOf: URL(fileURLWithPath: out + "/compress/teacher/weights.safetensors"))
         let given = try Data(contentsOf: URL(fileURLWithPath: out + "/compress/given-1/weights.safetensors"))
@@ -104,7 +104,7 @@ import Testing
             #expect(isThere, "\(row)\(bySeed)\n\(made.output)")
         }
         for start in [
-            "| ads − random | ", "| the search | ", "| layers, by distance: 2 back | ", "| ends, by block: block 1 | ",
+            "| ads − random | ", "| ads at 50% with the ends | ads | 64 | ", "| dense, tuned | ", "| the search | ", "| layers, by distance: 2 back | ", "| ends, by block: block 1 | ",
             "    Experiments/run all --quick --out OUT",
         ] {
             #expect(lines.contains { $0.hasPrefix(start) }, "\(start)\n\(made.output)")
