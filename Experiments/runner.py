@@ -144,7 +144,8 @@ class Runner:
         """Seconds of what is left, by what work of its kind took here; unknown before there was any."""
         work, taken = {}, {}
         for name, note in self.out.notes().items():
-            if note["kind"] != "import" and note["attempts"][-1]["end"] == "finished":
+            # What computes next to nothing says nothing of the pace.
+            if note["work"] and note["attempts"][-1]["end"] == "finished":
                 work[note["kind"]] = work.get(note["kind"], 0) + note["work"]
                 taken[note["kind"]] = taken.get(note["kind"], 0) + sum(a["seconds"] or 0 for a in note["attempts"])
         if not work:
