@@ -39,6 +39,11 @@ extension Search {
             }
         }
         if !missing.isEmpty { _ = try storage.add(missing, by: ownership) }
+        // Each may take many times what a child took, in which nothing else is told.
+        let open = missing.count + recorded.count { !$0.state.isFinished }
+        if open > 0 {
+            observer(.note("the best children are evaluated again: \(open) longer evaluation\(open == 1 ? "" : "s")"))
+        }
         try finish(0, &board)
         history = StudyHistory(configuration, try storage.trials(update: nil), try storage.updates())
         let winner = top.dropFirst().reduce(first) { history.worth($1).rank > history.worth($0).rank ? $1 : $0 }

@@ -192,7 +192,8 @@ public enum AtomicFile {
     /// What went wrong last, as a sentence.
     static func failure(_ what: String) -> FileError {
         let reason = String(cString: strerror(errno))
-        let advice = errno == ENOSPC ? "; free some space and run the command again with --resume" : ""
+        let advice =
+            errno == ENOSPC ? "; free some space and run the command again, with --resume where it continues a run" : ""
         return FileError("\(what): \(reason.lowercased())\(advice)")
     }
 }

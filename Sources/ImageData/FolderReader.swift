@@ -35,11 +35,12 @@ struct FolderReader: Sendable {
     /// Reads files as squares `[3, size, size]`, which it gives on in order, some at a time; the same bytes at any
     /// number of threads.
     /// - Parameter digests: of what the files held when their names were given to what is read.
-    /// - Throws: `DataError` where a file has changed since; what `append` throws.
+    /// - Throws: `DataError` where a file has changed since; what `append` throws, and who looks on.
     func read(
         _ files: [FolderLayout.File], digests: [String?]? = nil, append: ([UInt8]) throws -> Void
     ) throws -> Outcome {
         var outcome = Outcome()
+        let reading = FolderReading.Count(.reading, of: files.count)
         let most = max(2 * ProcessInfo.processInfo.activeProcessorCount, min(1024, (64 << 20) / imageBytes))
         for start in stride(from: 0, to: files.count, by: most) {
             let chunk = start..<min(start + most, files.count)
@@ -49,12 +50,15 @@ struct FolderReader: Sendable {
                 // Each index writes its own part, and all are done before the buffer is left.
                 nonisolated(unsafe) let out = out
                 DispatchQueue.concurrentPerform(iterations: chunk.count) { i in
-                    let image = UnsafeMutableBufferPointer(rebasing: out[i * imageBytes..<(i + 1) * imageBytes])
-                    let reading = read(files[start + i], digest: digests?[start + i], into: image)
-                    readings.withLock { $0[i] = reading }
+                    reading.file {
+                        let image = UnsafeMutableBufferPointer(rebasing: out[i * imageBytes..<(i + 1) * imageBytes])
+                        let became = read(files[start + i], digest: digests?[start + i], into: image)
+                        readings.withLock { $0[i] = became }
+                    }
                 }
                 count = out.count
             }
+            try reading.check()
             var kept = 0
             for (i, reading) in readings.withLock({ $0 }).enumerated() {
                 switch reading {
@@ -105,13 +109,18 @@ struct FolderReader: Sendable {
     }
 
     /// SHA-256 of each file's bytes; `nil` where they cannot be had.
-    func digests(_ files: [FolderLayout.File]) -> [String?] {
+    /// - Throws: what who looks on throws.
+    func digests(_ files: [FolderLayout.File]) throws -> [String?] {
+        let checking = FolderReading.Count(.checking, of: files.count)
         let digests = Mutex([String?](repeating: nil, count: files.count))
         DispatchQueue.concurrentPerform(iterations: files.count) { i in
-            guard let bytes = try? contents(files[i]) else { return }
-            let digest = Self.digest(bytes)
-            digests.withLock { $0[i] = digest }
+            checking.file {
+                guard let bytes = try? contents(files[i]) else { return }
+                let digest = Self.digest(bytes)
+                digests.withLock { $0[i] = digest }
+            }
         }
+        try checking.check()
         return digests.withLock { $0 }
     }
 

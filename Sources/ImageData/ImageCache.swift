@@ -51,7 +51,7 @@ public struct ImageCache: Sendable, Hashable {
 
     /// The images of a folder: those that are kept, or decoded and then kept. Where nothing can be kept they are in
     /// memory, and a note says why.
-    /// - Throws: `DataError`.
+    /// - Throws: `DataError`; what who looks on throws.
     func load(_ images: FolderImages) throws -> DataSet {
         // What they are made of is not worth looking at where there is no room for them.
         guard images.bytes <= limit else {
@@ -59,7 +59,7 @@ public struct ImageCache: Sendable, Hashable {
                 "decoded images of \(images.bytes >> 20) MB are not kept, as the cache holds up to \(limit >> 20) MB: --image-cache-limit"
             ])
         }
-        let (train, test) = (images.reader.digests(images.train), images.reader.digests(images.layout.test))
+        let (train, test) = (try images.reader.digests(images.train), try images.reader.digests(images.layout.test))
         let entry = CacheEntry(folder: folder, key: Self.key(images, train, test), images: images)
         do {
             if let data = try entry.stored() { return data }

@@ -65,6 +65,9 @@ public final class Console {
         }
     }
 
+    /// Takes passing progress away: what comes next is written by somebody else.
+    public func settle() { if !quiet { clear() } }
+
     /// Shows a training's events, each line starting with `prefix`.
     public func show(_ event: TrainingEvent, prefix: String = "") {
         switch event {

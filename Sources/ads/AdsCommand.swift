@@ -1,6 +1,7 @@
 import ArgumentParser
 import DenseKernels
 import Foundation
+import ImageData
 import Runs
 import Torch
 import Training
@@ -33,7 +34,9 @@ struct AdsCommand: ParsableCommand {
         Runtime.keepFreedMemory()
         do {
             var command = try parseAsRoot(NegativeNumbers.joined(Array(CommandLine.arguments.dropFirst())))
-            try command.run()
+            // Workers say nothing: their search does.
+            let reading = ReadingProgress(quiet: (command as? any ShowsProgress)?.output.quiet ?? true)
+            try FolderReading.withWatch(reading.show) { try command.run() }
         } catch let error as Interrupted {
             fail(error.description, 130)
         } catch let error as UsageError {

@@ -62,7 +62,8 @@ import Testing
             let uses = try String(contentsOfFile: "\(out)/\(name)/test-uses.jsonl", encoding: .utf8)
             #expect(uses.split(separator: "\n").count == 1, "\(name) was tested once")
         }
-        // 5 rows of 2 seeds, 2 of the bottlenecks, 4 for longer; 8 and 2 from scratch; 6 on the other set; 6 of photographs.
+        // 5 rows of 2 seeds, 2 of the bottlenecks, 4 for longer; 8 and 2 from scratch; 6 on the other set; 6 of
+        // photographs.
         #expect(accuracies.count == 38, "\(accuracies.keys.sorted())")
         // Weights are those of the network that was given, whatever the seed.
         let teacher = try Data(contentsOf: URL(fileURLWithPath: out + "/compress/teacher/weights.safetensors"))
@@ -104,7 +105,8 @@ import Testing
             #expect(isThere, "\(row)\(bySeed)\n\(made.output)")
         }
         for start in [
-            "| ads − random | ", "| ads at 50% with the ends | ads | 64 | ", "| dense, tuned | ", "| the search | ", "| layers, by distance: 2 back | ", "| ends, by block: block 1 | ",
+            "| ads − random | ", "| ads at 50% with the ends | ads | 64 | ", "| dense, tuned | ", "| the search | ",
+            "| layers, by distance: 2 back | ", "| ends, by block: block 1 | ",
             "    Experiments/run all --quick --out OUT",
         ] {
             #expect(lines.contains { $0.hasPrefix(start) }, "\(start)\n\(made.output)")

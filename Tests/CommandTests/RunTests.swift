@@ -273,6 +273,39 @@ import Training
         let done = try run("/usr/bin/env", words, killOnce: "epoch 2/", signal: SIGHUP)
         #expect(done.status == 0 && done.errors.contains("epoch 30/30"), "\(done.errors.suffix(300))")
     }
+    /// Photographs take minutes to be read; who does not want to wait for that need not.
+    @Test func imagesThatAreReadCanBeInterrupted() throws {
+        let folder = TemporaryFolder()
+        // A file of 6,000 by 6,000 grey pixels, under many names: most of a minute, and next to no room.
+        let make = #"""
+            import os, struct, sys, zlib
+            def chunk(name, data): return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+            pixels = zlib.compress(bytes(6001 * 6000), 1)
+            head = chunk(b"IHDR", struct.pack(">IIBBBBB", 6000, 6000, 8, 0, 0, 0, 0))
+            for c in "ab":
+                os.makedirs(f"{sys.argv[1]}/{c}")
+                for i in range(500):
+                    path = f"{sys.argv[1]}/{c}/{i}.png"
+                    if c == "a" and i == 0:
+                        first = path
+                        open(path, "wb").write(b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", pixels) + chunk(b"IEND", b""))
+                    else:
+                        os.link(first, path)
+            """#
+        let made = try run("/usr/bin/env", ["python3", "-c", make, folder("images")])
+        #expect(made.status == 0, "\(made.errors)")
+        let began = Date()
+        let stopped = try ads(
+            [
+                "train", "--data", "folder", "--data-dir", folder("images"), "--image-cache", folder("cache"), "--arch",
+                "densenet-7-2", "--epochs", "1", "--out", folder("run"),
+            ], killAfter: 4, signal: SIGINT)
+        #expect(stopped.status == 130 && Date().timeIntervalSince(began) < 20)
+        #expect(stopped.errors == "ads: interrupted while images were read; nothing was kept of them\n")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder("cache")).isEmpty)
+        #expect(!FileManager.default.fileExists(atPath: folder("run")))
+    }
+
     private struct Row: Decodable { let label: String }
 
     @Test func theExampleRuns() throws {

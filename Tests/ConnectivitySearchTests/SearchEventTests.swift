@@ -38,6 +38,7 @@ import Torch
         var images: [Int] = []
         var again: [Reevaluation] = []
         var places: [[Int]] = []
+        var notes: [String] = []
         search.observer = { event in
             switch event {
             case .start(let status): starts.append(status.finished)
@@ -54,10 +55,12 @@ import Torch
                 let known = study.trials(update: 0).filter { $0.state.isFinished }.map(\.seconds)
                 let expected = known.reduce(0, +) / Double(known.count) * Double(of - known.count) / 2
                 #expect(known.count == done && abs(left - expected) <= 1e-9 * expected)
-            case .note, .training: break
+            case .note(let text): notes.append(text)
+            case .training: break
             }
         }
         _ = try search.run()
+        #expect(notes == ["the best children are evaluated again: 6 longer evaluations"])
 
         let trials = study.trials(update: nil)
         let proposed = trials.filter { $0.proposal.again == nil }

@@ -159,6 +159,7 @@ extension StudyStorage {
             notes == [
                 "the strategy only repeats itself; it explores more from here on",
                 "the strategy only repeats itself; the search ends here",
+                "the best children are evaluated again: \(2 * configuration.reevaluationSeeds) longer evaluations",
             ])
     }
 

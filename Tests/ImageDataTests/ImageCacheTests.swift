@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Synchronization
 import TestSupport
 import Testing
 
@@ -208,11 +209,41 @@ import Testing
         try fill()
         let reader = FolderReader(root: scratch("images"), preparation: ImagePreparation(size: 5))
         let files = try FolderLayout(scratch("images")).train
-        var digests = reader.digests(files)
+        var digests = try reader.digests(files)
         #expect(digests.allSatisfy { $0?.count == 64 })
         digests[3] = String(repeating: "0", count: 64)
         let sentence = "\(scratch("images"))/\(files[3].path) changed while the folder was read; run the command again"
         #expect(throws: DataError(sentence)) { try reader.read(files, digests: digests) { _ in } }
+    }
+
+    /// Who looks on hears of every file, and of the end of every step.
+    @Test func whoLooksOnHearsOfEveryFile() throws {
+        try fill()
+        let heard = Mutex<[FolderReading]>([])
+        let made = try looking { reading in heard.withLock { $0.append(reading) } }
+        #expect(try isSame(made, load(nil)))
+        let steps = heard.withLock { $0 }
+        // Each file once, and each of the two sets at its end.
+        for (step, count) in [(FolderReading.Step.checking, 121), (.reading, 121), (.checking, 2), (.reading, 2)] {
+            let own = steps.filter { $0.step == step && $0.count == count }
+            #expect(own.count == count + 1 && own.last?.done == count && own.count { $0.done == count } == 1)
+        }
+        #expect(steps.count == 2 * (121 + 2) + 4)
+        #expect(steps.first?.step == .checking && steps.last?.step == .reading)
+    }
+
+    private func looking(_ cache: ImageCache? = nil, _ watch: @escaping FolderReading.Watch) throws -> DataSet {
+        try FolderReading.withWatch(watch) { try load(cache ?? self.cache) }
+    }
+
+    /// Stopped in the middle of either step, nothing is left behind; and nobody looks on at what others read.
+    @Test(arguments: [FolderReading.Step.checking, .reading]) func whoLooksOnEndsIt(step: FolderReading.Step) throws {
+        try fill()
+        let stop = DataError("stopped")
+        let stopping: FolderReading.Watch = { if $0.step == step, $0.done > 50 { throw stop } }
+        #expect(throws: stop) { try looking(stopping) }
+        #expect(((try? FileManager.default.contentsOfDirectory(atPath: cache.folder)) ?? []).isEmpty)
+        #expect(try load(cache).train.count == 120)
     }
 
     @Test func whereItIs() {

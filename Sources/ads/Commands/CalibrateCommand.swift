@@ -9,7 +9,7 @@ import Runs
 import Strategies
 import Training
 
-struct CalibrateCommand: ParsableCommand {
+struct CalibrateCommand: ParsableCommand, ShowsProgress {
     static let configuration = CommandConfiguration(
         commandName: "calibrate", abstract: "How far each evaluator can be trusted, before a search relies on it.",
         discussion: """

@@ -6,7 +6,7 @@ import Reporting
 import Runs
 import Training
 
-struct TrainCommand: ParsableCommand {
+struct TrainCommand: ParsableCommand, ShowsProgress {
     static let configuration = CommandConfiguration(
         commandName: "train", abstract: "Train a network.",
         discussion: """

@@ -7,7 +7,7 @@ import Reporting
 import Runs
 import Training
 
-struct TransferCommand: ParsableCommand {
+struct TransferCommand: ParsableCommand, ShowsProgress {
     static let configuration = CommandConfiguration(
         commandName: "transfer", abstract: "Train the network a run has on other data, and test it once.",
         discussion: """
