@@ -232,8 +232,8 @@ import Testing
         #expect(steps.first?.step == .checking && steps.last?.step == .reading)
     }
 
-    private func looking(_ cache: ImageCache? = nil, _ watch: @escaping FolderReading.Watch) throws -> DataSet {
-        try FolderReading.withWatch(watch) { try load(cache ?? self.cache) }
+    private func looking(_ watch: @escaping FolderReading.Watch) throws -> DataSet {
+        try FolderReading.withWatch(watch) { try load(cache) }
     }
 
     /// Stopped in the middle of either step, nothing is left behind; and nobody looks on at what others read.
