@@ -110,13 +110,17 @@ class Compression:
 
         def words(out):
             return [
-                "retrain", of(out) if of else f"{self.group}/{name}", "--inherit", "--epochs", epochs, "--learning-rate",
-                self.s.options.tune_rate, "--seed", about["seed"], "--label", about.get("strategy", "best"),
+                "retrain", of(out) if of else f"{self.group}/{name}", "--inherit", "--epochs", epochs, *self.tune_words(),
+                "--seed", about["seed"], "--label", about.get("strategy", "best"),
             ]
 
         return Piece(
             f"{self.group}/{name}-{role}", {**about, "role": role}, words,
             lambda out: epochs * self.training_images() * BACKWARD * share * out.inspect(self.network, pattern)["macs"])
+
+    def tune_words(self):
+        """How every result is tuned."""
+        return ["--learning-rate", self.s.options.tune_rate]
 
     def found(self, strategy, target, seed):
         """A search, and its network tuned."""

@@ -131,7 +131,10 @@ class Settings:
         unknown = [stage for stage in o.stages if stage not in STAGES + ("all",)]
         if unknown:
             raise Refusal(f"unknown stage '{unknown[0]}'; known are {', '.join(STAGES)}, and all", 64)
-        self.stages = list(STAGES) if "all" in o.stages else list(dict.fromkeys(o.stages))
+        # What needs images of one's own is left out of all where there are none.
+        every = [stage for stage in STAGES if o.photographs or o.quick or stage != "photographs"]
+        asked = o.stages + every if "all" in o.stages else o.stages
+        self.stages = [stage for stage in STAGES if stage in asked]
         for option, stages in OPTIONS.items():
             if any(word.partition("=")[0] == option for word in self.typed) and not set(stages) & set(self.stages):
                 raise Refusal(f"{option} is for {listed(stages)} alone", 64)

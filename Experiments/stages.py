@@ -35,9 +35,12 @@ def teacher(group, network):
     return Piece(f"{group}/teacher", about, lambda out: words, lambda out: 5_400 * 3 * out.inspect(network)["macs"])
 
 
-def data_set(data):
+def data_set(s, data):
     """A training of next to nothing: data that are missing are missed now, not in the middle of a night."""
     words = ["train", "--data", data, "--arch", "densenet-7-2", "--epochs", 1, "--limit-train", 64, "--batch-size", 64]
+    if data == "folder":
+        # Decoded once, at the size they are needed in.
+        words += ["--image-size", s.options.image_size]
     about = {"group": "data", "network": "densenet-7-2", "data": data, "role": "check", "seed": 0}
     return Piece(f"data/{data}", about, lambda out: words, lambda out: 0)
 
@@ -112,7 +115,7 @@ def plan(s):
     }
     own = [piece for stage, make in makers.items() if stage in s.stages for piece in make(s)]
     sets = dict.fromkeys(piece.about["data"] for piece in own)
-    return [data_set(data) for data in sets if data != "shapes"] + own
+    return [data_set(s, data) for data in sets if data != "shapes"] + own
 
 
 def reachable(out, plan):

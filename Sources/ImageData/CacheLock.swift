@@ -4,9 +4,12 @@ import Foundation
 /// A file that one process at a time holds, until it lets go of it or ends.
 enum CacheLock {
     /// Calls `body` while holding a lock; waits for whoever holds it.
-    /// - Throws: `FileError` where there can be no lock; what `body` throws.
-    static func with<Result>(_ path: String, _ body: () throws -> Result) throws -> Result {
-        let descriptor = try acquire(path)
+    /// - Parameter waiting: called again and again meanwhile; what it throws ends that.
+    /// - Throws: `FileError` where there can be no lock; what `body` and `waiting` throw.
+    static func with<Result>(
+        _ path: String, waiting: () throws -> Void = {}, _ body: () throws -> Result
+    ) throws -> Result {
+        let descriptor = try acquire(path, waiting)
         defer {
             // Removed while it is held: who waits for it sees that it is no longer the file of that name.
             unlink(path)
@@ -15,18 +18,23 @@ enum CacheLock {
         return try body()
     }
 
-    private static func acquire(_ path: String) throws -> Int32 {
+    private static func acquire(_ path: String, _ waiting: () throws -> Void) throws -> Int32 {
         while true {
             let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
             guard descriptor >= 0 else {
                 throw FileError("cannot create \(path): \(String(cString: strerror(errno)).lowercased())")
             }
-            while flock(descriptor, LOCK_EX) != 0 {
-                guard errno == EINTR else {
-                    let reason = String(cString: strerror(errno)).lowercased()
+            while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+                do {
+                    guard errno == EINTR || errno == EWOULDBLOCK else {
+                        throw FileError("cannot lock \(path): \(String(cString: strerror(errno)).lowercased())")
+                    }
+                    try waiting()
+                } catch {
                     close(descriptor)
-                    throw FileError("cannot lock \(path): \(reason)")
+                    throw error
                 }
+                usleep(20_000)
             }
             var (held, named) = (stat(), stat())
             if fstat(descriptor, &held) == 0, stat(path, &named) == 0, held.st_ino == named.st_ino,

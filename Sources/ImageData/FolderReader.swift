@@ -40,7 +40,7 @@ struct FolderReader: Sendable {
         _ files: [FolderLayout.File], digests: [String?]? = nil, append: ([UInt8]) throws -> Void
     ) throws -> Outcome {
         var outcome = Outcome()
-        let reading = FolderReading.Count(.reading, of: files.count)
+        let watched = FolderReading.Count(.reading, of: files.count)
         let most = max(2 * ProcessInfo.processInfo.activeProcessorCount, min(1024, (64 << 20) / imageBytes))
         for start in stride(from: 0, to: files.count, by: most) {
             let chunk = start..<min(start + most, files.count)
@@ -50,15 +50,15 @@ struct FolderReader: Sendable {
                 // Each index writes its own part, and all are done before the buffer is left.
                 nonisolated(unsafe) let out = out
                 DispatchQueue.concurrentPerform(iterations: chunk.count) { i in
-                    reading.file {
+                    watched.file {
                         let image = UnsafeMutableBufferPointer(rebasing: out[i * imageBytes..<(i + 1) * imageBytes])
-                        let became = read(files[start + i], digest: digests?[start + i], into: image)
-                        readings.withLock { $0[i] = became }
+                        let reading = read(files[start + i], digest: digests?[start + i], into: image)
+                        readings.withLock { $0[i] = reading }
                     }
                 }
                 count = out.count
             }
-            try reading.check()
+            try watched.check()
             var kept = 0
             for (i, reading) in readings.withLock({ $0 }).enumerated() {
                 switch reading {

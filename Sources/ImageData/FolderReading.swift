@@ -10,6 +10,8 @@ public struct FolderReading: Sendable {
         case checking
         /// Their images are decoded.
         case reading
+        /// Another process decodes the same images; of that nothing is counted.
+        case waiting
     }
 
     /// What is done.
@@ -29,6 +31,9 @@ public struct FolderReading: Sendable {
     public static func withWatch<Result>(_ watch: @escaping Watch, _ body: () throws -> Result) rethrows -> Result {
         try $watch.withValue(watch, operation: body)
     }
+
+    /// Says that another process is waited for.
+    static func tellOfWaiting() throws { try watch?(FolderReading(step: .waiting, done: 0, count: 1)) }
 
     /// The files of one step, counted; many threads share it.
     final class Count: Sendable {

@@ -34,8 +34,8 @@ struct AdsCommand: ParsableCommand {
         Runtime.keepFreedMemory()
         do {
             var command = try parseAsRoot(NegativeNumbers.joined(Array(CommandLine.arguments.dropFirst())))
-            // Workers say nothing: their search does.
-            let reading = ReadingProgress(quiet: (command as? any ShowsProgress)?.output.quiet ?? true)
+            let reading = ReadingProgress(quiet: (command as? any ReadsImages)?.isQuiet ?? true)
+            defer { reading.settle() }
             try FolderReading.withWatch(reading.show) { try command.run() }
         } catch let error as Interrupted {
             fail(error.description, 130)

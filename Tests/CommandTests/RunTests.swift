@@ -284,7 +284,7 @@ import Training
             head = chunk(b"IHDR", struct.pack(">IIBBBBB", 6000, 6000, 8, 0, 0, 0, 0))
             for c in "ab":
                 os.makedirs(f"{sys.argv[1]}/{c}")
-                for i in range(500):
+                for i in range(250 * os.cpu_count()):
                     path = f"{sys.argv[1]}/{c}/{i}.png"
                     if c == "a" and i == 0:
                         first = path
@@ -302,7 +302,7 @@ import Training
             ], killAfter: 4, signal: SIGINT)
         #expect(stopped.status == 130 && Date().timeIntervalSince(began) < 20)
         #expect(stopped.errors == "ads: interrupted while images were read; nothing was kept of them\n")
-        #expect(try FileManager.default.contentsOfDirectory(atPath: folder("cache")).isEmpty)
+        #expect(((try? FileManager.default.contentsOfDirectory(atPath: folder("cache"))) ?? []).isEmpty)
         #expect(!FileManager.default.fileExists(atPath: folder("run")))
     }
 

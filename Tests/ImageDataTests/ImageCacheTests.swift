@@ -192,6 +192,8 @@ import Testing
                 #expect(found?.digest == plain.digest)
             }
             #expect(waiting.wait(timeout: .now() + 0.3) == .timedOut)
+            let stop = DataError("not waited for")
+            #expect(throws: stop) { try looking { if $0.step == .waiting { throw stop } } }
             try FileManager.default.moveItem(atPath: aside, toPath: path)
         }
         waiting.wait()

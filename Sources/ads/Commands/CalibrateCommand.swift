@@ -9,7 +9,7 @@ import Runs
 import Strategies
 import Training
 
-struct CalibrateCommand: ParsableCommand, ShowsProgress {
+struct CalibrateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "calibrate", abstract: "How far each evaluator can be trusted, before a search relies on it.",
         discussion: """

@@ -9,7 +9,7 @@ import Runs
 import Torch
 import Training
 
-struct EvaluateCommand: ParsableCommand, ShowsProgress {
+struct EvaluateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "evaluate", abstract: "Accuracy, loss and confusion of a trained network.",
         discussion: """

@@ -10,7 +10,7 @@ import Runs
 import Strategies
 import Training
 
-struct RetrainCommand: ParsableCommand, ShowsProgress {
+struct RetrainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "retrain", abstract: "Train the network a search found, in full, and test it once.",
         discussion: """

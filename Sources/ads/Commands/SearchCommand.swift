@@ -7,7 +7,7 @@ import Runs
 import Strategies
 import Training
 
-struct SearchCommand: ParsableCommand, ShowsProgress {
+struct SearchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "search", abstract: "Search the connections that are worth keeping.",
         discussion: """

@@ -6,7 +6,7 @@ import Reporting
 import Runs
 import Training
 
-struct TrainCommand: ParsableCommand, ShowsProgress {
+struct TrainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train", abstract: "Train a network.",
         discussion: """

@@ -7,7 +7,7 @@ import Reporting
 import Runs
 import Training
 
-struct TransferCommand: ParsableCommand, ShowsProgress {
+struct TransferCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "transfer", abstract: "Train the network a run has on other data, and test it once.",
         discussion: """
