@@ -7,9 +7,9 @@ Connection = namedtuple("Connection", "block layer source cost")
 
 
 class Space:
-    """The free connections of an architecture (SearchSpace): all but each row's predecessor."""
+    """The free connections of an architecture (SearchSpace): all but each row's predecessor, or but the ends' alone."""
 
-    def __init__(self, architecture, ends):
+    def __init__(self, architecture, ends, keeps_predecessor=True):
         self.layers, self.ends = architecture["blocks"], ends
         growth, bottleneck = architecture["growth_rate"], architecture["bottleneck"]
         self.inputs, channels = [], architecture["stem"]["channels"]
@@ -26,7 +26,7 @@ class Space:
                 if layer > layers:
                     last = block + 1 == len(self.layers)
                     each = architecture["classes"] if last else self.inputs[block + 1] * pixels
-                for source in range(layer - 1):
+                for source in range(layer - 1 if keeps_predecessor or layer > layers else layer):
                     read = self.inputs[block] if source == 0 else growth
                     self.connections.append(Connection(block, layer, source, read * each))
             size //= 2

@@ -18,7 +18,8 @@ class Kept:
     def __init__(self, results, group, target):
         records = results.of(group=group, role="search", target=target)
         config = configuration(records[0])
-        self.space = Space(config["architecture"], bool(config.get("searches_block_ends")))
+        self.space = Space(
+            config["architecture"], bool(config.get("searches_block_ends")), config.get("keeps_predecessor", True))
         # Of each strategy and seed what its result keeps; of coin flips what every child keeps.
         self.results, self.flips = {}, []
         for record in records:

@@ -67,7 +67,15 @@ public struct SearchPlan {
     }
 
     /// What is searched.
-    public var space: SearchSpace { SearchSpace(architecture, searchesBlockEnds: searchesBlockEnds) }
+    ///
+    /// Each layer reads the one before it, whatever else, so that none is cut off. But a bottleneck's 3×3 costs the
+    /// same whatever its layer reads, and goes with the layer alone: where the ends are pruned, too, bottlenecks'
+    /// layers may go.
+    public var space: SearchSpace {
+        SearchSpace(
+            architecture, keepsPredecessor: !(architecture.bottleneck && searchesBlockEnds),
+            searchesBlockEnds: searchesBlockEnds)
+    }
 
     /// The whole configuration, validated.
     /// - Throws: `SearchError` where the parts do not go together or a target is out of reach; `FileError` where a run
@@ -86,7 +94,7 @@ public struct SearchPlan {
         (c.childThreads, c.maxLost, c.leaseSeconds) = (childThreads, maxLost, lease)
         (c.limitTrain, c.limitValidation, c.imageBudget) = (limitTrain, limitValidation, images)
         (c.top, c.reevaluationSeeds, c.agent) = (top, reevaluationSeeds, agent)
-        c.searchesBlockEnds = searchesBlockEnds
+        (c.searchesBlockEnds, c.keepsPredecessor) = (searchesBlockEnds, space.keepsPredecessor)
         c.price = price ?? type.defaultPrice
         try begin(&c, type)
         c.imagesBefore = try SearchRun.imagesBefore(c, data)

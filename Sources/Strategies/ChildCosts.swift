@@ -42,16 +42,35 @@ struct ChildCosts: Sendable {
         sums = SuffixSums(each, upTo: limit - least, tolerance: (limit - floor) / 4)
     }
 
-    /// The least cost with the next connection kept, and the most with it pruned.
-    func next(_ choices: [Bool], low: Int, high: Int) throws -> (lowIfKept: Int, highIfPruned: Int) {
+    /// What the next decision may lead to.
+    struct Next {
+        /// The least cost with the connection kept, and with it pruned.
+        let lowIfKept: Int
+        let lowIfPruned: Int
+        /// The most with it pruned.
+        let highIfPruned: Int
+    }
+
+    /// What a child costs at least and at most after the next decision.
+    func next(_ choices: [Bool], low: Int, high: Int) throws -> Next {
         let index = choices.count
-        if let each { return (low + each[index], high - each[index]) }
+        if let each {
+            return Next(lowIfKept: low + each[index], lowIfPruned: low, highIfPruned: high - each[index])
+        }
+        let entry = space.entries[index]
         let rest = space.entries.count - index - 1
         func cost(_ keeps: Bool, rest value: Bool) throws -> Int {
-            let all = choices + [keeps] + [Bool](repeating: value, count: rest)
+            var all = choices + [keeps] + [Bool](repeating: value, count: rest)
+            // Once its row does not read the block's input, the last it can read is its predecessor.
+            let row = index - entry.source
+            if space.dropsLayers, !all[row..<row + entry.layer].contains(true) { all[row + entry.layer - 1] = true }
             return target.cost(of: try Network(space.architecture, space.connectivity(all)))
         }
-        return (try cost(true, rest: false), try cost(false, rest: true))
+        return Next(
+            lowIfKept: try cost(true, rest: false),
+            // What is left to be decided counts as pruned, so that pruning changes nothing but where a row begins.
+            lowIfPruned: space.dropsLayers && entry.source == 0 ? try cost(false, rest: false) : low,
+            highIfPruned: try cost(false, rest: true))
     }
 
     /// Whether a child that costs at least `low` and at most `high` can end between the floor and the limit by what is

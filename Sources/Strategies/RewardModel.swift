@@ -26,7 +26,9 @@ struct RewardModel {
     init(_ space: SearchSpace, _ target: CostTarget?) throws {
         let entries = space.entries
         let free = entries.indices.filter { entries[$0].isFree }
-        let each = try space.separateCosts { (target?.measure ?? .macs).of($0, target?.table) }
+        func cost(_ network: Network) -> Int { (target?.measure ?? .macs).of(network, target?.table) }
+        // Where layers can be left out, what a connection costs depends on who else reads the layer.
+        let each = try space.keepsPredecessor ? space.separateCosts(cost) : space.savings(cost)
         (self.free, costs) = (free, free.map { Double(max(1, each[$0])) })
         // A connection that costs more carries more: its worth is expected to grow with the root of its cost.
         linear = LinearModel(priorDeviations: costs.map { $0.squareRoot() })

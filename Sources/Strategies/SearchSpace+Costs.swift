@@ -12,6 +12,25 @@ extension SearchSpace {
         }
     }
 
+    /// What the dense network saves without each free connection, on average; 0 for those that are not free.
+    ///
+    /// That is what its reader saves or, where that is more, its share of the layer it reads, which is left out once
+    /// nobody reads it: all who may read it have equal ones.
+    package func savings(_ cost: (Network) -> Int) throws -> [Int] {
+        let dense = cost(try Network(architecture))
+        func saved(without gone: (Entry) -> Bool) throws -> Int {
+            dense - cost(try Network(architecture, connectivity(entries.map { !gone($0) })))
+        }
+        var shares: [[Int]: Int] = [:]
+        return try entries.map { entry in
+            guard entry.isFree else { return 0 }
+            let source = [entry.block, entry.source]
+            func reads(_ other: Entry) -> Bool { [other.block, other.source] == source }
+            if shares[source] == nil { shares[source] = try saved(without: reads) / entries.count(where: reads) }
+            return max(try saved { $0 == entry }, shares[source] ?? 0)
+        }
+    }
+
     /// Adds connections in an order, each that still fits, so that children cost the same.
     /// - Parameters:
     ///   - order: entries, the most wanted first; those that are kept already stay.

@@ -45,7 +45,11 @@ public struct SearchSpace: Sendable, Hashable {
     /// The rows of a block that are decided.
     func rows(ofBlock block: Int) -> Int { architecture.blocks[block] + (searchesBlockEnds ? 1 : 0) }
 
-    /// The decisions as matrices. A row left empty reads its predecessor: a layer must read something.
+    /// Whether layers may go whole: nothing has to read them.
+    public var dropsLayers: Bool { searchesBlockEnds && !keepsPredecessor }
+
+    /// The decisions as matrices. A row left empty reads its predecessor, as a layer must read something; where layers
+    /// may go, the block's input, so that those before it may.
     public func connectivity(_ choices: [Bool]) -> Connectivity {
         var blocks = architecture.blocks.indices.map { b in
             (1...rows(ofBlock: b)).map { [Bool](repeating: false, count: $0) }
@@ -54,7 +58,9 @@ public struct SearchSpace: Sendable, Hashable {
             blocks[entry.block][entry.layer - 1][entry.source] = true
         }
         for b in blocks.indices {
-            for i in blocks[b].indices where !blocks[b][i].contains(true) { blocks[b][i][i] = true }
+            for i in blocks[b].indices where !blocks[b][i].contains(true) {
+                blocks[b][i][dropsLayers ? 0 : i] = true
+            }
         }
         return Connectivity(blocks: blocks)
     }

@@ -87,7 +87,7 @@ extension SequentialSampling {
         /// What the child costs if everything to come is pruned, and if everything is kept; the same with the next
         /// connection kept, and pruned.
         private var (low, high): (Int, Int)
-        private var (lowIfKept, highIfPruned) = (0, 0)
+        private var next = ChildCosts.Next(lowIfKept: 0, lowIfPruned: 0, highIfPruned: 0)
 
         fileprivate init(space: SearchSpace, costs: ChildCosts?) {
             (self.space, self.costs) = (space, costs)
@@ -97,20 +97,20 @@ extension SequentialSampling {
         /// How the next decision is to be taken.
         mutating func rule() throws -> Rule {
             let entry = space.entries[choices.count]
-            (lowIfKept, highIfPruned) = (low, high)
+            next = ChildCosts.Next(lowIfKept: low, lowIfPruned: low, highIfPruned: high)
             guard entry.isFree else { return .forced(true) }
             if let costs {
-                (lowIfKept, highIfPruned) = try costs.next(choices, low: low, high: high)
-                if lowIfKept > costs.limit { return .forced(false) }
+                next = try costs.next(choices, low: low, high: high)
+                if next.lowIfKept > costs.limit { return .forced(false) }
             }
             // A layer must read something.
             if entry.source == entry.layer - 1, !choices.suffix(entry.source).contains(true) { return .forced(true) }
             guard let costs else { return .free(shift: 0) }
-            if high <= costs.limit { return .forced(true) }
+            if high <= costs.limit || next.lowIfPruned > costs.limit { return .forced(true) }
             let after = choices.count + 1
             let (kept, pruned) = (
-                costs.canEnd(from: lowIfKept, to: high, after: after),
-                costs.canEnd(from: low, to: highIfPruned, after: after)
+                costs.canEnd(from: next.lowIfKept, to: high, after: after),
+                costs.canEnd(from: next.lowIfPruned, to: next.highIfPruned, after: after)
             )
             // Where neither can, the floor is out of reach: what fits is as good as can be had.
             if kept != pruned { return .forced(kept) }
@@ -120,7 +120,7 @@ extension SequentialSampling {
 
         /// Takes the decision that `rule` was asked for.
         mutating func decide(_ keeps: Bool) {
-            if keeps { low = lowIfKept } else { high = highIfPruned }
+            if keeps { low = next.lowIfKept } else { (low, high) = (next.lowIfPruned, next.highIfPruned) }
             choices.append(keeps)
         }
     }

@@ -1,4 +1,5 @@
 import DenseNetArchitecture
+import Randomness
 import Testing
 
 @testable import ConnectivitySearch
@@ -124,6 +125,74 @@ import Testing
             return sum + free.count { choices[$0] }
         }
         #expect(abs(Double(kept) / Double(200 * 45) - 0.5) < 0.02)
+    }
+
+    /// Bottlenecks whose layers may be left out keep their target, and nearly fill it, by what layers they have.
+    @Test func layersOfBottlenecksAreLeftOut() throws {
+        let a = try Architecture(
+            blocks: [4, 4], growthRate: 8, bottleneck: true, compression: 0.5, stem: .init(.cifar, channels: 16))
+        let space = SearchSpace(a, keepsPredecessor: false, searchesBlockEnds: true)
+        let target = try CostTarget(.macs, 0.6, in: space)
+        for type: any Strategy.Type in [
+            AdsStrategy.self, RandomStrategy.self, EvolutionStrategy.self, SurrogateStrategy.self,
+        ] {
+            let strategy = try type.init(StrategyContext(space, target: target, seed: 2))
+            var (fewest, shares) = (8, [Double]())
+            for round in 0..<4 {
+                let children = try strategy.propose(8)
+                for child in children {
+                    let network = try Network(a, child)
+                    #expect(network.cost.macs <= target.limit)
+                    shares.append(Double(network.cost.macs) / Double(target.limit))
+                    fewest = min(fewest, network.blocks.reduce(0) { $0 + $1.layers.count })
+                }
+                try strategy.learn(children.map { ($0, Double(round) + Double($0.hashValue & 7)) })
+            }
+            #expect(fewest < 8, "\(type.name) leaves layers out")
+            // What a layer costs is much of so small a network.
+            #expect(shares.reduce(0, +) / Double(shares.count) > 0.9, "\(type.name)")
+        }
+    }
+
+    /// A target that no network with all layers keeps: those that are left have what can be had.
+    @Test func fewerLayersReachLess() throws {
+        let a = try Architecture(named: "densenet-bc-40-12")
+        let chain = try SearchSpace(a, searchesBlockEnds: true).cheapest().cost.macs
+        let space = SearchSpace(a, keepsPredecessor: false, searchesBlockEnds: true)
+        let least = try space.cheapest()
+        // The last layer of each block, which the end reads, and which reads the block's input.
+        #expect(least.blocks.allSatisfy { $0.layers.count == 1 && $0.layers[0].sources == [0] })
+        #expect(least.cost.macs < chain / 2)
+        let target = try CostTarget(.macs, Double(chain * 3 / 4), in: space)
+        var random = SeededGenerator(seed: 4)
+        for child in try SequentialSampling(space: space, target: target).flips(20, &random) {
+            let macs = try Network(a, child).cost.macs
+            #expect(macs <= target.limit && macs > target.limit * 9 / 10)
+        }
+        #expect(throws: SearchError.self) {
+            try CostTarget(.macs, Double(chain * 3 / 4), in: SearchSpace(a, searchesBlockEnds: true))
+        }
+    }
+
+    /// By hand: 4×4 images, a block of two layers, growth rate 2, 4 stem channels.
+    @Test func whatDenseSavesWithoutAConnection() throws {
+        let a = try Architecture(
+            blocks: [2], growthRate: 2, bottleneck: true, compression: 1, stem: .init(.cifar, channels: 4),
+            imageSize: 4,
+            classes: 3)
+        let space = SearchSpace(a, keepsPredecessor: false, searchesBlockEnds: true)
+        // Layer 2 reads the input: 4 channels to 8 maps of 16 pixels.
+        // Without both its readers layer 1 saves its 1×1 and its 3×3, and what they read of it.
+        let layer = 4 * 8 * 16 + 8 * 2 * 9 * 16 + 2 * 8 * 16 + 2 * 3
+        // The end reads the input by 3 classes, but nobody is the input's only reader.
+        let input = 4 * 8 * 16 + 4 * 3
+        let expected: [[Int]: Int] = [
+            [2, 0]: 4 * 8 * 16, [2, 1]: layer / 2, [3, 0]: input / 3, [3, 1]: layer / 2,
+        ]
+        let found = try space.savings { $0.cost.macs }
+        for (entry, saved) in zip(space.entries, found) {
+            #expect(saved == expected[[entry.layer, entry.source]] ?? 0, "\(entry)")
+        }
     }
 
     @Test func matricesAndChoicesAreTheSameThing() throws {

@@ -45,7 +45,18 @@ import Training
         #expect(c.childThreads == 1 && c.threads == 1 && c.maxLost == 5)
         #expect(c.leaseSeconds == nil && c.lease == 30)
         #expect(try plan { $0.strategy = "ads-tradeoff" }.configuration().price == TradeoffStrategy.defaultPrice)
-        #expect(try plan { $0.searchesBlockEnds = true }.configuration().space.searchesBlockEnds)
+        let ends = try plan { $0.searchesBlockEnds = true }.configuration()
+        #expect(ends.space.searchesBlockEnds && ends.space.keepsPredecessor)
+        // What a bottleneck's 3×3 costs goes with its layer alone.
+        let bottleneck = try Architecture(named: "densenet-bc-16-4")
+        let bottlenecks = try [true, false].map { ends in
+            try plan { ($0.architecture, $0.searchesBlockEnds) = (bottleneck, ends) }
+        }
+        #expect(try !bottlenecks[0].configuration().keepsPredecessor && !bottlenecks[0].space.keepsPredecessor)
+        #expect(try bottlenecks[1].configuration().keepsPredecessor && bottlenecks[1].space.keepsPredecessor)
+        #expect(
+            try bottlenecks[0].configuration().difference(from: ends) != nil
+                && bottlenecks[0].configuration().difference(from: bottlenecks[0].configuration()) == nil)
     }
 
     @Test func aConfigurationOfItsOwnHasTheSameDefaults() throws {

@@ -47,7 +47,10 @@ struct CalibrateCommand: ParsableCommand {
         transform: Shares.parse)
     var bands: Shares?
 
-    @Flag(help: "Prune what the blocks' ends read, too: reaches cheaper networks.")
+    @Flag(
+        help:
+            "Prune what the blocks' ends read, too: reaches cheaper networks. Layers of bottlenecks may then be left out whole."
+    )
     var searchBlockEnd = false
 
     @Option(

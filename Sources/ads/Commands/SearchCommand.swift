@@ -46,7 +46,10 @@ struct SearchCommand: ParsableCommand {
 
     @OptionGroup var target: TargetOptions
 
-    @Flag(help: "Prune what the blocks' ends read, too: reaches cheaper networks.")
+    @Flag(
+        help:
+            "Prune what the blocks' ends read, too: reaches cheaper networks. Layers of bottlenecks may then be left out whole."
+    )
     var searchBlockEnd = false
 
     @Option(
