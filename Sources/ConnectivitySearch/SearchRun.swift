@@ -129,16 +129,15 @@ public struct SearchRun {
     /// - Parameter workers: how many there are.
     /// - Throws: `FileError`, `DataError`, `SearchError`.
     public static func work(in folder: RunFolder, workers: Int) throws {
-        try WorkerProcesses.serve {
-            let run = try SearchRun(continuing: folder)
-            let configuration = run.configuration
-            let context = try run.context()
-            try Runtime.setThreads(configuration.threads)
-            return try Worker(
+        let run = try SearchRun(continuing: folder)
+        let configuration = run.configuration
+        let context = try run.context()
+        try Runtime.setThreads(configuration.threads)
+        try WorkerProcesses.serve(
+            Worker(
                 configuration, SQLiteStudy(path: folder.study, mustExist: true),
                 Evaluators.named(configuration.evaluator.kind).init(context),
-                sharedThreads: workers * configuration.threads)
-        }
+                sharedThreads: workers * configuration.threads))
     }
 
     /// Training images that were seen by the weights children start from.

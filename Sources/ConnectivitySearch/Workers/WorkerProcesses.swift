@@ -75,9 +75,8 @@ public final class WorkerProcesses: Workforce {
     ///
     /// Once its machine failed it ends, without an error: the study knows of the failure, and the next process begins
     /// anew, which a device that is in a bad state needs.
-    /// - Parameter make: makes the worker, which takes a while where images are many: the search may end meanwhile.
-    /// - Throws: `FileError`, what `make` throws; an interruption is the regular end.
-    public static func serve(_ make: () throws -> Worker) throws {
+    /// - Throws: `FileError`; an interruption is the regular end.
+    public static func serve(_ worker: Worker) throws {
         Thread {
             var byte: UInt8 = 0
             while true {
@@ -87,7 +86,6 @@ public final class WorkerProcesses: Workforce {
             Interruption.request()
         }.start()
         do {
-            let worker = try make()
             while !Interruption.requested {
                 switch try worker.workOnce() {
                 case .nothingWaits: Thread.sleep(forTimeInterval: 0.02)
