@@ -113,7 +113,7 @@ import Testing
         }
         #expect(!made.output.contains(out))
         let figures = try FileManager.default.contentsOfDirectory(atPath: out).filter { $0.hasSuffix(".svg") }
-        #expect(figures.count == 8)
+        #expect(figures.count == 10)
         for figure in figures {
             #expect(made.output.contains("(\(figure))"), "\(figure) is shown")
             let parsed = try run("/usr/bin/env", ["python3", "-c", Self.parse, "\(out)/\(figure)"])

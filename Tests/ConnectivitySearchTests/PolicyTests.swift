@@ -12,7 +12,10 @@ import Torch
 @Suite(.serialized, .oneThread) struct PolicyTests {
     /// A space of at most 2¹⁰ children, with a target or without.
     enum Tiny: String, CaseIterable {
-        case free, macs, parameters, ends, latency, loose
+        case free, macs, parameters, ends, latency, loose, drops
+
+        var isLoose: Bool { self == .loose || self == .drops }
+        var hasEnds: Bool { self == .ends || self == .drops }
     }
 
     private struct Enumerated {
@@ -23,14 +26,14 @@ import Torch
 
         init(_ tiny: Tiny, seed: UInt64 = 3) throws {
             let a = try Architecture(
-                blocks: tiny == .ends || tiny == .loose ? [3, 2] : [4, 3], growthRate: 4, bottleneck: false,
+                blocks: tiny.hasEnds || tiny.isLoose ? [3, 2] : [4, 3], growthRate: 4, bottleneck: false,
                 compression: 1,
                 stem: .init(.cifar, channels: 6), imageSize: 8)
-            let space = SearchSpace(a, keepsPredecessor: tiny != .loose, searchesBlockEnds: tiny == .ends)
+            let space = SearchSpace(a, keepsPredecessor: !tiny.isLoose, searchesBlockEnds: tiny.hasEnds)
             let measure: CostMeasure? =
                 switch tiny {
                 case .free, .loose: nil
-                case .macs, .ends: .macs
+                case .macs, .ends, .drops: .macs
                 case .parameters: .parameters
                 case .latency: .latency
                 }
