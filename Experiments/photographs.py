@@ -50,7 +50,7 @@ class Photographs(Compression):
         if len(classes) < 2:
             raise Refusal(f"{above} has {plural(len(classes), 'class folder')}; two are the least")
         size = self.s.options.image_size
-        images = hashlib.sha256("".join(f"{path} {size}\n" for path, size in self.images).encode()).hexdigest()
+        images = hashlib.sha256("".join(f"{path} {length}\n" for path, length in self.images).encode()).hexdigest()
         # The commands of pieces name no folder.
         begun, own = out / "photographs-begun.json", {"image_size": size, "classes": classes, "images": images}
         if begun.exists() and read(begun) != own:

@@ -193,6 +193,9 @@ import Testing
         for (entry, saved) in zip(space.entries, found) {
             #expect(saved == expected[[entry.layer, entry.source]] ?? 0, "\(entry)")
         }
+        // It is what models of rewards go by where layers may go.
+        let model = try RewardModel(space, nil)
+        #expect(model.costs == model.free.map { Double(found[$0]) } && !model.free.isEmpty)
     }
 
     @Test func matricesAndChoicesAreTheSameThing() throws {
