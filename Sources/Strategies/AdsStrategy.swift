@@ -62,7 +62,7 @@ public class AdsStrategy: Strategy {
     }
 
     public func propose(_ count: Int) throws -> [Connectivity] {
-        try policy.draw(count, &random).map(space.connectivity)
+        try policy.draw(count, &random).map { space.connectivity($0.choices) }
     }
 
     public func mode() throws -> Connectivity? { space.connectivity(try policy.mode()) }
@@ -74,7 +74,7 @@ public class AdsStrategy: Strategy {
         let expected = try critic?.expectation()
         let known = critic?.memory.rewards.count
         for (choices, reward) in zip(taken, rewards) { critic?.learn(choices, reward) }
-        let judgement = try policy.judge(taken)
+        let judgement = try policy.judge(taken.map(policy.child))
         let probabilities = try judgement.probabilities.mean([0]).floats()
         let free = space.entries.indices.filter { space.entries[$0].isFree }
         drawn = probabilities
@@ -94,7 +94,7 @@ public class AdsStrategy: Strategy {
     /// The loss of children drawn now, by what the critic expects of them.
     private func imagined(_ expected: ([Bool]) -> Double) throws -> Tensor {
         let children = try policy.draw(settings.imagined, &random)
-        return try loss(policy.judge(children), advantages.compared(children.map(expected)))
+        return try loss(policy.judge(children), advantages.compared(children.map { expected($0.choices) }))
     }
 
     /// One step of both optimizers.

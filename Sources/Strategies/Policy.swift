@@ -17,35 +17,51 @@ final class Policy {
         agent = try Agent(space, settings, seed: seed)
     }
 
-    /// Draws `count` children, as decisions `[count][entries]`.
-    func draw(_ count: Int, _ random: inout SeededGenerator) throws -> [[Bool]] {
+    /// A child with the rules by which its decisions were taken.
+    struct Child {
+        /// A decision per entry of the space.
+        let choices: [Bool]
+        fileprivate let rules: [SequentialSampling.Rule]
+    }
+
+    /// Draws `count` children.
+    func draw(_ count: Int, _ random: inout SeededGenerator) throws -> [Child] {
         try decided(count) { $0.choice(logit: $1, &random) }
+    }
+
+    /// A child that was drawn before.
+    /// - Parameter choices: a decision per entry of the space.
+    func child(_ choices: [Bool]) throws -> Child {
+        Child(choices: choices, rules: try sampling.rules(choices))
     }
 
     /// The child whose every decision is the likelier one, given those before it.
     func mode() throws -> [Bool] {
-        try decided(1) { $0.likelier(logit: $1) }[0]
+        try decided(1) { $0.likelier(logit: $1) }[0].choices
     }
 
     private func decided(
         _ count: Int, _ choice: (SequentialSampling.Rule, Double) throws -> Bool
-    ) throws -> [[Bool]] {
+    ) throws -> [Child] {
         guard count > 0 else { return [] }
         var drafts = (0..<count).map { _ in sampling.draft() }
+        var rules = drafts.map { _ in [SequentialSampling.Rule]() }
         _ = try withoutGrad {
             try agent.walk(count) { _, logits in
                 let values = try logits.doubles()
                 let width = values.count / count
                 return try (0..<count).map { k in
                     try (0..<width).map { j in
-                        let keeps = try choice(drafts[k].rule(), values[k * width + j])
+                        let rule = try drafts[k].rule()
+                        let keeps = try choice(rule, values[k * width + j])
                         drafts[k].decide(keeps)
+                        rules[k].append(rule)
                         return keeps
                     }
                 }
             }
         }
-        return drafts.map(\.choices)
+        return zip(drafts, rules).map { Child(choices: $0.choices, rules: $1) }
     }
 
     /// What the policy says of children.
@@ -58,15 +74,15 @@ final class Policy {
         let probabilities: Tensor
     }
 
-    /// Judges children by their decisions `[K][entries]`.
-    func judge(_ children: [[Bool]]) throws -> Judgement {
+    /// Judges children.
+    func judge(_ children: [Child]) throws -> Judgement {
         let width = space.entries.count
         let logits = try agent.walk(children.count) { first, logits in
-            children.map { Array($0[first..<first + logits.shape[1]]) }
+            children.map { Array($0.choices[first..<first + logits.shape[1]]) }
         }
         var (shifts, free, forced): ([Float], [Float], [Float]) = ([], [], [])
         for child in children {
-            for rule in try sampling.rules(child) {
+            for rule in child.rules {
                 let (shift, isFree, keeps): (Double, Bool, Bool) =
                     switch rule {
                     case .forced(let keeps): (0, false, keeps)
@@ -79,7 +95,7 @@ final class Policy {
         }
         let shape = [children.count, width]
         let (mask, shifted) = (try Tensor(free, shape), try logits + Tensor(shifts, shape))
-        let taken = try Tensor(children.flatMap { $0.map { $0 ? Float(1) : 0 } }, shape)
+        let taken = try Tensor(children.flatMap { $0.choices.map { $0 ? Float(1) : 0 } }, shape)
         let probability = try shifted.sigmoid()
         // log p of a Bernoulli decision is minus its cross entropy; the entropy is the cross entropy with itself.
         return Judgement(

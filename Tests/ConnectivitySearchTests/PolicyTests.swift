@@ -71,6 +71,8 @@ import Torch
             return try JSONDecoder().decode(LatencyTable.self, from: Data(json.utf8))
         }
 
+        func judge(_ children: [[Bool]]) throws -> Policy.Judgement { try policy.judge(children.map(policy.child)) }
+
         func clear() { for parameter in policy.agent.parameters { parameter.clearGrad() } }
 
         /// The gradients of all parameters, one after the other.
@@ -101,13 +103,14 @@ import Torch
     func probabilitiesOfAllChildrenSumToOne(tiny: Tiny) throws {
         let all = try Enumerated(tiny)
         #expect(all.children.count >= 5, "\(all.children.count) children can tell nothing")
-        let logs = try withoutGrad { try all.policy.judge(all.children).logProbabilities.doubles() }
+        let logs = try withoutGrad { try all.judge(all.children).logProbabilities.doubles() }
         #expect(abs(logs.reduce(0) { $0 + exp($1) } - 1) < 1e-5)
         // And they are how often children are drawn.
         var random = SeededGenerator(seed: 12)
         let draws = 8_000
         var counts: [[Bool]: Int] = [:]
-        for choices in try all.policy.draw(draws, &random) { counts[choices, default: 0] += 1 }
+        let drawn = try all.policy.draw(draws, &random)
+        for child in drawn { counts[child.choices, default: 0] += 1 }
         #expect(Set(counts.keys).isSubset(of: Set(all.children)))
         var (chi, cells) = (0.0, 0.0)
         for (choices, log) in zip(all.children, logs) where exp(log) * Double(draws) >= 5 {
@@ -119,6 +122,17 @@ import Torch
         #expect(cells >= 3 && chi < cells + 5 * (2 * cells).squareRoot(), "\(chi) over \(cells) cells")
     }
 
+    /// Children are judged by the rules they were drawn with as by those that are looked up.
+    @Test(arguments: Tiny.allCases)
+    func childrenAreJudgedAlikeWhenDrawnAndLater(tiny: Tiny) throws {
+        let all = try Enumerated(tiny)
+        var random = SeededGenerator(seed: 13)
+        let drawn = try all.policy.draw(40, &random)
+        let (now, later) = (try all.policy.judge(drawn), try all.judge(drawn.map(\.choices)))
+        #expect(try now.logProbabilities.doubles() == later.logProbabilities.doubles())
+        #expect(try now.probabilities.doubles() == later.probabilities.doubles())
+    }
+
     /// Each decision of the mode is the likelier one after those before it, or forced, and no chance is in it.
     @Test(arguments: Tiny.allCases)
     func everyDecisionOfTheModeIsTheLikelierOne(tiny: Tiny) throws {
@@ -126,7 +140,7 @@ import Torch
             let all = try Enumerated(tiny, seed: seed)
             let mode = try all.policy.mode()
             #expect(all.children.contains(mode))
-            let keeps = try all.policy.judge([mode]).probabilities.doubles()
+            let keeps = try all.judge([mode]).probabilities.doubles()
             for (choice, probability) in zip(mode, keeps) {
                 #expect(choice ? probability > 0.5 : probability <= 0.5, "kept with \(probability)")
             }
@@ -138,10 +152,10 @@ import Torch
     @Test(arguments: Tiny.allCases)
     func theScoresMeanIsZero(tiny: Tiny) throws {
         let all = try Enumerated(tiny)
-        let judged = try all.policy.judge(all.children)
+        let judged = try all.judge(all.children)
         let weights = try judged.logProbabilities.detached().exp()
         let mean = try all.gradient((judged.logProbabilities * weights).sum())
-        let again = try all.policy.judge(all.children)
+        let again = try all.judge(all.children)
         let lengths = try all.gradient((again.logProbabilities * weights * again.logProbabilities.detached()).sum())
         #expect(lengths.contains { abs($0) > 1e-2 }, "scores that are zero would have a mean of zero")
         #expect(mean.allSatisfy { abs($0) < 1e-5 }, "\(mean.map(abs).max() ?? 0)")
@@ -152,7 +166,7 @@ import Torch
     func theEstimatorsMeanIsTheGradientOfTheExpectedReward(tiny: Tiny) throws {
         let all = try Enumerated(tiny)
         let rewards = try Tensor(all.children.map { Float(all.reward($0)) }, [all.children.count])
-        let exact = try all.gradient(-((all.policy.judge(all.children).logProbabilities.exp() * rewards).sum()))
+        let exact = try all.gradient(-((all.judge(all.children).logProbabilities.exp() * rewards).sum()))
         let found = try estimates(all, batches: 16, updates: 50) { _, choices in all.reward(choices) }
         let (error, deviation) = Self.compare(found, exact)
         #expect(error < 3 * deviation, "off by \(error) at a standard error of \(deviation)")
@@ -179,7 +193,7 @@ import Torch
     ) throws -> [[Double]] {
         var random = SeededGenerator(seed: 8)
         return try (0..<batches).map { _ in
-            let children = try all.policy.draw(5 * updates, &random)
+            let children = try all.policy.draw(5 * updates, &random).map(\.choices)
             var worth: [Double] = []
             for update in 0..<updates {
                 let rewards = (0..<5).map { reward($0, children[5 * update + $0]) }
@@ -187,7 +201,7 @@ import Torch
                 let scaled = advantages.of(rewards, decay: 0.9)
                 worth += scaled.map { $0 * (advantages.variance ?? 0).squareRoot() }
             }
-            return try all.gradient(AdsStrategy.loss(all.policy.judge(children), advantages: worth, entropyBonus: 0))
+            return try all.gradient(AdsStrategy.loss(all.judge(children), advantages: worth, entropyBonus: 0))
         }
     }
 
