@@ -90,7 +90,7 @@ public struct SearchConfiguration: Codable, Sendable, Hashable {
 
     /// What is searched.
     public var space: SearchSpace {
-        SearchSpace(architecture, keepsPredecessor: keepsPredecessor, searchesBlockEnds: searchesBlockEnds ?? false)
+        SearchSpace(architecture, searchesBlockEnds: searchesBlockEnds ?? false, keepsPredecessor: keepsPredecessor)
     }
 
     /// What reports call the network it found: the agent's is "found", any other strategy's has its name.

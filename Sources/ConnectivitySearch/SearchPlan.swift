@@ -67,15 +67,7 @@ public struct SearchPlan {
     }
 
     /// What is searched.
-    ///
-    /// Each layer reads the one before it, whatever else, so that none is cut off. But a bottleneck's 3×3 costs the
-    /// same whatever its layer reads, and goes with the layer alone: where the ends are pruned, too, bottlenecks'
-    /// layers may go.
-    public var space: SearchSpace {
-        SearchSpace(
-            architecture, keepsPredecessor: !(architecture.bottleneck && searchesBlockEnds),
-            searchesBlockEnds: searchesBlockEnds)
-    }
+    public var space: SearchSpace { SearchSpace(architecture, searchesBlockEnds: searchesBlockEnds) }
 
     /// The whole configuration, validated.
     /// - Throws: `SearchError` where the parts do not go together or a target is out of reach; `FileError` where a run

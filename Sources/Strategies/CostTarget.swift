@@ -78,8 +78,7 @@ public struct CostTarget: Codable, Sendable, Hashable {
             throw SearchError("the target \(value) is out of reach; possible are \(range)")
         }
         guard limit >= Double(least) else {
-            let wider = SearchSpace(
-                space.architecture, keepsPredecessor: space.keepsPredecessor, searchesBlockEnds: true)
+            let wider = SearchSpace(space.architecture, searchesBlockEnds: true)
             let widest = measure.of(try wider.cheapest(), table)
             let reached = "\(widest), \(share(widest, dense)) of dense"
             let hint =

@@ -6,7 +6,8 @@ import Randomness
 struct LinearModel {
     /// The rewards learned from.
     private(set) var count = 0
-    private let deviations: [Double]
+    /// The worths' prior deviations, in their mean.
+    let deviations: [Double]
     /// Sums over the rewards: features with one another `[D + 1, D + 1]`, lower half; with rewards; rewards squared.
     private var squares: [Double]
     private var products: [Double]

@@ -20,7 +20,7 @@ struct RewardModel {
     /// What each of them costs by itself, 1 at least.
     let costs: [Double]
     private(set) var memory = Memory()
-    private var linear: LinearModel
+    private(set) var linear: LinearModel
 
     /// A model that knows nothing of a space.
     init(_ space: SearchSpace, _ target: CostTarget?) throws {
@@ -30,8 +30,9 @@ struct RewardModel {
         // Where layers can be left out, what a connection costs depends on who else reads the layer.
         let each = try space.keepsPredecessor ? space.separateCosts(cost) : space.savings(cost)
         (self.free, costs) = (free, free.map { Double(max(1, each[$0])) })
-        // A connection that costs more carries more: its worth is expected to grow with the root of its cost.
-        linear = LinearModel(priorDeviations: costs.map { $0.squareRoot() })
+        // A connection that costs more carries more: its worth is expected to grow with the root of its cost. But what
+        // keeps a layer or lets it go is worth a layer, whatever it costs by itself.
+        linear = LinearModel(priorDeviations: costs.map { space.keepsPredecessor ? $0.squareRoot() : 1 })
     }
 
     /// Whether it has learned enough to say anything.

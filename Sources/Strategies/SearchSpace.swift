@@ -25,8 +25,12 @@ public struct SearchSpace: Sendable, Hashable {
     }
 
     /// A space over an architecture.
-    public init(_ architecture: Architecture, keepsPredecessor: Bool = true, searchesBlockEnds: Bool = false) {
+    /// - Parameter keepsPredecessor: without it a layer keeps its predecessor unless the ends are pruned, too. Then the
+    ///   layers that nothing reads are left out: much of a small network's quality is in how many layers share what it
+    ///   may cost, and a bottleneck's 3×3 goes with its layer alone (`docs/results.md`).
+    public init(_ architecture: Architecture, searchesBlockEnds: Bool = false, keepsPredecessor: Bool? = nil) {
         self.architecture = architecture
+        let keepsPredecessor = keepsPredecessor ?? !searchesBlockEnds
         self.keepsPredecessor = keepsPredecessor
         self.searchesBlockEnds = searchesBlockEnds
         entries = architecture.blocks.enumerated().flatMap { b, layers in

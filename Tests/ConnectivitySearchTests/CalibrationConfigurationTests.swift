@@ -30,7 +30,7 @@ import Testing
         }
         try refused("full training of 0 epochs with 1 seeds; both must be 1 or more") { $0.fullEpochs = 0 }
         try refused(
-            "a target of 66585 MACs is out of reach: pruning the layers' connections reaches 85824 to 166464 MACs, 0.516 to 1 of the dense network; --search-block-end reaches from 65064, 0.391 of dense"
+            "a target of 66585 MACs is out of reach: pruning the layers' connections reaches 85824 to 166464 MACs, 0.516 to 1 of the dense network; --search-block-end reaches from 32808, 0.197 of dense"
         ) { $0.bands = [0.4, 0.9] }
     }
 

@@ -29,7 +29,7 @@ import Torch
                 blocks: tiny.hasEnds || tiny.isLoose ? [3, 2] : [4, 3], growthRate: 4, bottleneck: false,
                 compression: 1,
                 stem: .init(.cifar, channels: 6), imageSize: 8)
-            let space = SearchSpace(a, keepsPredecessor: !tiny.isLoose, searchesBlockEnds: tiny.hasEnds)
+            let space = SearchSpace(a, searchesBlockEnds: tiny.hasEnds, keepsPredecessor: !tiny.isLoose)
             let measure: CostMeasure? =
                 switch tiny {
                 case .free, .loose: nil

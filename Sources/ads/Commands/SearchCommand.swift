@@ -48,7 +48,7 @@ struct SearchCommand: ParsableCommand {
 
     @Flag(
         help:
-            "Prune what the blocks' ends read, too: reaches cheaper networks. Layers of bottlenecks may then be left out whole."
+            "Prune what the blocks' ends read, too: reaches cheaper networks. Layers may then be left out whole."
     )
     var searchBlockEnd = false
 
