@@ -3,7 +3,7 @@ import json
 
 from out import read, write
 from pieces import BACKWARD, TEST_IMAGES, TRAINING_IMAGES, Answer, Import, Piece, Search
-from settings import Refusal
+from settings import ABLATIONS, Refusal
 
 # BN statistics are recomputed over so many images before a masked child is scored, and before another is (EvaluatorSettings).
 SCORE_NORM_IMAGES, NORM_IMAGES = 2 * 64, 8 * 64
@@ -99,9 +99,10 @@ class Compression:
 
     def search_words(self, strategy, seed, children):
         return [
-            "search", "--data", self.data, "--arch", self.network, "--strategy", strategy, "--evaluator", "masked",
-            "--dense", self.dense(seed), "--seed", seed, "--children", children, "--limit-validation",
+            "search", "--data", self.data, "--arch", self.network, "--strategy",
+            "ads" if strategy in ABLATIONS else strategy, "--evaluator", "masked", "--dense", self.dense(seed), "--seed", seed, "--children", children, "--limit-validation",
             self.validation, "--score-images", self.validation, "--reward", self.s.options.reward, "--top", 0,
+            *ABLATIONS.get(strategy, []),
         ]
 
     def tuned(self, name, about, epochs, pattern="dense", role="tuned", of=None):

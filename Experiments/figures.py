@@ -5,7 +5,7 @@ COLORS = {
     "ads": "#1f6feb", "evolution": "#d29922", "surrogate": "#2da44e", "random": "#6e7781", "magnitude": "#a371f7",
     "searches": "#1f6feb", "coin flips": "#6e7781",
 }
-SPARE = ["#cf222e", "#0a7e8c", "#8250df"]
+SPARE = ["#cf222e", "#0a7e8c", "#8250df", "#bf8700", "#57606a"]
 
 
 def color(name, n):

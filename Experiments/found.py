@@ -7,9 +7,10 @@ from connections import Space
 from out import read
 from paired import between, interval, points, table
 from reading import children, configuration, places
+from settings import ABLATIONS
 
-# Strategies whose results are no searches' that learn.
-OTHERS = ("random", "magnitude")
+# Strategies whose results are no searches' that learn, or that learn with all they have.
+OTHERS = ("random", "magnitude", *ABLATIONS)
 
 
 class Kept:

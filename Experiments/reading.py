@@ -4,7 +4,7 @@ import shlex
 from collections import namedtuple
 
 from out import read
-from settings import STRATEGIES
+from settings import ABLATIONS, STRATEGIES
 
 # A finished piece: its name, who it is, what it ended with, its folder, the seconds it took, and whether they are all known.
 Record = namedtuple("Record", "name about result folder seconds whole")
@@ -70,9 +70,10 @@ class Results:
 def order(record):
     """The dearest target first, strategies as they are named in helps, seeds ascending."""
     strategy, target, seed = (record.about.get(key) for key in ("strategy", "target", "seed"))
+    known = [*STRATEGIES, *ABLATIONS]
     return (
         (-float(target.rstrip("e")), target) if target else (0, ""),
-        STRATEGIES.index(strategy) if strategy in STRATEGIES else len(STRATEGIES), -1 if seed is None else seed)
+        known.index(strategy) if strategy in known else len(known), -1 if seed is None else seed)
 
 
 def typed(words):

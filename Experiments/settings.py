@@ -6,6 +6,15 @@ from pathlib import Path
 
 STAGES = ("compress", "scratch", "transfer", "photographs", "headline", "found")
 STRATEGIES = ("ads", "evolution", "surrogate", "random", "magnitude")
+# The agent without one of its parts each, for compress: as what name, and what ads is told. At a rate of next to nothing its
+# weights stay as they began.
+ABLATIONS = {
+    "ads-no-critic": ["--critic-steps", 0],
+    "ads-one-step": ["--critic-steps", 1],
+    "ads-cold-start": ["--warm-start", 0],
+    "ads-no-terms": ["--connection-rate", 1e-9, "--warm-start", 0],
+    "ads-no-recurrence": ["--agent-rate", 1e-9],
+}
 
 # What an option is where it is not typed, by stage. headline and found are parts of compress.
 DEFAULTS = {
@@ -103,7 +112,8 @@ def parser():
     add("--seeds", nargs="+", type=whole(0), metavar="N", help="0 1 2 without it")
     add("--targets", nargs="+", type=target, metavar="T", help="shares of the MACs; 0.3e prunes the blocks' ends, too")
     add("--bc-targets", nargs="+", type=target, metavar="T", help="the same of the BC networks")
-    add("--strategies", nargs="+", metavar="NAME", help=", ".join(STRATEGIES))
+    add("--strategies", nargs="+", metavar="NAME",
+        help=", ".join(STRATEGIES) + "; compress: the agent without a part of it, " + ", ".join(ABLATIONS))
     add("--children", type=whole(1), metavar="N", help="children a search: compress 400, scratch 200, photographs 100")
     add("--limit-validation", type=whole(1), dest="validation", metavar="N", help="images a child is scored on: 500, scratch 2500, photographs 300")
     add("--limit-train", type=whole(1), metavar="N", help="scratch: images a child is tuned on (5000)")
@@ -142,9 +152,10 @@ class Settings:
             value = getattr(o, name) or []
             if len(set(value)) < len(value):
                 raise Refusal(f"--{name.replace('_', '-')} names one twice", 64)
+        known = STRATEGIES + (tuple(ABLATIONS) if set(self.stages) <= {"compress", "found"} else ())
         for name in o.strategies or []:
-            if name not in STRATEGIES:
-                raise Refusal(f"unknown strategy '{name}'; known are {', '.join(STRATEGIES)}", 64)
+            if name not in known:
+                raise Refusal(f"unknown strategy '{name}'; known are {', '.join(known)}", 64)
         if any(not 0 < d < 10 for d in o.deviation + o.bc_deviation) or any(not -10 < m < 10 for m in o.mean + o.bc_mean):
             raise Refusal("means and deviations are in pixels over 255, deviations over 0", 64)
         if o.trainings > len(self.of("all", "seeds")):
