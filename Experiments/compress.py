@@ -151,7 +151,7 @@ class Compression:
         if path.exists():
             return read(path)["strategy"]
         means = {}
-        for strategy in self.strategies:
+        for strategy in (name for name in self.strategies if name not in ABLATIONS):
             runs = [out / f"{self.group}/{strategy}-{slug(target)}-{seed}-tuned/result.json" for seed in seeds]
             missing = [str(run.parent.relative_to(out.path)) for run in runs if not run.exists()]
             if missing:

@@ -7,29 +7,43 @@ Connection = namedtuple("Connection", "block layer source cost")
 
 
 class Space:
-    """The free connections of an architecture (SearchSpace): all but each row's predecessor, or but the ends' alone."""
+    """The free connections of an architecture (SearchSpace): all but each row's predecessor, or but the ends' alone.
 
-    def __init__(self, architecture, ends, keeps_predecessor=True):
+    Layers may go where the ends are searched; in searches of older builds each kept its predecessor there, too.
+    """
+
+    def __init__(self, architecture, ends, keeps_predecessor=None):
         self.layers, self.ends = architecture["blocks"], ends
+        self.keeps_predecessor = keeps_predecessor = not ends if keeps_predecessor is None else keeps_predecessor
         growth, bottleneck = architecture["growth_rate"], architecture["bottleneck"]
         self.inputs, channels = [], architecture["stem"]["channels"]
         for layers in self.layers:
             self.inputs.append(channels)
             channels = int((channels + layers * growth) * architecture["compression"])
         self.connections = []
+        # What all layers but each block's first cost, and that one's and the end's of what the cheapest network does without.
+        self.spared = 0
         size = architecture["image_size"]
         for block, layers in enumerate(self.layers):
             pixels = size * size
+            second = growth * growth * 4 * 9 * pixels if bottleneck else 0
             for layer in range(2, layers + 1 + ends):
                 # A plain layer's 3×3, a bottleneck's 1×1, a transition's 1×1, or the classifier.
                 each = growth * (4 if bottleneck else 9) * pixels
                 if layer > layers:
                     last = block + 1 == len(self.layers)
                     each = architecture["classes"] if last else self.inputs[block + 1] * pixels
+                    self.spared += each * (self.inputs[block] + (layers - 1) * growth)
+                else:
+                    self.spared += each * (self.inputs[block] + (layer - 1) * growth) + second
                 for source in range(layer - 1 if keeps_predecessor or layer > layers else layer):
                     read = self.inputs[block] if source == 0 else growth
                     self.connections.append(Connection(block, layer, source, read * each))
             size //= 2
+
+    def least(self, macs):
+        """The multiply-adds of the cheapest network, given the dense one's: all free pruned, or one layer a block."""
+        return macs - (sum(c.cost for c in self.connections) if self.keeps_predecessor else self.spared)
 
     def is_end(self, connection):
         """Whether the block's end reads, not a layer."""

@@ -7,7 +7,7 @@ from connections import Space
 from out import read
 from paired import between, interval, points, table
 from reading import children, configuration, places
-from settings import ABLATIONS
+from settings import ABLATIONS, Refusal
 
 # Strategies whose results are no searches' that learn, or that learn with all they have.
 OTHERS = ("random", "magnitude", *ABLATIONS)
@@ -18,7 +18,10 @@ class Kept:
 
     def __init__(self, results, group, target):
         records = results.of(group=group, role="search", target=target)
-        config = configuration(records[0])
+        configs = [configuration(record) for record in records]
+        config = configs[0]
+        if any(c.get("keeps_predecessor", True) != config.get("keeps_predecessor", True) for c in configs):
+            raise Refusal(f"searches of {group} at {target} decide different connections, as builds before them did; take another --out")
         self.space = Space(
             config["architecture"], bool(config.get("searches_block_ends")), config.get("keeps_predecessor", True))
         # Of each strategy and seed what its result keeps; of coin flips what every child keeps.

@@ -123,8 +123,7 @@ def reachable(out, plan):
     for network, target in dict.fromkeys(
         (piece.about["network"], piece.about["target"]) for piece in plan if piece.about["role"] == "search"):
         dense = out.inspect(network)
-        free = sum(c.cost for c in Space(dense["architecture"], target.endswith("e")).connections)
-        least = 1 - free / dense["macs"]
+        least = Space(dense["architecture"], target.endswith("e")).least(dense["macs"]) / dense["macs"]
         if float(target.rstrip("e")) < least:
             hint = "" if target.endswith("e") else f"; {target}e prunes what the blocks' ends read, too"
             raise Refusal(f"{target} of the MACs is out of reach for {network}: the least is {math.ceil(1e4 * least) / 1e4:g}{hint}", 64)

@@ -27,7 +27,8 @@ struct Landscape {
         self.space = space
         let free = space.entries.indices.filter { space.entries[$0].isFree }
         self.free = free
-        let costs = try space.separateCosts { (target?.measure ?? .macs).of($0, target?.table) }
+        func cost(_ network: Network) -> Int { (target?.measure ?? .macs).of(network, target?.table) }
+        let costs = try space.dropsLayers ? space.savings(cost) : space.separateCosts(cost)
         let meanCost = free.reduce(0) { $0 + Double(costs[$1]) } / Double(free.count)
         let scales = free.map { (Double(costs[$0]) / meanCost).squareRoot() }
         let rows = space.entries.reduce(0) { max($0, $1.layer) }

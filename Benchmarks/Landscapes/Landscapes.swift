@@ -66,7 +66,7 @@ import Torch
         let space = SearchSpace(try Architecture(named: arch), searchesBlockEnds: searchBlockEnd)
         let target = try CostTarget(.macs, targetMacs, in: space)
         let settings = try settings()
-        let (name, label) = ("\(arch) \(targetMacs)\(searchBlockEnd ? " ends" : "")", label ?? strategy)
+        let (name, label) = ("\(arch) \(targetMacs)\(searchBlockEnd ? " ends, layers" : "")", label ?? strategy)
         try Runtime.setThreads(1)
         if !FileManager.default.fileExists(atPath: out) { try Data().write(to: URL(fileURLWithPath: out)) }
         let lines = try String(contentsOfFile: out, encoding: .utf8).split(separator: "\n").compactMap {

@@ -4,8 +4,9 @@ import Training
 
 /// What a search keeps in mind of the study, so that a study of thousands is not read anew for every child.
 struct Scoreboard {
-    /// The trial of each connectivity that was paid for.
-    private(set) var known: [Connectivity: Int] = [:]
+    /// The trial of each network that was paid for. What layers read that nothing reads makes no other network.
+    private var known: [[Network.Block]: Int] = [:]
+    private let architecture: Architecture
     /// The last trial's number.
     private(set) var lastNumber = 0
     /// Children paid for in finished updates.
@@ -27,6 +28,7 @@ struct Scoreboard {
 
     /// What a study holds, of which so many updates are finished.
     init(_ history: StudyHistory, updates: Int) {
+        architecture = history.configuration.architecture
         for trial in history.trials {
             add(trial.number, trial.proposal)
             forget(trial)
@@ -42,16 +44,23 @@ struct Scoreboard {
     /// A trial was recorded.
     mutating func add(_ number: Int, _ proposal: Proposal) {
         lastNumber = max(lastNumber, number)
-        if proposal.again == nil, proposal.repeatOf == nil, known[proposal.connectivity] == nil {
-            known[proposal.connectivity] = number
+        guard proposal.again == nil, proposal.repeatOf == nil, let blocks = blocks(proposal.connectivity) else {
+            return
         }
+        if known[blocks] == nil { known[blocks] = number }
     }
 
-    /// What failed is not known: the same connectivity is tried again when it is proposed again.
+    /// The trial of a connectivity's network, where it was paid for.
+    func trial(of connectivity: Connectivity) -> Int? { blocks(connectivity).flatMap { known[$0] } }
+
+    private func blocks(_ connectivity: Connectivity) -> [Network.Block]? {
+        try? Network(architecture, connectivity).blocks
+    }
+
+    /// What failed is not known: the same network is tried again when it is proposed again.
     mutating func forget(_ trial: Trial) {
-        if trial.state == .failed, known[trial.proposal.connectivity] == trial.number {
-            known[trial.proposal.connectivity] = nil
-        }
+        guard trial.state == .failed, let blocks = blocks(trial.proposal.connectivity) else { return }
+        if known[blocks] == trial.number { known[blocks] = nil }
     }
 
     /// The strategy learned from an update.

@@ -21,7 +21,7 @@ extension Search {
                 continue
             }
             var proposal = try proposed(connectivity, update, position)
-            proposal.repeatOf = board.known[connectivity]
+            proposal.repeatOf = board.trial(of: connectivity)
             if isMode { proposal.isMode = true }
             board.add(board.lastNumber + 1, proposal)
             missing.append(proposal)

@@ -112,7 +112,7 @@ public struct Search {
             progress.mode = bet == nil ? nil : own.first?.number
             try learn(own, strategy, seen: seen, &progress, &board)
         }
-        let mode = try configuration.top > 0 ? progress.mode ?? strategy.mode().flatMap { board.known[$0] } : nil
+        let mode = try configuration.top > 0 ? progress.mode ?? strategy.mode().flatMap(board.trial) : nil
         let result = try conclude(exhausted: progress.exhausted, mode: mode, &board)
         // Whoever took the study over meanwhile writes the result.
         guard try storage.extend(ownership, for: configuration.lease) else {
@@ -123,7 +123,7 @@ public struct Search {
 
     /// The strategy's mode, a bet, where bets are evaluated again and nobody has evaluated this one.
     private func newMode(_ strategy: any Strategy, _ board: Scoreboard) throws -> Connectivity? {
-        guard configuration.top > 0, let mode = try strategy.mode(), board.known[mode] == nil else { return nil }
+        guard configuration.top > 0, let mode = try strategy.mode(), board.trial(of: mode) == nil else { return nil }
         return mode
     }
 

@@ -25,7 +25,7 @@ extension SearchConfiguration {
             ("the target", text(target.map { "\($0.limit) \($0.measure.rawValue)" })),
             ("the limit of each band", text(bands.map { "\($0) MACs" })),
             ("--search-block-end", "\(searchesBlockEnds ?? false)"),
-            ("whether every layer reads the one before it", "\(keepsPredecessor)"),
+            ("whether every layer reads the one before it", "\(space.keepsPredecessor)"),
             ("the price", text(price.map { "\($0.weight) on \($0.measure.noun)" })),
             ("--children-per-update", "\(agent.childrenPerUpdate)"), ("--agent-rate", "\(agent.learningRate)"),
             ("--connection-rate", "\(agent.connectionRate)"), ("--entropy-bonus", "\(agent.entropyBonus)"),

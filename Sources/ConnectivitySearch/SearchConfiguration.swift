@@ -35,8 +35,8 @@ public struct SearchConfiguration: Codable, Sendable, Hashable {
     public var bands: [Int]?
     /// Taken from the reward per share of the dense network's cost.
     public var price: Price?
-    /// Whether each layer keeps its predecessor.
-    public var keepsPredecessor = true
+    /// Whether each layer keeps its predecessor; without it as `SearchSpace` has it.
+    public var keepsPredecessor: Bool?
     /// Whether the blocks' ends are pruned, too; absent in searches of older versions, which did not.
     public var searchesBlockEnds: Bool?
     /// The agent's numbers.

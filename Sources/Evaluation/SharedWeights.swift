@@ -28,7 +28,8 @@ package struct SharedWeights {
     /// The run they come from.
     package var training: TrainingConfiguration {
         var training = plan.training("shared", epochs: plan.settings.sharedEpochs ?? EvaluatorSettings.sharedEpochs)
-        let ends = plan.space.searchesBlockEnds ? ", blocks' ends included" : ""
+        let layers = plan.space.dropsLayers ? " and whole layers" : ""
+        let ends = plan.space.searchesBlockEnds ? ", blocks' ends\(layers) included" : ""
         training.sampling = "connectivities by a keep rate drawn for each step\(ends)"
         return training
     }

@@ -69,6 +69,12 @@ enum ReportCommands {
 
     private static func lines(_ parts: [String]) -> String { parts.joined(separator: " \\\n  ") }
 
+    /// What no command says any more.
+    private static func older(_ c: SearchConfiguration) -> String {
+        guard c.searchesBlockEnds == true, c.space.keepsPredecessor else { return "" }
+        return "\n# no layer could be left out here, as builds of that time searched; this one searches more"
+    }
+
     /// The options of a search's workers.
     private static func workers(_ c: SearchConfiguration) -> String {
         "--child-threads \(c.threads)\(c.maxLost.map { " --max-lost \($0)" } ?? "")"
@@ -144,7 +150,7 @@ enum ReportCommands {
         if let target = c.target { parts.append("--target-\(target.measure.rawValue) \(target.limit)") }
         if let limit = c.limitTrain { parts.append("--limit-train \(limit)") }
         if let limit = c.limitValidation { parts.append("--limit-validation \(limit)") }
-        return lines(parts + [machine(c.machine, seed: c.seed), "\(workers(c)) --out NEW-RUN"])
+        return lines(parts + [machine(c.machine, seed: c.seed), "\(workers(c)) --out NEW-RUN"]) + older(c)
     }
 
     private static func quoted(_ text: String) -> String {

@@ -86,7 +86,7 @@ public final class EvolutionStrategy: Strategy {
             if try fits() { break }
             choices[index] = false
         }
-        return try space.adding(order.reversed(), to: choices) { target.cost(of: $0) <= target.limit }
+        return try space.adding(order.reversed(), to: choices, upTo: target.limit, target.cost)
     }
 
     public func learn(_ children: [(connectivity: Connectivity, reward: Double)]) {

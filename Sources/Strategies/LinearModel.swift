@@ -6,7 +6,7 @@ import Randomness
 struct LinearModel {
     /// The rewards learned from.
     private(set) var count = 0
-    /// The worths' prior deviations, in their mean.
+    /// The worths' prior deviations, in units of their mean.
     let deviations: [Double]
     /// Sums over the rewards: features with one another `[D + 1, D + 1]`, lower half; with rewards; rewards squared.
     private var squares: [Double]

@@ -55,7 +55,7 @@ public final class MagnitudeStrategy: Strategy {
         pruned += 1
         let measure = target?.measure ?? .macs
         let from = measure.of(try Network(space.architecture), target?.table)
-        let to = try target?.limit ?? measure.of(space.cheapest(), nil)
+        let to = try target?.limit ?? measure.of(reachable(), nil)
         let limit = from - (from - to) * pruned / steps
         func fits() throws -> Bool {
             try measure.of(Network(space.architecture, space.connectivity(choices)), target?.table) <= limit
@@ -66,12 +66,30 @@ public final class MagnitudeStrategy: Strategy {
         var gone: [Int] = []
         for index in order {
             if try fits() { break }
+            // A layer must read something, and of what its weights know.
+            guard choices[space.row(of: index)].count(where: { $0 }) > 1 else { continue }
             choices[index] = false
             gone.append(index)
         }
+        if let target, pruned == steps, try !fits() {
+            let reached = target.cost(of: try Network(space.architecture, space.connectivity(choices)))
+            throw SearchError(
+                "pruning by magnitude reaches \(reached) \(target.measure.noun), not the target of \(limit); choose a higher target, or another strategy"
+            )
+        }
         // The last that went may have cost more than was needed.
-        choices = try space.adding(gone.reversed(), to: choices) { measure.of($0, target?.table) <= limit }
+        choices = try space.adding(gone.reversed(), to: choices, upTo: limit) { measure.of($0, target?.table) }
         net = try net.rebuilt(space.connectivity(choices))
+    }
+
+    /// The dense network with what each row reads with the greatest magnitude alone.
+    private func reachable() throws -> Network {
+        let magnitudes = try space.magnitudes(of: dense.network)
+        let choices = space.entries.indices.map { index in
+            !space.entries[index].isFree
+                || space.row(of: index).allSatisfy { (magnitudes[$0], -$0) <= (magnitudes[index], -index) }
+        }
+        return try Network(space.architecture, space.connectivity(choices))
     }
 
     /// Tunes what the last step left, before the next one ranks it.

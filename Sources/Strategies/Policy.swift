@@ -29,7 +29,7 @@ final class Policy {
         try decided(count) { $0.choice(logit: $1, &random) }
     }
 
-    /// A child that was drawn before.
+    /// A child by its decisions, with the rules that it was or would be drawn by.
     /// - Parameter choices: a decision per entry of the space.
     func child(_ choices: [Bool]) throws -> Child {
         Child(choices: choices, rules: try sampling.rules(choices))

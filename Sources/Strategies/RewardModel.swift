@@ -32,7 +32,7 @@ struct RewardModel {
         (self.free, costs) = (free, free.map { Double(max(1, each[$0])) })
         // A connection that costs more carries more: its worth is expected to grow with the root of its cost. But what
         // keeps a layer or lets it go is worth a layer, whatever it costs by itself.
-        linear = LinearModel(priorDeviations: costs.map { space.keepsPredecessor ? $0.squareRoot() : 1 })
+        linear = LinearModel(priorDeviations: costs.map { space.dropsLayers ? 1 : $0.squareRoot() })
     }
 
     /// Whether it has learned enough to say anything.

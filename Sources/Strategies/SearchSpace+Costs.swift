@@ -31,15 +31,27 @@ extension SearchSpace {
         }
     }
 
-    /// Adds connections in an order, each that still fits, so that children cost the same.
+    /// Adds connections in an order, each that still fits, so that children cost the same; those of layers that nothing
+    /// reads once something does, as a layer that is read would cost all of them at once.
     /// - Parameters:
     ///   - order: entries, the most wanted first; those that are kept already stay.
     ///   - choices: a decision per entry.
-    func adding(_ order: [Int], to choices: [Bool], while fits: (Network) -> Bool) throws -> [Bool] {
+    ///   - limit: the most the network may cost.
+    func adding(_ order: [Int], to choices: [Bool], upTo limit: Int, _ cost: (Network) -> Int) throws -> [Bool] {
         var choices = choices
-        for index in order where !choices[index] {
-            choices[index] = true
-            if try !fits(Network(architecture, connectivity(choices))) { choices[index] = false }
+        var blocks = try Network(architecture, connectivity(choices)).blocks
+        var isDone = false
+        while !isDone {
+            isDone = true
+            for index in order where !choices[index] {
+                choices[index] = true
+                let more = try Network(architecture, connectivity(choices))
+                if more.blocks == blocks || cost(more) > limit {
+                    choices[index] = false
+                } else {
+                    (blocks, isDone) = (more.blocks, !dropsLayers)
+                }
+            }
         }
         return choices
     }

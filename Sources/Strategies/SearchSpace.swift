@@ -25,9 +25,9 @@ public struct SearchSpace: Sendable, Hashable {
     }
 
     /// A space over an architecture.
-    /// - Parameter keepsPredecessor: without it a layer keeps its predecessor unless the ends are pruned, too. Then the
-    ///   layers that nothing reads are left out: much of a small network's quality is in how many layers share what it
-    ///   may cost, and a bottleneck's 3×3 goes with its layer alone (`docs/results.md`).
+    /// - Parameter keepsPredecessor: `nil` keeps it where the ends are not pruned. Where they are, layers that nothing
+    ///   reads are left out: a small network does better with fewer layers that read more (`docs/results.md`), and a
+    ///   bottleneck's 3×3 goes with its layer alone.
     public init(_ architecture: Architecture, searchesBlockEnds: Bool = false, keepsPredecessor: Bool? = nil) {
         self.architecture = architecture
         let keepsPredecessor = keepsPredecessor ?? !searchesBlockEnds
@@ -36,8 +36,8 @@ public struct SearchSpace: Sendable, Hashable {
         entries = architecture.blocks.enumerated().flatMap { b, layers in
             (1...layers + (searchesBlockEnds ? 1 : 0)).flatMap { i in
                 (0..<i).map { j in
-                    // A layer that may read one node only has nothing to decide. An end that skips the last layer would
-                    // leave out layers, which other sizes of block do better.
+                    // A layer that may read one node only has nothing to decide. An end must read something: the last
+                    // layer, which can read what the end does not.
                     Entry(
                         block: b, layer: i, source: j,
                         isFree: i > 1 && !((keepsPredecessor || i > layers) && j == i - 1))
@@ -48,6 +48,12 @@ public struct SearchSpace: Sendable, Hashable {
 
     /// The rows of a block that are decided.
     func rows(ofBlock block: Int) -> Int { architecture.blocks[block] + (searchesBlockEnds ? 1 : 0) }
+
+    /// The entries of an entry's row.
+    func row(of index: Int) -> Range<Int> {
+        let first = index - entries[index].source
+        return first..<first + entries[index].layer
+    }
 
     /// Whether layers may go whole: nothing has to read them.
     public var dropsLayers: Bool { searchesBlockEnds && !keepsPredecessor }

@@ -58,9 +58,8 @@ public final class SurrogateStrategy: Strategy {
             return choices
         }
         let order = free.indices.sorted { (worth[$0] / costs[$0], $1) > (worth[$1] / costs[$1], $0) }
-        return try space.adding(order.map { free[$0] }, to: space.entries.map { !$0.isFree }) {
-            target.cost(of: $0) <= target.limit
-        }
+        return try space.adding(
+            order.map { free[$0] }, to: space.entries.map { !$0.isFree }, upTo: target.limit, target.cost)
     }
 
     public func learn(_ children: [(connectivity: Connectivity, reward: Double)]) {

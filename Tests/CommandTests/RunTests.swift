@@ -191,9 +191,9 @@ import Training
         }
         for result in [found, flipped] {
             let share = Double(result.macs) / Double(dense.macs)
-            #expect(share <= 0.45 && share > 0.43)
+            #expect(share <= 0.45 && share > 0.41)
         }
-        // What children are ranked by is their loss; the table has the accuracy of the one that was taken.
+        // The table has the accuracy of the child that was taken.
         for (label, search) in [("found", "ads"), ("random", "random")] {
             let run = RunFolder(folder("demo/search-" + search))
             let taken = try run.read(SearchResult.self, from: run.result).accuracy

@@ -152,7 +152,7 @@ import Testing
                     shares.append(Double(network.cost.macs) / Double(target.limit))
                     fewest = min(fewest, network.blocks.reduce(0) { $0 + $1.layers.count })
                 }
-                try strategy.learn(children.map { ($0, Double(round) + Double($0.hashValue & 7)) })
+                try strategy.learn(children.enumerated().map { ($1, Double(round) + Double($0 * 5 % 8)) })
             }
             #expect(fewest < 8, "\(type.name) leaves layers out")
             // What a layer costs is much of so small a network.
@@ -204,7 +204,10 @@ import Testing
         let model = try RewardModel(space, nil)
         #expect(model.costs == model.free.map { Double(found[$0]) } && !model.free.isEmpty)
         #expect(model.linear.deviations == model.free.map { _ in 1 })
-        // Where none may, the worth grows with the root of the cost.
+    }
+
+    /// Where no layer may go, what a connection is expected to be worth grows with the root of its cost.
+    @Test func worthsAreExpectedToGrowWithCosts() throws {
         let kept = try RewardModel(SearchSpace(try Architecture(named: "densenet-22-12")), nil)
         let (costs, deviations) = (kept.costs, kept.linear.deviations)
         #expect(Set(costs).count > 3 && abs(deviations.reduce(0, +) / Double(deviations.count) - 1) < 1e-9)

@@ -216,6 +216,34 @@ import Training
         }
     }
 
+    /// Where layers may go, what is left of each row is something that the network's weights know, whatever its
+    /// magnitudes: the target is kept, or refused.
+    @Test(arguments: [nil, 0.6, 0.5, 0.3])
+    func magnitudePrunesWhatTheEndsRead(share: Double?) throws {
+        let (c, shapes) = try small(.inherit)
+        let data = ChildData(shapes, seed: 5, limitTrain: 64, limitValidation: 100)
+        let space = SearchSpace(c.architecture, searchesBlockEnds: true)
+        var kept = 0
+        for seed in 1...6 as ClosedRange<UInt64> {
+            let dense = try DenseNet(Network(c.architecture), generator: Generator(seed: seed))
+            var context = StrategyContext(space, seed: 5)
+            context.target = try share.map { try CostTarget(.macs, $0, in: space) }
+            context.children = 4
+            context.dense = TrainedDense(dense, data, c.evaluator).pruned
+            let strategy = try MagnitudeStrategy(context)
+            do {
+                let children = try (0..<4).flatMap { _ in try strategy.propose(1) }
+                let costs = try children.map { try Network(c.architecture, $0).cost.macs }
+                #expect(costs.count == (share == nil ? 4 : 1) && costs == costs.sorted(by: >))
+                if let target = context.target { #expect(costs[0] <= target.limit) }
+                kept += 1
+            } catch let error as SearchError {
+                #expect(error.description.hasPrefix("pruning by magnitude reaches "))
+            }
+        }
+        #expect(share == 0.3 ? kept < 6 : kept == 6)
+    }
+
     @Test func magnitudeNeedsADenseNetwork() throws {
         let (c, _) = try small(.scratch)
         let error = #expect(throws: SearchError.self) {

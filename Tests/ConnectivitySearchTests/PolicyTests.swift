@@ -131,6 +131,7 @@ import Torch
         let (now, later) = (try all.policy.judge(drawn), try all.judge(drawn.map(\.choices)))
         #expect(try now.logProbabilities.doubles() == later.logProbabilities.doubles())
         #expect(try now.probabilities.doubles() == later.probabilities.doubles())
+        #expect(try now.entropies.doubles() == later.entropies.doubles())
     }
 
     /// Each decision of the mode is the likelier one after those before it, or forced, and no chance is in it.

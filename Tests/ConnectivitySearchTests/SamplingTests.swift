@@ -79,7 +79,8 @@ import Testing
     /// where one way alone ends at the target, and otherwise shifted by the log-odds of what is left over what could be
     /// spent.
     @Test(
-        arguments: [CostMeasure.macs, .parameters, .traffic, .latency], [(false, true), (true, true), (false, false)])
+        arguments: [CostMeasure.macs, .parameters, .traffic, .latency],
+        [(false, true), (true, true), (false, false), (true, false)])
     func rulesFollowFromCosts(measure: CostMeasure, space kind: (ends: Bool, keeps: Bool)) throws {
         let a = try Architecture(
             blocks: kind.ends ? [3, 2] : [4, 3], growthRate: 4, bottleneck: false, compression: 1,
@@ -118,13 +119,23 @@ import Testing
             for index in 0..<count {
                 let rule = try draft.rule()
                 let (before, entry) = (draft.choices, space.entries[index])
-                func whole(_ choice: Bool, rest: Bool) throws -> Int {
-                    try cost(before + [choice] + [Bool](repeating: rest, count: count - index - 1))
+                /// A row that is begun and reads nothing will read its predecessor.
+                func whole(_ start: [Bool], rest: Bool) throws -> Int {
+                    var all = start + [Bool](repeating: rest, count: count - start.count)
+                    if let last = start.indices.last, space.dropsLayers, !all[space.row(of: last)].contains(true) {
+                        all[space.row(of: last).upperBound - 1] = true
+                    }
+                    return try cost(all)
                 }
-                let (low, high) = (try whole(false, rest: false), try whole(true, rest: true))
-                let (lowIfKept, highIfPruned) = (try whole(true, rest: false), try whole(false, rest: true))
+                let (low, high) = (try whole(before, rest: false), try whole(before, rest: true))
+                let (lowIfKept, highIfPruned) = (
+                    try whole(before + [true], rest: false), try whole(before + [false], rest: true)
+                )
+                let lowIfPruned = try whole(before + [false], rest: false)
                 let kept = try addsUp ? ends(before + [true]) : lowIfKept <= target.limit && high >= floor
-                let pruned = try addsUp ? ends(before + [false]) : highIfPruned >= floor
+                let pruned =
+                    try addsUp
+                    ? ends(before + [false]) : lowIfPruned <= target.limit && highIfPruned >= floor
                 let expected: SequentialSampling.Rule
                 if !entry.isFree {
                     expected = .forced(true)
@@ -132,7 +143,7 @@ import Testing
                     expected = .forced(false)
                 } else if entry.source == entry.layer - 1, !before.suffix(entry.source).contains(true) {
                     expected = .forced(true)
-                } else if high <= target.limit {
+                } else if high <= target.limit || lowIfPruned > target.limit {
                     expected = .forced(true)
                 } else if kept != pruned {
                     expected = .forced(kept)

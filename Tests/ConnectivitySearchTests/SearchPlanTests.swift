@@ -41,14 +41,17 @@ import Training
         #expect(c.imageBudget == nil && c.imagesBefore == 0 && c.target == nil && c.price == nil)
         #expect(c.limitTrain == nil && c.limitValidation == nil && c.dense == nil && c.shared == nil)
         #expect(c.top == 3 && c.reevaluationSeeds == 2 && c.reevaluationLength == 2 && c.sampler == .sequential)
-        #expect(c.searchesBlockEnds == false && c.keepsPredecessor && !c.space.searchesBlockEnds)
+        #expect(c.searchesBlockEnds == false && c.keepsPredecessor == true && !c.space.searchesBlockEnds)
         #expect(c.childThreads == 1 && c.threads == 1 && c.maxLost == 5)
         #expect(c.leaseSeconds == nil && c.lease == 30)
         #expect(try plan { $0.strategy = "ads-tradeoff" }.configuration().price == TradeoffStrategy.defaultPrice)
         let ends = try plan { $0.searchesBlockEnds = true }.configuration()
+        let bottleneck = try Architecture(named: "densenet-bc-16-4")
+        let bottlenecks = try plan { ($0.architecture, $0.searchesBlockEnds) = (bottleneck, true) }
+        #expect(!bottlenecks.space.keepsPredecessor)
         // Layers may go where the ends need not read them, and a study of an older version, where none could, is
         // another search.
-        #expect(ends.space.searchesBlockEnds && !ends.space.keepsPredecessor && !ends.keepsPredecessor)
+        #expect(ends.space.searchesBlockEnds && !ends.space.keepsPredecessor && ends.keepsPredecessor == false)
         var older = ends
         older.keepsPredecessor = true
         #expect(older.space.keepsPredecessor && older.space.searchesBlockEnds)
@@ -57,7 +60,7 @@ import Training
 
     @Test func aConfigurationOfItsOwnHasTheSameDefaults() throws {
         var c = try smallSearch()
-        #expect(c.top == 3 && c.reevaluationSeeds == 2 && c.reevaluationLength == 2 && c.keepsPredecessor)
+        #expect(c.top == 3 && c.reevaluationSeeds == 2 && c.reevaluationLength == 2 && c.space.keepsPredecessor)
         // What older versions did not write.
         #expect(c.searchesBlockEnds == nil && !c.space.searchesBlockEnds && c.lease == 30)
         c.machine.threads = 7

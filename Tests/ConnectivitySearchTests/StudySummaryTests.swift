@@ -31,10 +31,11 @@ import Training
         state: TrialState = .complete, repeatOf: Int? = nil, again: Int? = nil
     ) -> Trial {
         let matrix = (0..<4).map { row in (0...row).map { $0 == row || number >> $0 & 1 == 1 } }
+        let chain = (0..<3).map { row in (0...row).map { $0 == row } }
         var trial = Trial(
             number: number,
             proposal: Proposal(
-                update: update, position: number, connectivity: Connectivity(blocks: [matrix]), macs: macs,
+                update: update, position: number, connectivity: Connectivity(blocks: [matrix, chain]), macs: macs,
                 parameters: 5000 - macs, connections: number, seed: 1, repeatOf: repeatOf, again: again))
         (trial.state, trial.isHeld) = (state, false)
         trial.curve = accuracies.enumerated().map {
@@ -59,8 +60,8 @@ import Training
         #expect(board.images == 700 + 150 && board.remaining(c) == 7)
         #expect(board.best?.number == 2 && board.last?.update == 1)
         // What failed is tried again; a repeat is that of the first.
-        #expect(board.known[trials[1].proposal.connectivity] == 2)
-        #expect(board.known[failed.proposal.connectivity] == nil)
+        #expect(board.trial(of: trials[1].proposal.connectivity) == 2)
+        #expect(board.trial(of: failed.proposal.connectivity) == nil)
 
         let minute = board.began.advanced(by: .seconds(120))
         var status = board.status(c, workers: 2, at: minute)
@@ -76,8 +77,14 @@ import Training
         #expect(abs(left - 56) < 1e-9)
         board.finish([trial(5, update: 2, 0.6), trial(6, update: 2, 0.9)], images: 30)
         #expect(board.paid == 5 && board.images == 850 + 100 + 30)
+        // What a layer reads that nothing reads makes no other network.
+        var (one, other) = (trial(13).proposal, trial(13).proposal)
+        one.connectivity.blocks[1] = [[true], [true, false], [true, false, false], [false, false, false, true]]
+        other.connectivity.blocks[1] = [[true], [false, true], [true, false, false], [false, false, false, true]]
+        board.add(13, one)
+        #expect(board.trial(of: other.connectivity) == 13 && board.trial(of: trial(13).proposal.connectivity) != 13)
         board.add(14, trial(14).proposal)
-        #expect(board.lastNumber == 14 && board.known[trial(14).proposal.connectivity] == 14)
+        #expect(board.lastNumber == 14 && board.trial(of: trial(14).proposal.connectivity) == 14)
         // Only the last ten tell the pace.
         for number in 10..<20 {
             board.finish(Child(trial(number, 0.1, seconds: 1), by: RewardRule(c), baseline: nil))

@@ -212,7 +212,7 @@ import Testing
         let free = space.entries.indices.filter { space.entries[$0].isFree }
         let order = random.permutation(free.count).map { free[$0] }
         let cheapest = space.entries.map { !$0.isFree }
-        let choices = try space.adding(order, to: cheapest) { target.cost(of: $0) <= target.limit }
+        let choices = try space.adding(order, to: cheapest, upTo: target.limit, target.cost)
         func cost(_ choices: [Bool]) throws -> Int {
             target.cost(of: try Network(space.architecture, space.connectivity(choices)))
         }
@@ -229,5 +229,32 @@ import Testing
         before[first] = true
         #expect(try cost(before) > target.limit)
         #expect(space.entries.indices.allSatisfy { space.entries[$0].isFree || choices[$0] })
+    }
+
+    /// Where layers may go, one that nothing reads is given nothing to read, or who reads it later would pay for all.
+    @Test func fillingLeavesOutWhatNothingReads() throws {
+        let space = SearchSpace(
+            try Architecture(
+                blocks: [3], growthRate: 4, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 6),
+                imageSize: 8), searchesBlockEnds: true)
+        func index(_ layer: Int, _ source: Int) -> Int {
+            space.entries.firstIndex { $0.layer == layer && $0.source == source } ?? 0
+        }
+        let none = space.entries.map { !$0.isFree }
+        // Layer 2 is read by nobody until layer 3 reads it.
+        let order = [index(2, 0), index(2, 1), index(3, 2), index(3, 1)]
+        let choices = try space.adding(order, to: none, upTo: .max) { $0.cost.macs }
+        #expect(order.map { choices[$0] } == [true, true, true, true])
+        // As long as nothing reads it, none of what it may read is taken.
+        let alone = try space.adding(Array(order.prefix(2)), to: none, upTo: .max) { $0.cost.macs }
+        #expect(alone == none)
+        // Its row costs more than is left once it is read: it reads the block's input, and layer 3 is there.
+        func cost(_ kept: [Int]) throws -> Int {
+            try Network(space.architecture, space.connectivity(none.indices.map { none[$0] || kept.contains($0) })).cost
+                .macs
+        }
+        let least = try cost([index(3, 2)])
+        let few = try space.adding(order, to: none, upTo: least) { $0.cost.macs }
+        #expect(few[index(3, 2)] && !few[index(2, 0)])
     }
 }

@@ -49,16 +49,20 @@ struct Demo {
 
     private var dense: RunFolder { RunFolder(out + "/dense") }
 
-    /// Refuses a folder with a demo of another number of children, before anything in it changes: what was found, and
-    /// trained since, would be another network.
+    /// Refuses a folder with a demo of another number of children, or of a build that searched otherwise, before
+    /// anything in it changes: what was found, and trained since, would be another network.
     /// - Throws: `UsageError`; `FileError`.
     func check() throws {
         for strategy in ["ads", "random"] {
             let search = searchFolder(strategy)
             guard search.exists else { continue }
-            let there = try search.read(SearchConfiguration.self, from: search.configuration).children
-            if there != children {
-                throw UsageError("--children is \(there) in \(out) and cannot change; choose another folder with --out")
+            let there = try search.read(SearchConfiguration.self, from: search.configuration)
+            if there.space.keepsPredecessor || there.evaluator.reward ?? .accuracy != .accuracy {
+                throw UsageError("\(out) holds a demo of an older build; choose another folder with --out")
+            }
+            if there.children != children {
+                throw UsageError(
+                    "--children is \(there.children) in \(out) and cannot change; choose another folder with --out")
             }
         }
     }
