@@ -82,12 +82,14 @@ public final class MagnitudeStrategy: Strategy {
         net = try net.rebuilt(space.connectivity(choices))
     }
 
-    /// The dense network with what each row reads with the greatest magnitude alone.
+    /// The dense network where each row reads what it must, or else what has the greatest magnitude, alone.
     private func reachable() throws -> Network {
         let magnitudes = try space.magnitudes(of: dense.network)
         let choices = space.entries.indices.map { index in
             !space.entries[index].isFree
-                || space.row(of: index).allSatisfy { (magnitudes[$0], -$0) <= (magnitudes[index], -index) }
+                || space.row(of: index).allSatisfy {
+                    space.entries[$0].isFree && (magnitudes[$0], -$0) <= (magnitudes[index], -index)
+                }
         }
         return try Network(space.architecture, space.connectivity(choices))
     }
