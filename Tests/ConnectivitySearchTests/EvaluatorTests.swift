@@ -173,7 +173,8 @@ import Training
         let dense = try DenseNet(Network(c.architecture), generator: Generator(seed: 2))
         try withoutGrad {
             try dense.state["features.denseblock1.denselayer3.norm1.weight"]?.narrowed(0, from: 0, count: 4).fill(0)
-            // And more than of the layer before it, which it must read, is what layer 2 of the second reads of its input.
+            // And more than of the layer before it, which it must read, is what layer 2 of the second reads of its
+            // input.
             let norm = dense.state["features.denseblock2.denselayer2.norm1.weight"]
             try norm?.narrowed(0, from: 0, count: 16).fill(9)
         }
