@@ -35,7 +35,7 @@ public struct OptunaJournal {
             time += child?.seconds ?? 0
             operations.append(
                 .trial(
-                    Self.trial(
+                    try Self.trial(
                         trial, child, again[trial.number] ?? [], dense,
                         from: trial.state == .waiting ? nil : start, to: child == nil ? nil : time)))
         }
@@ -54,18 +54,19 @@ public struct OptunaJournal {
 
     private static func trial(
         _ trial: Trial, _ child: Child?, _ again: [Reevaluation], _ dense: Network, from start: Date?, to end: Date?
-    ) -> OptunaTrial {
+    ) throws -> OptunaTrial {
         let p = trial.proposal
         var out = OptunaTrial(state: states[trial.state] ?? 0)
         (out.datetimeStart, out.datetimeComplete) = (start.map(text), end.map(text))
         out.add("macs", p.macs, upTo: dense.cost.macs)
         out.add("connections", p.connections, upTo: dense.cost.connections)
-        for (b, rows) in p.connectivity.blocks.enumerated() {
+        // Of layers that nothing reads none is kept.
+        for (b, block) in try Network(dense.architecture, p.connectivity).blocks.enumerated() {
             let layers = dense.architecture.blocks[b]
-            let free = rows.prefix(layers).joined()
-            out.add("kept_block_\(b + 1)", share: Double(free.count { $0 }) / Double(free.count))
-            guard rows.count > layers else { continue }
-            out.add("kept_end_\(b + 1)", share: Double(rows[layers].count { $0 }) / Double(rows[layers].count))
+            let kept = block.layers.reduce(0) { $0 + $1.sources.count }
+            out.add("kept_block_\(b + 1)", share: Double(kept) / Double(layers * (layers + 1) / 2))
+            guard p.connectivity.blocks[b].count > layers else { continue }
+            out.add("kept_end_\(b + 1)", share: Double(block.endSources.count) / Double(layers + 1))
         }
         for (i, point) in trial.curve.enumerated() where point.accuracy.isFinite {
             out.intermediateValues["\(i + 1)"] = point.accuracy

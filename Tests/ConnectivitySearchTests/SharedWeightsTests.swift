@@ -53,7 +53,8 @@ import Torch
         #expect(weights.training.recipe.epochs == 2 && weights.training.label == "shared")
         let ends = SharedWeights(try brightPlan(.shared, ends: true), RunFolder("/nowhere"), brightData)
         #expect(
-            ends.training.sampling == "connectivities by a keep rate drawn for each step, blocks' ends included")
+            ends.training.sampling
+                == "connectivities by a keep rate drawn for each step, blocks' ends and whole layers included")
         var older = plan
         older.settings.sharedEpochs = nil
         #expect(SharedWeights(older, RunFolder("/nowhere"), brightData).training.recipe.epochs == 8)
