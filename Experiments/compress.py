@@ -100,8 +100,8 @@ class Compression:
     def search_words(self, strategy, seed, children):
         return [
             "search", "--data", self.data, "--arch", self.network, "--strategy",
-            "ads" if strategy in ABLATIONS else strategy, "--evaluator", "masked", "--dense", self.dense(seed), "--seed", seed, "--children", children, "--limit-validation",
-            self.validation, "--score-images", self.validation, "--reward", self.s.options.reward, "--top", 0,
+            "ads" if strategy in ABLATIONS else strategy, "--evaluator", "masked", "--dense", self.dense(seed), "--seed", seed,
+            "--children", children, "--limit-validation", self.validation, "--score-images", self.validation, "--reward", self.s.options.reward, "--top", 0,
             *ABLATIONS.get(strategy, []),
         ]
 
@@ -151,7 +151,7 @@ class Compression:
         if path.exists():
             return read(path)["strategy"]
         means = {}
-        for strategy in (name for name in self.strategies if name not in ABLATIONS):
+        for strategy in self.strategies:
             runs = [out / f"{self.group}/{strategy}-{slug(target)}-{seed}-tuned/result.json" for seed in seeds]
             missing = [str(run.parent.relative_to(out.path)) for run in runs if not run.exists()]
             if missing:

@@ -9,7 +9,7 @@ from paired import between, interval, points, table
 from reading import children, configuration, places
 from settings import ABLATIONS, Refusal
 
-# Strategies whose results are no searches' that learn, or that learn with all they have.
+# Strategies whose results are no searches' that learn, or agents that lack a part.
 OTHERS = ("random", "magnitude", *ABLATIONS)
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 STAGES = ("compress", "scratch", "transfer", "photographs", "headline", "found")
 STRATEGIES = ("ads", "evolution", "surrogate", "random", "magnitude")
-# The agent without one of its parts each, for compress: as what name, and what ads is told. At a rate of next to nothing its
-# weights stay as they began.
+# The agent without one of its parts each, for found, which tunes nothing: as what name, and what ads is told. At a rate of next
+# to nothing its weights stay as they began.
 ABLATIONS = {
     "ads-no-critic": ["--critic-steps", 0],
     "ads-one-step": ["--critic-steps", 1],
@@ -113,7 +113,7 @@ def parser():
     add("--targets", nargs="+", type=target, metavar="T", help="shares of the MACs; 0.3e prunes the blocks' ends, too")
     add("--bc-targets", nargs="+", type=target, metavar="T", help="the same of the BC networks")
     add("--strategies", nargs="+", metavar="NAME",
-        help=", ".join(STRATEGIES) + "; compress: the agent without a part of it, " + ", ".join(ABLATIONS))
+        help=", ".join(STRATEGIES) + "; found alone: the agent without a part of it, " + ", ".join(ABLATIONS))
     add("--children", type=whole(1), metavar="N", help="children a search: compress 400, scratch 200, photographs 100")
     add("--limit-validation", type=whole(1), dest="validation", metavar="N", help="images a child is scored on: 500, scratch 2500, photographs 300")
     add("--limit-train", type=whole(1), metavar="N", help="scratch: images a child is tuned on (5000)")
@@ -152,7 +152,7 @@ class Settings:
             value = getattr(o, name) or []
             if len(set(value)) < len(value):
                 raise Refusal(f"--{name.replace('_', '-')} names one twice", 64)
-        known = STRATEGIES + (tuple(ABLATIONS) if set(self.stages) <= {"compress", "found"} else ())
+        known = STRATEGIES + (tuple(ABLATIONS) if self.stages == ["found"] else ())
         for name in o.strategies or []:
             if name not in known:
                 raise Refusal(f"unknown strategy '{name}'; known are {', '.join(known)}", 64)

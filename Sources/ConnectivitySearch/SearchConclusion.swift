@@ -17,11 +17,7 @@ extension Search {
     func conclude(exhausted: Bool, mode: Int?, _ board: inout Scoreboard) throws -> SearchResult {
         var history = StudyHistory(configuration, try storage.trials(update: nil), try storage.updates())
         let paid = history.children.filter { $0.repeatOf == nil }
-        // Studies of older versions paid for one network more than once where layers that nothing reads differ.
-        var known: Set<[Network.Block]> = []
-        let ranked = try Self.ranked(paid.filter { $0.state == .complete }).filter {
-            known.insert(try Network(configuration.architecture, $0.connectivity).blocks).inserted
-        }
+        let ranked = Self.ranked(paid.filter { $0.state == .complete })
         guard let first = ranked.first else {
             throw SearchError("every child failed; the first because \(paid.first?.failure ?? "of nothing known")")
         }

@@ -127,7 +127,8 @@ enum ReportCommands {
         let isThere = FileManager.default.fileExists(atPath: own)
         let json = isThere ? nil : try? RunFolder.encoder(pretty: false).encode(c.architecture)
         let before = json.map { "echo \(quoted(String(decoding: $0, as: UTF8.self))) > architecture.json\n" } ?? ""
-        return before + lines(parts).replacing("ARCHITECTURE.json", with: isThere ? quoted(own) : "architecture.json")
+        let command = lines(parts).replacing("ARCHITECTURE.json", with: isThere ? quoted(own) : "architecture.json")
+        return before + command + older(c)
     }
 
     static func command(for calibrated: ReportContent.Calibrated) -> String {

@@ -62,8 +62,8 @@ struct ChildCosts: Sendable {
         func cost(_ keeps: Bool, rest value: Bool) throws -> Int {
             var all = choices + [keeps] + [Bool](repeating: value, count: rest)
             // Once its row does not read the block's input, the last it can read is its predecessor.
-            let row = index - entry.source
-            if space.dropsLayers, !all[row..<row + entry.layer].contains(true) { all[row + entry.layer - 1] = true }
+            let row = space.row(of: index)
+            if space.dropsLayers, !all[row].contains(true) { all[row.upperBound - 1] = true }
             return target.cost(of: try Network(space.architecture, space.connectivity(all)))
         }
         return Next(

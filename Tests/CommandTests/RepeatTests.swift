@@ -118,6 +118,21 @@ import Testing
             try repeated(command, into: "again-\(name)")
             #expect(try digest("again-\(name)") == digest("others/\(name)"), "\(command)")
         }
+        // Where no layer could go no command says so any more.
+        #expect(!command.contains("#"))
+        let searched = content.searched[0]
+        for keeps in [true, false] {
+            var c = searched.configuration
+            (c.searchesBlockEnds, c.keepsPredecessor) = (true, keeps)
+            let said = ReportCommands.command(
+                for: .init(
+                    configuration: c, result: searched.result, history: searched.history, children: searched.children,
+                    path: searched.path))
+            #expect(
+                said.hasSuffix(
+                    "\n# no layer could be left out here, as builds of that time searched; this one searches more")
+                    == keeps)
+        }
         // Before a search is finished there is no architecture.json to start from.
         try FileManager.default.removeItem(atPath: scratch("runs/found/architecture.json"))
         let unfinished = ReportCommands.command(for: content.searched[0])

@@ -252,6 +252,21 @@ import Training
                     == "ads: \(file) is a file of a run, which must not be replaced; choose another name\n")
             #expect(try Data(contentsOf: URL(fileURLWithPath: file)) == kept)
         }
+        // A build that searched otherwise left another demo.
+        let search = RunFolder(found2)
+        let own = try search.read(SearchConfiguration.self, from: search.configuration)
+        for change in [
+            { $0.keepsPredecessor = true }, { $0.evaluator.reward = .loss },
+        ] as [(inout SearchConfiguration) -> Void] {
+            var older = own
+            change(&older)
+            try search.write(older, to: search.configuration)
+            let refused = try ads(command)
+            #expect(refused.status == 64)
+            #expect(
+                refused.errors
+                    == "ads: \(folder("demo")) holds a demo of an older build; choose another folder with --out\n")
+        }
     }
 
     /// Interrupted it says how to go on, which is not an option that it lacks; a closed terminal interrupts, too.
