@@ -66,14 +66,14 @@ def table(head, rows):
     return "\n".join(lines)
 
 
-def pairs_table(pairs):
+def pairs_table(pairs, title="paired"):
     """Paired differences: of each (name, name, shares by unit, shares by unit) the first less the second."""
     lines = []
     for a, b, ones, others in pairs:
         own = differences(ones, others)
         if own:
             lines.append([f"{a} − {b}", points(mean(own)), unsigned(error(own)), between(interval(own)), len(own)])
-    return table(["paired", "difference, points", "standard error", "95% interval (t)", "pairs"], lines) if lines else ""
+    return table([title, "difference, points", "standard error", "95% interval (t)", "pairs"], lines) if lines else ""
 
 
 def usual_pairs(names):

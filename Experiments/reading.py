@@ -1,10 +1,12 @@
 """What Experiments/run left in a folder, as the tables read it."""
 import json
+import re
 import shlex
 from collections import namedtuple
 
 from out import read
-from settings import ABLATIONS, STRATEGIES
+from pieces import difference
+from settings import ABLATIONS, STRATEGIES, Refusal
 
 # A finished piece: its name, who it is, what it ended with, its folder, the seconds it took, and whether they are all known.
 Record = namedtuple("Record", "name about result folder seconds whole")
@@ -21,20 +23,36 @@ MAKERS = {
 
 
 class Results:
-    """Every finished piece of a folder."""
+    """Every finished piece of a folder, or of several in which other seeds of the same experiment were made."""
 
-    def __init__(self, out):
-        self.out = out
-        self.records = []
-        for name, note in out.notes().items():
-            folder = out / name
-            file = folder / "result.json" if folder.is_dir() else out / f"{name}.json"
-            if note["kind"] != "import" and file.exists():
+    def __init__(self, *outs):
+        self.outs = outs
+        self.records, recipes, known = [], {}, {}
+        for out in outs:
+            for name, note in out.notes().items():
+                folder = out / name
+                file = folder / "result.json" if folder.is_dir() else out / f"{name}.json"
+                if note["kind"] == "import" or not file.exists():
+                    continue
+                alike(recipes, name, note, out)
+                if name in known:
+                    if read(file) != known[name]:
+                        raise Refusal(f"{name} ended otherwise in another folder than in {out.path}; give one of the two")
+                    continue
+                known[name] = read(file)
                 # A kill that nobody could note left an attempt of unknown length.
                 seconds = [attempt["seconds"] for attempt in note["attempts"]]
                 whole = all(second is not None for second in seconds)
-                self.records.append(Record(name, note["about"], read(file), folder, sum(s or 0 for s in seconds), whole))
+                self.records.append(Record(name, note["about"], known[name], folder, sum(s or 0 for s in seconds), whole))
         self.records.sort(key=order)
+
+    def starts(self):
+        """Every start, the earliest first."""
+        return sorted((start for out in self.outs for start in out.starts()), key=lambda start: start["date"])
+
+    def find(self, name):
+        """A file of the folders: of the first that has it."""
+        return next((out / name for out in self.outs if (out / name).exists()), self.outs[0] / name)
 
     def of(self, **about):
         """The records about which all this is so."""
@@ -47,12 +65,12 @@ class Results:
     def commands(self, group):
         """What was typed to make a group's pieces, without the paths of this machine."""
         family = "compress" if group.startswith("compress") else group
-        lines = [typed(start["typed"]) for start in self.out.starts() if set(start["stages"]) & set(MAKERS[family])]
+        lines = [typed(start["typed"]) for start in self.starts() if set(start["stages"]) & set(MAKERS[family])]
         return "\n".join(f"    {line}" for line in dict.fromkeys(lines))
 
     def conditions(self):
         """The machine and the dates, in a sentence."""
-        starts = self.out.starts()
+        starts = self.starts()
         if not starts:
             return ""
         machines = dict.fromkeys(f"{s['processor']}, {s['cores']} cores" for s in starts)
@@ -65,6 +83,21 @@ class Results:
         return (
             f"{'; '.join(machines)}. {'; '.join(versions)}{f', {builds} different builds' if builds > 1 else ''}. "
             f"{began}, {len(starts)} start{'s' if len(starts) > 1 else ''}; load of the machine before a start at most {load:.1f}.")
+
+
+def alike(recipes, name, note, out):
+    """Refuses pieces of one kind that were made otherwise: their commands differ in more than the seeds."""
+    about, before, recipe = note["about"], None, []
+    kind = tuple(about.get(key) for key in ("group", "network", "data", "role", "strategy", "target"))
+    seeds = "|".join({str(about[key]) for key in ("seed", "trained") if about.get(key) is not None})
+    for word in note["command"]:
+        # Names of pieces have their seed at the end, or before what was made of it: compress/ads-65-0, compress/ads-65-0-tuned.
+        named = re.sub(rf"-({seeds})(?=-|/|$)", "-N", word) if seeds and "/" in word else word
+        recipe.append("N" if before == "--seed" else named)
+        before = word
+    there, first = recipes.setdefault(kind, (recipe, name))
+    if there != recipe:
+        raise Refusal(f"{name} in {out.path} was made by another command than {first}: {difference(there, recipe)}")
 
 
 def order(record):
@@ -118,4 +151,4 @@ def dense_macs(results, group):
     for record in results.of(group=group):
         if record.about["role"] == "given" or (record.about["role"], record.about.get("strategy")) == ("trained", "dense"):
             return record.result["macs"]
-    return results.out.inspect(results.of(group=group)[0].about["network"])["macs"]
+    return results.outs[0].inspect(results.of(group=group)[0].about["network"])["macs"]

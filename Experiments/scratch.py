@@ -13,6 +13,7 @@ class Scratch:
         self.s, self.network, self.data = settings, network, data
         self.other_network, self.other_data = other_network, other_data
         self.seeds, self.epochs, self.limit_train = (settings.of("all", n) for n in ("seeds", "epochs", "limit_train"))
+        self.dense_epochs = settings.options.dense_epochs or self.epochs
         self.targets, self.strategies, self.children, self.validation = (
             settings.of("scratch", name) for name in ("targets", "strategies", "children", "validation"))
 
@@ -29,13 +30,13 @@ class Scratch:
         return [
             (seed, self.seeds[(n + r) % count]) for r in range(self.s.options.trainings) for n, seed in enumerate(self.seeds)]
 
-    def training(self, words, name, about, share, pattern="dense"):
+    def training(self, words, name, about, share, pattern="dense", epochs=None):
         """A training from scratch, tested once. A result's share of the dense network's MACs is its target's."""
-        network, data = about["network"], about["data"]
-        common = ["--epochs", self.epochs, "--seed", about["trained"], "--label", about["strategy"]]
+        network, data, epochs = about["network"], about["data"], epochs or self.epochs
+        common = ["--epochs", epochs, "--seed", about["trained"], "--label", about["strategy"]]
         return Piece(
             name, about, lambda out: words(out) + common,
-            lambda out: self.epochs * TRAINING_IMAGES[data] * BACKWARD * share * out.inspect(network, pattern)["macs"])
+            lambda out: epochs * TRAINING_IMAGES[data] * BACKWARD * share * out.inspect(network, pattern)["macs"])
 
     def pattern(self, pattern, trained, group="scratch"):
         """A pattern, trained."""
@@ -43,12 +44,20 @@ class Scratch:
         words = ["train", "--data", about["data"], "--arch", about["network"], "--connectivity", pattern, "--split", "test"]
         return self.training(lambda out: words, f"{group}/{pattern}-{trained}", about, 1, pattern)
 
+    def dense(self, seed):
+        """The dense network that a search's children are parts of: what dense is compared by, or one trained for less."""
+        if self.dense_epochs == self.epochs:
+            return self.pattern("dense", seed)
+        about = self.about("parent", None, strategy="dense", trained=seed)
+        words = ["train", "--data", self.data, "--arch", self.network, "--connectivity", "dense"]
+        return self.training(lambda out: words, f"scratch/parent-{seed}", about, 1, epochs=self.dense_epochs)
+
     def search(self, strategy, target, seed):
         """A search whose children inherit from the dense network of its seed."""
         evaluator = self.s.options.evaluator
         words = [
             "search", "--data", self.data, "--arch", self.network, "--strategy", strategy, "--evaluator", evaluator,
-            "--dense", f"scratch/dense-{seed}", "--seed", seed, "--children", 1 if strategy == "magnitude" else self.children,
+            "--dense", self.dense(seed).name, "--seed", seed, "--children", 1 if strategy == "magnitude" else self.children,
             "--limit-train", self.limit_train, "--limit-validation", self.validation, "--reward", self.s.options.reward,
         ] + limits(target)
         if evaluator == "masked":
@@ -114,14 +123,14 @@ class Scratch:
 
     def needed(self, strategies, seed):
         """The dense network of a seed, and the searches from it."""
-        return [self.pattern("dense", seed)] + [
+        return [self.dense(seed)] + [
             self.search(strategy, target, seed) for target in self.targets for strategy in strategies]
 
     def plan(self):
         plan = []
         for seed, trained in self.rounds():
             # The dense network of this seed is the one of another round's training.
-            plan += [self.pattern("dense", seed), self.pattern("dense", trained), self.pattern("log", trained)]
+            plan += [self.dense(seed), self.pattern("dense", trained), self.pattern("log", trained)]
             for target in self.targets:
                 for strategy in self.strategies:
                     plan += [self.search(strategy, target, seed), self.found(strategy, target, seed, trained)]

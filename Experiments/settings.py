@@ -43,7 +43,7 @@ OPTIONS = {
     **dict.fromkeys(("--bc-cifar10", "--bc-cifar100", "--bc-mean", "--bc-deviation", "--bc-targets"), ("compress",)),
     **dict.fromkeys(("--tune-epochs", "--tune-rate"), ("compress", "photographs", "headline")),
     "--longer-epochs": ("compress",),
-    **dict.fromkeys(("--limit-train", "--evaluator", "--trainings"), ("scratch", "transfer")),
+    **dict.fromkeys(("--limit-train", "--evaluator", "--trainings", "--dense-epochs"), ("scratch", "transfer")),
     "--epochs": ("scratch", "transfer", "photographs"),
     **dict.fromkeys(("--photographs", "--image-size"), ("photographs",)),
 }
@@ -117,6 +117,7 @@ def parser():
     add("--children", type=whole(1), metavar="N", help="children a search: compress 400, scratch 200, photographs 100")
     add("--limit-validation", type=whole(1), dest="validation", metavar="N", help="images a child is scored on: 500, scratch 2500, photographs 300")
     add("--limit-train", type=whole(1), metavar="N", help="scratch: images a child is tuned on (5000)")
+    add("--dense-epochs", type=whole(1), metavar="N", help="scratch, transfer: epochs of the dense network that searches start from (--epochs)")
     add("--evaluator", choices=["inherit", "masked"], default="inherit", help="scratch: of its searches (inherit)")
     add("--reward", choices=["accuracy", "loss"], default="accuracy", help="what rewards a child (accuracy)")
     add("--tune-epochs", type=whole(1), metavar="N", help="compress, photographs: epochs every result is tuned for (5)")

@@ -133,7 +133,11 @@ def scores(results, group, target):
         "children", "training images seen", "minutes", "seeds"]
     reward = ", ".join(dict.fromkeys(
         configuration(r)["evaluator"].get("reward", "accuracy") for r in results.of(group=group, role="search", target=target)))
-    return f"Children, not tuned, by validated accuracy (rewarded by {reward}):\n\n{table(head, lines)}" if lines else ""
+    # What the agent is worth beside those that learn otherwise, or without a part of it.
+    pairs = [("ads", name, last.get("ads", {}), last[name]) for name in last if name not in ("ads", "random")]
+    return "\n\n".join(part for part in (
+        f"Children, not tuned, by validated accuracy (rewarded by {reward}):\n\n{table(head, lines)}" if lines else "",
+        pairs_table(pairs, f"paired by seed, last {end}")) if part)
 
 
 def minutes(records):
@@ -148,7 +152,7 @@ def longer(results, group):
         return ""
     dense, rows = dense_macs(results, group), {"dense, as given": results.of(group=group, role="given")}
     for target in results.values("target", group=group, role="longer"):
-        strategy = read(results.out / f"{group}/best-{slug(target)}.json")["strategy"]
+        strategy = read(results.find(f"{group}/best-{slug(target)}.json"))["strategy"]
         for records in (
             results.of(group=group, role="tuned", target=target, strategy=strategy),
             results.of(group=group, role="longer", target=target),
