@@ -12,7 +12,7 @@ let package = Package(
     products: [
         .executable(name: "ads", targets: ["ads"]),
         .library(name: "ConnectivitySearch", targets: ["ConnectivitySearch", "Evaluation", "Strategies"]),
-        .library(name: "Studies", targets: ["Studies", "StudySQLite"]),
+        .library(name: "Studies", targets: ["Studies", "StudySQLite", "StudyPostgres"]),
         .library(name: "Training", targets: ["Training"]),
         .library(name: "Runs", targets: ["Runs"]),
         .library(name: "ImageData", targets: ["ImageData"]),
@@ -84,9 +84,18 @@ let package = Package(
             dependencies: [
                 "Studies", "DenseNetArchitecture", "Files",
                 .product(name: "GRDB", package: "GRDB.swift", condition: training),
+            ]),
+        .target(
+            name: "StudyPostgres",
+            dependencies: ["Studies", "Files", .target(name: "CPostgreSQL", condition: training)]),
+        .systemLibrary(
+            name: "CPostgreSQL", pkgConfig: "libpq", providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
+        .target(
+            name: "Studies",
+            dependencies: [
+                "DenseNetArchitecture", "Files",
                 .product(name: "Crypto", package: "swift-crypto", condition: training),
             ]),
-        .target(name: "Studies", dependencies: ["DenseNetArchitecture", "Files"]),
         .target(
             name: "Training",
             dependencies: [
@@ -213,7 +222,9 @@ let package = Package(
             ]),
         .testTarget(
             name: "StudiesTests",
-            dependencies: ["Studies", "StudySQLite", "DenseNetArchitecture", "Files", "Randomness", "TestSupport"]),
+            dependencies: [
+                "Studies", "StudySQLite", "StudyPostgres", "DenseNetArchitecture", "Files", "Randomness", "TestSupport",
+            ]),
         .testTarget(
             name: "CommandTests",
             dependencies: [

@@ -2,10 +2,13 @@ extension StringProtocol {
     /// This text as a sentence may hold it: on one line, at most 80 characters, control characters as `\u{..}`.
     ///
     /// Names in files come from outside; an error that repeats one must neither fill the terminal nor steer it.
-    public var inSentence: String {
+    public var inSentence: String { inSentence(upTo: 80) }
+
+    /// The same of at most so many characters.
+    public func inSentence(upTo most: Int) -> String {
         var out = ""
-        for (i, scalar) in unicodeScalars.prefix(81).enumerated() {
-            if i == 80 {
+        for (i, scalar) in unicodeScalars.prefix(most + 1).enumerated() {
+            if i == most {
                 out += "…"
             } else if scalar.properties.generalCategory == .control || scalar.properties.generalCategory == .format
                 || scalar.properties.generalCategory == .lineSeparator

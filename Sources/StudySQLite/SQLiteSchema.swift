@@ -1,4 +1,3 @@
-import Crypto
 import Foundation
 internal import GRDB
 
@@ -63,16 +62,4 @@ enum SQLiteSchema {
             WHEN OLD.state IN ('COMPLETE', 'PRUNED', 'FAILED')
             BEGIN SELECT RAISE(ABORT, 'a finished trial never changes'); END;
         """
-
-    /// What a row's checksum is of: everything in it that a damaged disk page must not change unnoticed.
-    static func checksum(_ parts: [Data]) -> String {
-        var hash = SHA256()
-        for part in parts {
-            withUnsafeBytes(of: UInt64(part.count).littleEndian) { hash.update(bufferPointer: $0) }
-            hash.update(data: part)
-        }
-        return hash.finalize().prefix(8).map { String(format: "%02x", $0) }.joined()
-    }
-
-    static func checksum(_ parts: String...) -> String { checksum(parts.map { Data($0.utf8) }) }
 }

@@ -11,7 +11,7 @@ extension SQLiteStudy {
                     try Row.fetchAll(
                         db, sql: "SELECT * FROM trial WHERE updateNumber = ? ORDER BY number", arguments: [$0])
                 } ?? Row.fetchAll(db, sql: "SELECT * FROM trial ORDER BY number")
-            return try rows.map { try TrialRow.life($0).trial }
+            return try rows.map { try StoredTrial($0).life().trial }
         }
     }
 
@@ -22,9 +22,9 @@ extension SQLiteStudy {
                 let row = try Row.fetchOne(
                     db, sql: "SELECT * FROM trial WHERE updateNumber = ? AND position = ?",
                     arguments: [proposal.update, proposal.position])
-                guard let there = try row.map(TrialRow.life)?.trial else {
+                guard let there = try row.map({ try StoredTrial($0).life().trial }) else {
                     defer { next += 1 }
-                    try TrialRow(TrialLife(number: next, proposal: proposal)).insert(db)
+                    try StoredTrial(TrialLife(number: next, proposal: proposal)).insert(db)
                     return next
                 }
                 guard there.proposal == proposal else {
@@ -58,11 +58,11 @@ extension SQLiteStudy {
                         SELECT * FROM trial WHERE state = 'WAITING' AND held = 0 AND reported IS NOT ? ORDER BY number LIMIT 1
                         """, arguments: [token])
             guard let row else { return nil }
-            var life = try TrialRow.life(row)
+            var life = try StoredTrial(row).life()
             switch life.claimed(by: holder) {
             case .refused: return nil
             case .repeated: break
-            case .changed: try TrialRow(life).update(db)
+            case .changed: try StoredTrial(life).update(db)
             }
             return Claim(trial: life.trial, token: token)
         }
@@ -108,12 +108,16 @@ extension SQLiteStudy {
         let rows = try Row.fetchAll(
             db, sql: "SELECT number, worker, token, leaseUntil FROM trial WHERE state = 'RUNNING' ORDER BY number")
         return try rows.compactMap { row in
-            try TrialRow.holder(row).map { Lease(trial: row["number"], worker: $0.worker, secondsLeft: $0.until - now) }
+            try StoredTrial.holder(row).map {
+                Lease(trial: row["number"], worker: $0.worker, secondsLeft: $0.until - now)
+            }
         }
     }
 
     private static func life(_ number: Int, _ db: Database) throws -> TrialLife? {
-        try Row.fetchOne(db, sql: "SELECT * FROM trial WHERE number = ?", arguments: [number]).map(TrialRow.life)
+        try Row.fetchOne(db, sql: "SELECT * FROM trial WHERE number = ?", arguments: [number]).map {
+            try StoredTrial($0).life()
+        }
     }
 
     /// Tells a trial's life what happened, and writes it back where that changed it.
@@ -123,7 +127,7 @@ extension SQLiteStudy {
     ) throws -> Bool {
         guard var life = try life(number, db) else { return false }
         let answer = try event(&life)
-        if answer == .changed { try TrialRow(life).update(db) }
+        if answer == .changed { try StoredTrial(life).update(db) }
         return answer != .refused
     }
 }

@@ -66,7 +66,7 @@ public final class SQLiteStudy: StudyStorage {
 
     /// - Throws: `StudyError.ownershipLost`.
     func prove(_ ownership: Ownership, _ db: Database) throws {
-        let life = try OwnerRow.life(db)
+        let life = try OwnerLife(db)
         guard life.proves(ownership) else {
             throw StudyError.ownershipLost(study: path, owner: life.lease?.ownership.owner)
         }
@@ -78,7 +78,7 @@ public final class SQLiteStudy: StudyStorage {
         try read { db in
             guard let row = try Row.fetchOne(db, sql: "SELECT json, checksum FROM configuration") else { return nil }
             guard let json = String.fromDatabaseValue(row["json"]),
-                String.fromDatabaseValue(row["checksum"]) == SQLiteSchema.checksum(json)
+                String.fromDatabaseValue(row["checksum"]) == StudyChecksum.of(json)
             else { throw Damage(what: "the configuration") }
             return json
         }
@@ -88,7 +88,7 @@ public final class SQLiteStudy: StudyStorage {
         try write(by: ownership) {
             try $0.execute(
                 sql: "INSERT OR REPLACE INTO configuration (id, json, checksum) VALUES (1, ?, ?)",
-                arguments: [plan, SQLiteSchema.checksum(plan)])
+                arguments: [plan, StudyChecksum.of(plan)])
         }
     }
 
@@ -96,12 +96,12 @@ public final class SQLiteStudy: StudyStorage {
 
     public func own(_ ownership: Ownership, for seconds: Double, isDead: (WorkerIdentity) -> Bool) throws {
         try write { db in
-            var life = try OwnerRow.life(db)
+            var life = try OwnerLife(db)
             let (other, now) = (life.lease?.ownership.owner, clock())
             guard life.owned(by: ownership, at: now, until: now + seconds, isDead: isDead) != .refused else {
                 throw StudyError.isSearched(study: path, owner: other ?? ownership.owner)
             }
-            try OwnerRow.write(life, db)
+            try life.write(db)
         }
     }
 
@@ -113,15 +113,15 @@ public final class SQLiteStudy: StudyStorage {
 
     private func changeOwner(_ event: (inout OwnerLife) -> TrialLife.Answer) throws -> Bool {
         try write { db in
-            var life = try OwnerRow.life(db)
+            var life = try OwnerLife(db)
             let answer = event(&life)
-            if answer == .changed { try OwnerRow.write(life, db) }
+            if answer == .changed { try life.write(db) }
             return answer != .refused
         }
     }
 
     public func owner() throws -> (owner: WorkerIdentity, secondsLeft: Double)? {
-        try read(OwnerRow.life).lease.map { ($0.ownership.owner, $0.until - clock()) }
+        try read(OwnerLife.init).lease.map { ($0.ownership.owner, $0.until - clock()) }
     }
 
     // MARK: Strategy
@@ -132,34 +132,35 @@ public final class SQLiteStudy: StudyStorage {
         guard let row = try Row.fetchOne(db, sql: "SELECT state, progress, checksum FROM strategy") else { return nil }
         guard let state = Data.fromDatabaseValue(row["state"]),
             let progress = String.fromDatabaseValue(row["progress"]),
-            String.fromDatabaseValue(row["checksum"]) == SQLiteSchema.checksum([state, Data(progress.utf8)])
+            let checksum = String.fromDatabaseValue(row["checksum"])
         else { throw Damage(what: "the strategy's state") }
-        let value = try CanonicalJSON.value(SearchProgress.self, progress, "the strategy's state")
-        guard CanonicalJSON.isCount(value.update), CanonicalJSON.isCount(value.repeatedUpdates) else {
-            throw Damage(what: "the strategy's state")
-        }
-        return (state, value)
+        return try StoredStrategy(state: state, progress: progress, checksum: checksum).value()
     }
 
     public func updates() throws -> [UpdateRecord] {
-        try read { try Row.fetchAll($0, sql: "SELECT * FROM learning ORDER BY updateNumber").map(LearningRow.record) }
+        try read {
+            try Row.fetchAll($0, sql: "SELECT * FROM learning ORDER BY updateNumber").map {
+                try StoredUpdate($0).record()
+            }
+        }
     }
 
     public func finish(_ record: UpdateRecord, state: Data, _ progress: SearchProgress, by ownership: Ownership) throws
     {
-        let json = try CanonicalJSON.text(progress)
+        let row = try StoredStrategy(state, progress)
         try write(by: ownership) { db in
-            let last = try Row.fetchOne(db, sql: "SELECT * FROM learning ORDER BY updateNumber DESC LIMIT 1").map(
-                LearningRow.record)
+            let last = try Row.fetchOne(db, sql: "SELECT * FROM learning ORDER BY updateNumber DESC LIMIT 1").map {
+                try StoredUpdate($0).record()
+            }
             if last == record, let there = try Self.strategy(db), there == (state, progress) { return }
             guard record.update == (last?.update ?? 0) + 1 else {
                 throw StudyError.outOfOrder(study: path, update: record.update, last: last?.update ?? 0)
             }
-            try LearningRow(record).insert(db)
+            try StoredUpdate(record).insert(db)
             try db.execute(
                 sql:
                     "INSERT OR REPLACE INTO strategy (id, updateNumber, state, progress, checksum) VALUES (1, ?, ?, ?, ?)",
-                arguments: [record.update, state, json, SQLiteSchema.checksum([state, Data(json.utf8)])])
+                arguments: [record.update, row.state, row.progress, row.checksum])
         }
     }
 }

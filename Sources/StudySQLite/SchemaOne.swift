@@ -72,7 +72,7 @@ enum SchemaOne {
         for (update, own) in Dictionary(grouping: children, by: \.update).sorted(by: { $0.key < $1.key })
         where update <= learned {
             let ordered = own.sorted { $0.position < $1.position }
-            try LearningRow(
+            try StoredUpdate(
                 UpdateRecord(
                     update: update, trials: ordered.map(\.number), rewards: ordered.map(\.reward),
                     baseline: ordered.first?.baseline)
@@ -84,8 +84,8 @@ enum SchemaOne {
             else { throw Damage(what: "the strategy's state") }
             try db.execute(
                 sql: "UPDATE strategy SET checksum = ?",
-                arguments: [SQLiteSchema.checksum([state, Data(progress.utf8)])])
+                arguments: [StudyChecksum.of([state, Data(progress.utf8)])])
         }
-        try db.execute(sql: "UPDATE configuration SET checksum = ?", arguments: [SQLiteSchema.checksum(configuration)])
+        try db.execute(sql: "UPDATE configuration SET checksum = ?", arguments: [StudyChecksum.of(configuration)])
     }
 }

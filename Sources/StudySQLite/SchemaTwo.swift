@@ -13,7 +13,7 @@ enum SchemaTwo {
     private static func checksum(
         _ number: Int, _ state: String, _ held: Bool, _ lost: Int, _ proposal: String, _ outcome: String
     ) -> String {
-        SQLiteSchema.checksum("\(number)", state, "\(held)", "\(lost)", proposal, outcome)
+        StudyChecksum.of("\(number)", state, "\(held)", "\(lost)", proposal, outcome)
     }
 
     /// Writes a finished trial of the second schema.
@@ -50,7 +50,7 @@ enum SchemaTwo {
             try db.execute(
                 sql: "UPDATE trial SET ended = ?, checksum = ? WHERE number = ?",
                 arguments: [
-                    ended, SQLiteSchema.checksum("\(number)", ended ?? "", "\(held)", "\(lost)", proposal, outcome),
+                    ended, StudyChecksum.of("\(number)", ended ?? "", "\(held)", "\(lost)", proposal, outcome),
                     number,
                 ])
         }

@@ -1,6 +1,8 @@
 import Synchronization
+import TestSupport
 
 @testable import Studies
+@testable import StudyPostgres
 @testable import StudySQLite
 
 /// A clock that tests set.
@@ -12,7 +14,17 @@ final class TestClock: Sendable {
 
 /// A kind of storage, and how another process would open the same study.
 enum StorageKind: CaseIterable {
-    case memory, sqlite
+    case memory, sqlite, postgres
+
+    /// Those that are here.
+    static var allCases: [StorageKind] {
+        [.memory, .sqlite] + (PostgresServer.isInstalled ? [.postgres] : [])
+    }
+
+    /// What a study at a path is called.
+    func name(_ path: String) -> String {
+        self == .postgres ? PostgresServer.shared?.address(path) ?? "no server" : path
+    }
 
     func make(
         _ path: String, _ clock: TestClock = TestClock()
@@ -24,6 +36,10 @@ enum StorageKind: CaseIterable {
             return (study, { study })
         case .sqlite:
             return (try SQLiteStudy(path: path, clock: now), { try SQLiteStudy(path: path, clock: now) })
+        case .postgres:
+            let address = try PostgresAddress(name(path))
+            let open: @Sendable () throws -> any StudyStorage = { try PostgresStudy(address, now: now) }
+            return (try open(), open)
         }
     }
 }

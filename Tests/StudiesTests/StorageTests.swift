@@ -27,7 +27,7 @@ import Testing
         #expect(
             try study.plan() == nil && study.trials(update: nil).isEmpty && study.strategy()?.state == nil
                 && study.updates().isEmpty)
-        #expect(study.name == folder("study"))
+        #expect(study.name == kind.name(folder("study")))
         try study.own(search, for: 10, isDead: alive)
         try study.store(plan: #"{"first":1}"#, by: search)
         try study.store(plan: #"{"any":"text ü"}"#, by: search)

@@ -1,0 +1,203 @@
+import Studies
+
+// Trials and their leases. What a worker does is one statement, or two of which the second changes a row only where it
+// is what the first read: no lock is ever held while a message travels.
+extension PostgresStudy {
+    public func trials(update: Int?) throws -> [Trial] {
+        try link.perform { connection in
+            let rows = try connection.run(
+                """
+                SELECT \(StoredTrial.columns) FROM ads.trial WHERE study = $1 AND ($2::int8 IS NULL OR update_number = $2)
+                ORDER BY number LIMIT \(PostgresLimits.rows + 1)
+                """, .int(id), .int(update))
+            return try rows.map("trials") { try StoredTrial($0, $1).life().trial }
+        }
+    }
+
+    public func add(_ proposals: [Proposal], by ownership: Ownership) throws -> [Int] {
+        try write(by: ownership) { connection in
+            var numbers: [Int] = []
+            // A statement has 65,535 parameters at most.
+            for start in stride(from: 0, to: proposals.count, by: Self.rowsAtOnce) {
+                numbers += try add(proposals[start..<min(start + Self.rowsAtOnce, proposals.count)], connection)
+            }
+            return numbers
+        }
+    }
+
+    private static let rowsAtOnce = 1000
+
+    private func add(_ proposals: ArraySlice<Proposal>, _ connection: PostgresConnection) throws -> [Int] {
+        let places = proposals.flatMap { [PostgresValue.int($0.update), .int($0.position)] }
+        let found = try connection.run(
+            """
+            SELECT \(StoredTrial.columns), highest FROM (SELECT coalesce(max(number), 0) AS highest FROM ads.trial WHERE study = $1) AS all_trials
+            LEFT JOIN ads.trial ON study = $1 AND (update_number, position) IN (\(Self.tuples(proposals.count, of: 2, from: 2)))
+            """, [.int(id)] + places)
+        var known: [[Int]: Trial] = [:]
+        for row in 0..<found.count where found.int(row, "number") != nil {
+            let trial = try StoredTrial(found, row).life().trial
+            known[[trial.proposal.update, trial.proposal.position]] = trial
+        }
+        var (next, fresh) = ((found.int(0, "highest") ?? 0) + 1, [StoredTrial]())
+        let numbers = try proposals.map { proposal in
+            guard let there = known[[proposal.update, proposal.position]] else {
+                defer { next += 1 }
+                let trial = TrialLife(number: next, proposal: proposal)
+                known[[proposal.update, proposal.position]] = trial.trial
+                fresh.append(try StoredTrial(trial))
+                return next
+            }
+            guard there.proposal == proposal else { throw StudyError.placeIsTaken(study: name, trial: there.number) }
+            return there.number
+        }
+        if !fresh.isEmpty { try insert(fresh, connection) }
+        return numbers
+    }
+
+    /// `($2, $3), ($4, $5)`: so many tuples of parameters.
+    private static func tuples(_ count: Int, of size: Int, from first: Int) -> String {
+        (0..<count).map { row in
+            "(" + (0..<size).map { "$\(first + row * size + $0)" }.joined(separator: ", ") + ")"
+        }.joined(separator: ", ")
+    }
+
+    private func insert(_ rows: [StoredTrial], _ connection: PostgresConnection) throws {
+        let values = rows.flatMap { row in
+            [
+                PostgresValue.int(id), .int(row.number), .int(row.update), .int(row.position), .text(row.state),
+                .bool(row.held), .int(row.lost), .text(row.ended), .text(row.proposal), .text(row.outcome),
+                .text(row.checksum),
+            ]
+        }
+        try connection.run(
+            """
+            INSERT INTO ads.trial
+                (study, number, update_number, position, state, held, lost, ended, proposal, outcome, checksum)
+            VALUES \(Self.tuples(rows.count, of: 11, from: 1))
+            """, values)
+    }
+
+    public func decide(_ decisions: [Decision], by ownership: Ownership) throws {
+        try write(by: ownership) { connection in
+            for decision in decisions {
+                let original = try decision.original.flatMap { try row($0, connection)?.life().trial }
+                _ = try change(decision.number, connection) { $0.decided(decision, original: original) }
+            }
+        }
+    }
+
+    // MARK: Leases
+
+    public func claim(_ worker: WorkerIdentity, token: String, for seconds: Double) throws -> Claim? {
+        // Whose token is new takes the first that waits and that nobody else is taking; whose answer was lost gets its
+        // own. The checksum does not cover what this changes.
+        let holder = try StoredTrial.text(of: worker)
+        let rows = try link.perform { connection in
+            try connection.run(
+                """
+                WITH own AS (SELECT number FROM ads.trial WHERE study = $1 AND token = $2),
+                next AS MATERIALIZED (
+                    SELECT number FROM ads.trial
+                    WHERE study = $1 AND state = 'WAITING' AND NOT held AND reported IS DISTINCT FROM $2
+                        AND NOT EXISTS (SELECT FROM own)
+                    ORDER BY number LIMIT 1 FOR UPDATE SKIP LOCKED),
+                taken AS (
+                    UPDATE ads.trial SET state = 'RUNNING', token = $2, worker = $3, lease_until = \(Self.clock(5)) + $4
+                    WHERE study = $1 AND number = (SELECT number FROM next) RETURNING *)
+                SELECT \(StoredTrial.columns) FROM taken
+                UNION ALL
+                SELECT \(StoredTrial.columns) FROM ads.trial WHERE study = $1 AND number = (SELECT number FROM own)
+                """, .int(id), .text(token), .text(holder), .double(seconds), .double(now?()))
+        }
+        guard rows.count > 0 else { return nil }
+        let life = try link.explained { try StoredTrial(rows, 0).life() }
+        return Claim(trial: life.trial, token: token)
+    }
+
+    public func extend(_ claim: Claim, for seconds: Double) throws -> Bool {
+        try link.perform { connection in
+            try connection.run(
+                """
+                UPDATE ads.trial SET lease_until = \(Self.clock(5)) + $4
+                WHERE study = $1 AND number = $2 AND token = $3 AND state = 'RUNNING'
+                """, .int(id), .int(claim.trial.number), .text(claim.token), .double(seconds), .double(now?())
+            ).changed == 1
+        }
+    }
+
+    public func report(_ claim: Claim, _ report: Report) throws -> Bool {
+        try link.perform { connection in
+            try change(claim.trial.number, connection) { $0.reported(report, token: claim.token) }
+        }
+    }
+
+    public func reclaim(silent: Bool, by ownership: Ownership, isDead: (WorkerIdentity) -> Bool) throws -> [Loss] {
+        // Most calls find nothing; those lock nothing but prove the ownership all the same.
+        try write(by: ownership) { connection in
+            let (leases, now) = try leases(connection)
+            return try leases.compactMap { lease in
+                guard silent && lease.secondsLeft < 0 || isDead(lease.worker) else { return nil }
+                let taken = try change(lease.trial, connection) { life in
+                    isDead(lease.worker)
+                        ? life.workerDied(lease.worker) : silent ? life.leaseChecked(at: now) : .refused
+                }
+                guard taken, let trial = try row(lease.trial, connection)?.life().trial else { return nil }
+                return Loss(trial: trial, worker: lease.worker)
+            }
+        }
+    }
+
+    public func leases() throws -> [Lease] { try link.perform { try leases($0).leases } }
+
+    private func leases(_ connection: PostgresConnection) throws -> (leases: [Lease], now: Double) {
+        let rows = try connection.run(
+            """
+            SELECT number, \(StoredTrial.short("worker")), \(StoredTrial.short("token")), lease_until, \(Self.clock(2)) AS now
+            FROM ads.trial WHERE study = $1 AND state = 'RUNNING' ORDER BY number LIMIT \(PostgresLimits.rows + 1)
+            """, .int(id), .double(now?()))
+        let leases = try rows.map("leases") { rows, row in
+            let number = rows.int(row, "number") ?? 0
+            guard let now = rows.double(row, "now"),
+                let holder = try StoredTrial.holder(
+                    number, worker: rows.text(row, "worker"), token: rows.text(row, "token"),
+                    until: rows.double(row, "lease_until"))
+            else { throw Damage(what: "the lease of trial \(number)") }
+            return Lease(trial: number, worker: holder.worker, secondsLeft: holder.until - now)
+        }
+        return (leases, rows.double(0, "now") ?? 0)
+    }
+
+    private func row(_ number: Int, _ connection: PostgresConnection) throws -> StoredTrial? {
+        let rows = try connection.run(
+            "SELECT \(StoredTrial.columns) FROM ads.trial WHERE study = $1 AND number = $2", .int(id), .int(number))
+        return rows.count > 0 ? try StoredTrial(rows, 0) : nil
+    }
+
+    /// Tells a trial's life what happened, and writes it back where that changed it, and where nobody else changed it
+    /// meanwhile; else it is told again.
+    /// - Returns: whether the caller is answered yes.
+    private func change(
+        _ number: Int, _ connection: PostgresConnection, _ event: (inout TrialLife) throws -> TrialLife.Answer
+    ) throws -> Bool {
+        while let before = try row(number, connection) {
+            var life = try before.life()
+            let answer = try event(&life)
+            guard answer == .changed else { return answer != .refused }
+            let after = try StoredTrial(life)
+            let written = try connection.run(
+                """
+                UPDATE ads.trial SET state = $3, held = $4, lost = $5, ended = $6, outcome = $7, checksum = $8, worker = $9,
+                    token = $10, lease_until = $11, reported = $12
+                WHERE study = $1 AND number = $2 AND state = $13 AND checksum = $14 AND token IS NOT DISTINCT FROM $15
+                    AND reported IS NOT DISTINCT FROM $16 AND lease_until IS NOT DISTINCT FROM $17
+                """, .int(id), .int(number), .text(after.state), .bool(after.held), .int(after.lost),
+                .text(after.ended),
+                .text(after.outcome), .text(after.checksum), .text(after.worker), .text(after.token),
+                .double(after.until), .text(after.reported), .text(before.state), .text(before.checksum),
+                .text(before.token), .text(before.reported), .double(before.until))
+            if written.changed == 1 { return true }
+        }
+        return false
+    }
+}

@@ -1,0 +1,221 @@
+import Files
+import Foundation
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Studies
+@testable import StudyPostgres
+
+/// What a database adds to the contract that all storages keep: outages, answers that are lost, others who write.
+@Suite(.enabled(if: PostgresServer.isInstalled, "PostgreSQL is not installed")) struct PostgresTests {
+    let search = Ownership(Example.here)
+    let server: PostgresServer
+    let study = "study \(UUID().uuidString)"
+
+    init() throws { server = try #require(PostgresServer.shared, "PostgreSQL is installed and does not start") }
+
+    private func open(_ host: String? = nil, mustExist: Bool = false) throws -> PostgresStudy {
+        try PostgresStudy(PostgresAddress(server.address(study, host: host)), mustExist: mustExist)
+    }
+
+    /// The study with trials that wait.
+    private func begun(_ trials: Int = 2) throws -> PostgresStudy {
+        let study = try open()
+        try study.own(search, for: 1000, isDead: { _ in false })
+        _ = try study.add((0..<trials).map { Example.proposal(1, $0) }, by: search)
+        return study
+    }
+
+    private func sentence(_ body: () throws -> Void) -> String {
+        do {
+            try body()
+            return "nothing was thrown"
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    // MARK: Lost answers and outages
+
+    /// About every sixth answer is lost, of whichever statement: each was carried out, and is repeated by who did not
+    /// hear so.
+    @Test func answersThatAreLost() throws {
+        let first = try begun(60)
+        let proxy = try SwallowingProxy(server.socket) {
+            $0 > 12 && ((UInt64($0) &* 0x9E37_79B9_7F4A_7C15) >> 32) % 6 == 0
+        }
+        let (worker, far) = (try open(proxy.folder), try open(proxy.folder))
+        var claimed: [Int] = []
+        while let claim = try worker.claim(Example.here, token: Claim.newToken(), for: 100) {
+            claimed.append(claim.trial.number)
+            #expect(try worker.extend(claim, for: 100))
+            #expect(try worker.report(claim, .evaluated(Example.point(0.5), isLast: true)))
+        }
+        #expect(claimed == Array(1...60) && proxy.swallowed > 30, "\(proxy.swallowed)")
+        let trials = try first.trials(update: 1)
+        #expect(trials.allSatisfy { $0.state == .complete && $0.curve == [Example.point(0.5)] && $0.lost == 0 })
+        // A search's writes, too: begun, added, learned once.
+        let other = Ownership(Example.elsewhere)
+        try first.disown(search)
+        try far.own(other, for: 1000, isDead: { _ in false })
+        for update in 1...8 {
+            if update > 1 {
+                let numbers = try far.add((0..<3).map { Example.proposal(update, $0) }, by: other)
+                #expect(numbers == (0..<3).map { 60 + (update - 2) * 3 + $0 + 1 })
+            }
+            let record = UpdateRecord(update: update, trials: [update], rewards: [0.5])
+            try far.finish(record, state: Data([UInt8(update)]), SearchProgress(), by: other)
+            try far.store(plan: "\(update)", by: other)
+        }
+        #expect(try first.updates().map(\.update) == Array(1...8) && first.trials(update: nil).count == 81)
+        #expect(try first.plan() == "8" && first.strategy()?.state == Data([8]))
+    }
+
+    /// A server that is stopped and started, or killed, is waited for; a late one is given up with a sentence.
+    @Test func aServerThatIsAway() throws {
+        let own = try PostgresServer()
+        let address = try PostgresAddress(own.address("s"))
+        let said = Mutex<[String]>([])
+        let study = try PostgresStudy(address) { sentence in said.withLock { $0.append(sentence) } }
+        try study.own(search, for: 1000, isDead: { _ in false })
+        _ = try study.add([Example.proposal(1, 0)], by: search)
+        let claim = try #require(try study.claim(Example.here, token: "t", for: 1000))
+        for signal in [SIGINT, SIGKILL] {
+            own.stop(signal)
+            let starting = Thread {
+                Thread.sleep(forTimeInterval: 0.3)
+                try? own.start()
+            }
+            starting.start()
+            #expect(try study.extend(claim, for: 1000))
+        }
+        #expect(try study.report(claim, .evaluated(Example.point(0.5), isLast: true)))
+        #expect(try study.trials(update: 1).map(\.lost) == [0])
+        let sentences = said.withLock(\.self)
+        #expect(sentences.count == 4, "\(sentences)")
+        #expect(
+            sentences[0].hasPrefix("\(address) does not answer (") && sentences[0].hasSuffix("; trying again for 600 s")
+        )
+        #expect(sentences[1] == "\(address) answers again")
+        let impatient = try PostgresStudy(address, patience: 0.2)
+        own.stop()
+        #expect(sentence { _ = try impatient.plan() }.hasPrefix("\(address) cannot be reached: "))
+        // Who comes now is told at once.
+        #expect(sentence { _ = try PostgresStudy(address) }.hasPrefix("\(address) cannot be reached: "))
+    }
+
+    /// Programs that come at once make the tables once.
+    @Test func manyMakeTheTables() async throws {
+        try server.sql("CREATE DATABASE many")
+        let text = server.address("s").replacingOccurrences(of: ":///ads?", with: ":///many?")
+        try await withThrowingTaskGroup(of: Int.self) { group in
+            for _ in 0..<8 { group.addTask { try PostgresStudy(PostgresAddress(text)).id } }
+            for try await id in group { #expect(id == 1) }
+        }
+        #expect(try server.sql("SELECT number FROM ads.migration", in: "many").output == "1\n")
+    }
+
+    // MARK: Others who write
+
+    @Test func studiesAreApart() throws {
+        let first = try begun()
+        let second = try PostgresStudy(PostgresAddress(server.address(study + " 2")))
+        #expect(try second.trials(update: nil).isEmpty && second.owner()?.owner == nil)
+        try second.own(search, for: 10, isDead: { _ in false })
+        #expect(try second.add([Example.proposal(1, 0)], by: search) == [1])
+        #expect(try second.claim(Example.here, token: "t", for: 10)?.trial.number == 1)
+        #expect(try second.claim(Example.here, token: "u", for: 10) == nil && first.leases().isEmpty)
+    }
+
+    @Test func whatIsNotThere() throws {
+        let missing = try PostgresAddress(server.address("none"))
+        #expect(
+            sentence { _ = try PostgresStudy(missing, mustExist: true) } == "there is no study 'none' in \(missing)")
+        let elsewhere = try PostgresAddress(
+            missing.description.replacingOccurrences(of: ":///ads?", with: ":///nowhere?"))
+        #expect(
+            sentence { _ = try PostgresStudy(elsewhere) }.contains("database \"nowhere\" does not exist"))
+        try server.sql("CREATE DATABASE bare")
+        let bare = try PostgresAddress(missing.description.replacingOccurrences(of: ":///ads?", with: ":///bare?"))
+        #expect(sentence { _ = try PostgresStudy(bare, mustExist: true) } == "there is no study 'none' in \(bare)")
+        // Looking made nothing.
+        #expect(try server.sql("SELECT to_regclass('ads.migration')", in: "bare").output == "\n")
+        try server.sql("CREATE DATABASE newer")
+        let newer = try PostgresAddress(missing.description.replacingOccurrences(of: ":///ads?", with: ":///newer?"))
+        _ = try PostgresStudy(newer)
+        try server.sql("INSERT INTO ads.migration VALUES (99)", in: "newer")
+        #expect(
+            sentence { _ = try PostgresStudy(newer) } == "\(newer) was made by a newer version of ads; update this one")
+    }
+
+    /// Rows are input: what is no row of ours is damage before anything of it is decoded.
+    @Test(arguments: [
+        ("outcome = repeat('x', 4194305)", "trial 1"), ("proposal = repeat('x', 4194305)", "trial 1"),
+        ("outcome = repeat('[', 100000)", "trial 1"), ("lost = 3", "trial 1"), ("position = 7", "trial 1"),
+        ("checksum = repeat('0', 5000)", "trial 1"), ("held = true", "trial 1"), ("number = 9", "trial 9"),
+    ])
+    func rowsOfOthers(change: String, what: String) throws {
+        let study = try begun()
+        let address = study.address
+        try server.sql("UPDATE ads.trial SET \(change) WHERE study = \(study.id) AND number = 1")
+        let expected =
+            "\(address) is damaged (\(what) is not what was written); restore the database from a copy, or take another name. Nothing was changed"
+        #expect(sentence { _ = try study.trials(update: nil) } == expected)
+    }
+
+    @Test func otherRowsOfOthers() throws {
+        let study = try begun()
+        try study.store(plan: "{}", by: search)
+        try study.finish(
+            UpdateRecord(update: 1, trials: [1], rewards: [nil]), state: Data([1]), SearchProgress(), by: search)
+        let claim = try #require(try study.claim(Example.here, token: "t", for: 10))
+        func damaged(_ what: String, _ sql: String, _ read: () throws -> Void) throws {
+            #expect(try server.sql(sql).errors == "")
+            let said = sentence(read)
+            #expect(said.contains("is damaged (\(what) is not what was written)"), "\(said)")
+        }
+        let row = "WHERE id = \(study.id)"
+        try damaged("the configuration", "UPDATE ads.study SET plan = 'x' \(row)") { _ = try study.plan() }
+        try damaged("the configuration", "UPDATE ads.study SET plan = repeat('x', 16777217) \(row)") {
+            _ = try study.plan()
+        }
+        try damaged("the strategy's state", "UPDATE ads.study SET state = 'x' \(row)") { _ = try study.strategy() }
+        try damaged("update 1", "UPDATE ads.learning SET json = '{}' WHERE study = \(study.id)") {
+            _ = try study.updates()
+        }
+        try damaged(
+            "the lease of trial 1", "UPDATE ads.trial SET worker = '{}' WHERE study = \(study.id) AND number = 1"
+        ) {
+            _ = try study.leases()
+        }
+        try damaged(
+            "the lease of trial 1", "UPDATE ads.trial SET lease_until = 'NaN' WHERE study = \(study.id) AND number = 1"
+        ) {
+            _ = try study.report(claim, .returned)
+        }
+        try damaged("the owner", "UPDATE ads.study SET owner = '[]' \(row)") { _ = try study.owner() }
+        try damaged("the owner", "UPDATE ads.study SET owner_token = repeat('x', 5000) \(row)") {
+            _ = try study.owner()
+        }
+    }
+
+    /// What the tables hold to, whoever writes.
+    @Test func finishedIsFinished() throws {
+        let study = try begun()
+        let claim = try #require(try study.claim(Example.here, token: "t", for: 10))
+        #expect(try study.report(claim, .evaluated(Example.point(0.5), isLast: true)))
+        let rows = "WHERE study = \(study.id)"
+        #expect(
+            try server.sql("UPDATE ads.trial SET outcome = '{}' \(rows) AND number = 1").errors.contains(
+                "a finished trial never changes"))
+        #expect(
+            try server.sql("DELETE FROM ads.trial \(rows) AND number = 2").errors.contains(
+                "a trial disappears with its study alone"))
+        #expect(try server.sql("UPDATE ads.trial SET token = 'x' \(rows) AND number = 2").status != 0)
+        #expect(try study.trials(update: 1).map(\.state) == [.complete, .waiting])
+        // A study goes whole, and who has it open is told.
+        #expect(try server.sql("DELETE FROM ads.study WHERE id = \(study.id)").errors == "")
+        #expect(sentence { _ = try study.owner() } == "there is no study '\(study.address.study)' in \(study.address)")
+    }
+}

@@ -1,0 +1,124 @@
+import Foundation
+import Synchronization
+
+/// Stands between libpq and a server's socket, and breaks connections after some answers have come from the server and
+/// before they reach the client: what was asked for has happened, and who asked does not know.
+public final class SwallowingProxy: Sendable {
+    /// Which answers are swallowed: by their number over all connections, from 1, those that let a client in included.
+    public typealias Rule = @Sendable (Int) -> Bool
+
+    private let listener: Int32
+    private let server: String
+    private let rule: Rule
+    private let state = Mutex((answers: 0, swallowed: 0))
+    /// The folder of the proxy's socket, which is the server's host for libpq; the port is the server's.
+    public let folder: String
+
+    /// A proxy for the server whose socket has a path.
+    public init(_ server: String, swallows rule: @escaping Rule) throws {
+        (self.server, self.rule) = (server, rule)
+        folder = "/tmp/ads-proxy-\(UUID().uuidString.prefix(8))"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+        listener = Self.socket(folder + "/" + (server as NSString).lastPathComponent) {
+            bind($0, $1, $2) == 0 && listen($0, 64) == 0
+        }
+        guard listener >= 0 else { throw CocoaError(.fileWriteUnknown) }
+        Thread { [listener, weak self] in
+            while case let client = accept(listener, nil, nil), client >= 0 {
+                guard let self else { break }
+                self.serve(client)
+            }
+        }.start()
+    }
+
+    deinit {
+        shutdown(listener, Int32(SHUT_RDWR))
+        close(listener)
+        try? FileManager.default.removeItem(atPath: folder)
+    }
+
+    /// How many answers it has swallowed.
+    public var swallowed: Int { state.withLock(\.swallowed) }
+
+    private static func socket(
+        _ path: String, _ use: (Int32, UnsafePointer<sockaddr>, socklen_t) -> Bool
+    ) -> Int32 {
+        let socket = Foundation.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8.prefix($0.count - 1)) }
+        let done = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                use(socket, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        if !done { close(socket) }
+        return done ? socket : -1
+    }
+
+    private func serve(_ client: Int32) {
+        let server = Self.socket(server) { connect($0, $1, $2) == 0 }
+        guard server >= 0 else {
+            close(client)
+            return
+        }
+        Thread { [self] in
+            var answer: [UInt8] = []
+            while let message = Self.message(server) {
+                answer += message
+                // ReadyForQuery ends an answer.
+                guard message[0] == UInt8(ascii: "Z") else { continue }
+                let swallows = state.withLock { state in
+                    state.answers += 1
+                    guard rule(state.answers) else { return false }
+                    state.swallowed += 1
+                    return true
+                }
+                if swallows { break }
+                guard Self.write(client, answer) else { break }
+                answer = []
+            }
+            shutdown(client, Int32(SHUT_RDWR))
+            shutdown(server, Int32(SHUT_RDWR))
+        }.start()
+        Thread {
+            var bytes = [UInt8](repeating: 0, count: 65536)
+            while case let count = read(client, &bytes, bytes.count), count > 0 {
+                guard Self.write(server, Array(bytes[..<count])) else { break }
+            }
+            shutdown(client, Int32(SHUT_RDWR))
+            shutdown(server, Int32(SHUT_RDWR))
+        }.start()
+    }
+
+    /// A message of the server: its type, its length, the rest.
+    private static func message(_ server: Int32) -> [UInt8]? {
+        guard let head = take(server, 5) else { return nil }
+        let length = head[1...].reduce(0) { $0 << 8 | Int($1) }
+        guard length >= 4, let rest = take(server, length - 4) else { return nil }
+        return head + rest
+    }
+
+    private static func take(_ socket: Int32, _ count: Int) -> [UInt8]? {
+        var bytes = [UInt8](repeating: 0, count: count)
+        var done = 0
+        while done < count {
+            let more = bytes.withUnsafeMutableBytes { recv(socket, $0.baseAddress.map { $0 + done }, count - done, 0) }
+            guard more > 0 else { return nil }
+            done += more
+        }
+        return bytes
+    }
+
+    private static func write(_ socket: Int32, _ bytes: [UInt8]) -> Bool {
+        var done = 0
+        while done < bytes.count {
+            let more = bytes.withUnsafeBytes {
+                send(socket, $0.baseAddress.map { $0 + done }, bytes.count - done, Int32(MSG_NOSIGNAL))
+            }
+            guard more > 0 else { return false }
+            done += more
+        }
+        return true
+    }
+}
