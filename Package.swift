@@ -40,7 +40,7 @@ let package = Package(
         .executableTarget(
             name: "ads",
             dependencies: [
-                "Reporting", "ConnectivitySearch", "Evaluation", "Strategies", "StudySQLite", "Studies", "Training",
+                "Reporting", "ConnectivitySearch", "Evaluation", "Strategies", "StudyPostgres", "Studies", "Training",
                 "Runs", "ImageData", "NetworkExport", "NetworkImport", "DenseNetModel", "DenseNetRuntime",
                 "DenseNetArchitecture",
                 "DenseKernels", "WeightFiles", "Files", "Torch",
@@ -60,14 +60,14 @@ let package = Package(
         .target(
             name: "Reporting",
             dependencies: [
-                "ConnectivitySearch", "Evaluation", "Strategies", "StudySQLite", "Studies", "Training", "Runs",
+                "ConnectivitySearch", "Evaluation", "Strategies", "Studies", "Training", "Runs",
                 "DenseNetArchitecture", "Protobuf", "Files",
             ]),
         .target(
             name: "ConnectivitySearch",
             dependencies: [
-                "Evaluation", "Strategies", "StudySQLite", "Studies", "Training", "Runs", "ImageData", "DenseNetModel",
-                "DenseNetArchitecture", "Files", "Randomness", "Torch",
+                "Evaluation", "Strategies", "StudySQLite", "StudyPostgres", "Studies", "Training", "Runs", "ImageData",
+                "DenseNetModel", "DenseNetArchitecture", "Files", "Randomness", "Torch",
                 .product(name: "Crypto", package: "swift-crypto", condition: training),
             ]),
         .target(
@@ -87,7 +87,10 @@ let package = Package(
             ]),
         .target(
             name: "StudyPostgres",
-            dependencies: ["Studies", "Files", .target(name: "CPostgreSQL", condition: training)]),
+            dependencies: [
+                "Studies", "Files", .target(name: "CPostgreSQL", condition: training),
+                .product(name: "Crypto", package: "swift-crypto", condition: training),
+            ]),
         .systemLibrary(
             name: "CPostgreSQL", pkgConfig: "libpq", providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
         .target(
@@ -228,8 +231,8 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "ads", "search-your-data", "Reporting", "ConnectivitySearch", "Evaluation", "Studies", "Training",
-                "Runs", "ImageData",
+                "ads", "search-your-data", "Reporting", "ConnectivitySearch", "Evaluation", "StudyPostgres", "Studies",
+                "Training", "Runs", "ImageData",
                 "WeightFiles", "DenseNetArchitecture", "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser", condition: training),
             ],

@@ -65,6 +65,11 @@ public struct SearchConfiguration: Codable, Sendable, Hashable {
     public var maxLost: Int?
     /// Seconds a worker or the search may be silent before others take what it had; 30 without it.
     public var leaseSeconds: Double?
+    /// Whether machines that compute other bits than this one may evaluate its children, too.
+    public var mixed: Bool?
+    /// Whether the search has ended, in studies that workers of other machines look at; absent where it goes on, and in
+    /// the run's own file.
+    public var isFinished: Bool?
     /// The machine's part.
     public var machine: Machine
 

@@ -56,6 +56,8 @@ public struct SearchPlan {
     public var maxLost = 5
     /// Seconds a worker or the search may be silent; 30 without it.
     public var lease: Double?
+    /// Whether machines that compute other bits may evaluate children, too.
+    public var mixed = false
 
     /// A search with the defaults: 40 children of the agent, trained from scratch, no target.
     public init(
@@ -84,6 +86,7 @@ public struct SearchPlan {
             c.evaluator.augmentation = data.usualAugmentation
         }
         (c.childThreads, c.maxLost, c.leaseSeconds) = (childThreads, maxLost, lease)
+        if mixed { c.mixed = true }
         (c.limitTrain, c.limitValidation, c.imageBudget) = (limitTrain, limitValidation, images)
         (c.top, c.reevaluationSeeds, c.agent) = (top, reevaluationSeeds, agent)
         (c.searchesBlockEnds, c.keepsPredecessor) = (searchesBlockEnds, space.keepsPredecessor)

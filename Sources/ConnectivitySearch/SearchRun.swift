@@ -7,7 +7,7 @@ import ImageData
 import Runs
 import Strategies
 import Studies
-import StudySQLite
+import StudyPostgres
 import Torch
 import Training
 
@@ -19,7 +19,9 @@ public struct SearchRun {
     public let folder: RunFolder
     /// The data.
     public let data: DataSet
-    /// Processes that evaluate children; with one, this process does.
+    /// The database of a new search's study, in place of a file in the folder.
+    public var studyAddress: PostgresAddress?
+    /// Processes that evaluate children; with one, this process does. With none, other machines alone do.
     public var workers = 1
     /// The command of a worker's process, which calls `SearchRun.work`; needed for more than one.
     public var workerCommand: [String] = []
@@ -41,10 +43,11 @@ public struct SearchRun {
     public init(
         continuing folder: RunFolder, children: Int? = nil, images: Int? = nil, dataFolder: String? = nil
     ) throws {
-        let study = try SQLiteStudy(path: folder.study, mustExist: true)
+        let study = try folder.openStudy()
         guard var configuration = try study.configuration() else {
             throw SearchError("\(folder.path) holds no search that was started; start it without --resume")
         }
+        configuration.isFinished = nil
         if let children {
             let known = try StudyHistory(study).children.filter { $0.repeatOf == nil }.count
             guard children >= known else {
@@ -72,8 +75,7 @@ public struct SearchRun {
         let type = try Strategies.named(configuration.strategy)
         let looks = type.needsDense || type.usesDense && configuration.dense != nil
         let dense = try looks ? TrainedDense(of: context, for: "\(type.name) prunes") : nil
-        if !(resume && folder.exists) { try folder.create() }
-        let storage = try SQLiteStudy(path: folder.study)
+        let storage = try study(resume: resume)
         if let stored = try storage.configuration() {
             if let difference = configuration.difference(from: stored) {
                 throw SearchError(
@@ -84,8 +86,11 @@ public struct SearchRun {
         // The agent's bits depend on the threads as children's do.
         try Runtime.setThreads(configuration.threads)
         let workforce: any Workforce =
-            workers > 1
-            ? WorkerProcesses(workers, command: workerCommand) : OwnProcess(Worker(configuration, storage, evaluator))
+            switch workers {
+            case 0: OtherMachines()
+            case 1: OwnProcess(Worker(configuration, storage, evaluator))
+            default: WorkerProcesses(workers, command: workerCommand)
+            }
         var search = try Search(configuration, storage, workforce)
         search.observer = observer
         search.dense = dense
@@ -93,13 +98,20 @@ public struct SearchRun {
         do {
             result = try search.run { ownership in
                 var known = configuration
+                try storage.share(dense: known.dense, by: ownership)
                 known.sharedDigest = try storage.configuration()?.sharedDigest
                 try storage.store(known, by: ownership)
                 try folder.write(known, to: folder.configuration)
                 guard configuration.evaluator.kind == .shared else { return }
                 try prepareSharedWeights(&known)
+                try storage.share(weights: SharedWeights(known.evaluation, folder, data).folder, by: ownership)
                 try storage.store(known, by: ownership)
                 try folder.write(known, to: folder.configuration)
+            } end: { ownership in
+                guard storage is any FileSharing, var known = try storage.configuration() else { return }
+                // Workers elsewhere look whether anything is left to do.
+                known.isFinished = true
+                try storage.store(known, by: ownership)
             }
         } catch is Interrupted {
             let count = try StudyHistory(storage).children.count
@@ -116,6 +128,36 @@ public struct SearchRun {
         try folder.write(result.connectivity, to: folder.connectivity)
         try folder.write(result, to: folder.result)
         return result
+    }
+
+    /// The study, and for a new search its folder.
+    private func study(resume: Bool) throws -> any StudyStorage {
+        if resume && folder.exists { return try folder.openStudy(mustExist: false) }
+        guard let studyAddress else {
+            try folder.create()
+            return try folder.openStudy(mustExist: false)
+        }
+        let storage = try StudyPlace.open(studyAddress, mustExist: false)
+        guard try storage.plan() == nil else {
+            throw SearchError(
+                "\(studyAddress) holds a search already; continue it with --resume, or give this one another name (?study=...)"
+            )
+        }
+        try folder.create()
+        try AtomicFile.write(Data("\(studyAddress)\n".utf8), to: folder.studyAddress)
+        return storage
+    }
+
+    /// Makes the folder of a search that was begun elsewhere, by its study.
+    /// - Throws: `FileError`, `SearchError` when the study holds no search.
+    public static func adopt(_ address: PostgresAddress, in folder: RunFolder) throws {
+        guard var configuration = try StudyPlace.open(address, mustExist: true).configuration() else {
+            throw SearchError("\(address) holds no search that was started; start it without --resume")
+        }
+        configuration.isFinished = nil
+        try folder.create()
+        try AtomicFile.write(Data("\(address)\n".utf8), to: folder.studyAddress)
+        try folder.write(configuration, to: folder.configuration)
     }
 
     /// What children are evaluated by, once nothing of the search is impossible.
@@ -135,7 +177,7 @@ public struct SearchRun {
         try Runtime.setThreads(configuration.threads)
         try WorkerProcesses.serve(
             Worker(
-                configuration, SQLiteStudy(path: folder.study, mustExist: true),
+                configuration, folder.openStudy(),
                 Evaluators.named(configuration.evaluator.kind).init(context),
                 sharedThreads: workers * configuration.threads))
     }

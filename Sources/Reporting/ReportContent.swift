@@ -3,7 +3,6 @@ import DenseNetArchitecture
 import Files
 import Foundation
 import Runs
-import StudySQLite
 import Training
 
 /// What a report is made of: the runs below some folders.
@@ -153,7 +152,7 @@ public struct ReportContent {
                     configuration: try folder.read(ImportConfiguration.self, from: folder.configuration),
                     network: try folder.network(), testUses: try folder.readTestUses(), path: path))
         } else if kind == "search" {
-            let history = try StudyHistory(SQLiteStudy(path: folder.study, mustExist: true))
+            let history = try StudyHistory(folder.openStudy())
             let configuration = try folder.read(SearchConfiguration.self, from: folder.configuration)
             if let difference = configuration.difference(from: history.configuration) {
                 throw FileError("\(folder.configuration) is not that of the study beside it: \(difference)")

@@ -1,7 +1,6 @@
 import ConnectivitySearch
 import Foundation
 import Runs
-import StudySQLite
 import Training
 
 /// Folders whose runs may be going on, looked at again and again.
@@ -85,7 +84,7 @@ public struct WatchedRuns {
             return
         }
         // A search that goes on with more children has a result from before.
-        let owner = try? SQLiteStudy(path: folder.study, mustExist: true).owner()
+        let owner = try? folder.openStudy().owner()
         let isSearched = owner.map { !$0.owner.isDead && $0.secondsLeft >= 0 } ?? false
         guard !hasResult || isSearched else { return }
         look.unfinished.append(folder.path)

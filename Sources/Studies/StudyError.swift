@@ -6,6 +6,8 @@ public enum StudyError: Error, Equatable, CustomStringConvertible {
     case ownershipLost(study: String, owner: WorkerIdentity?)
     /// An update's place holds another trial than the one that is added.
     case placeIsTaken(study: String, trial: Int)
+    /// There is no such study.
+    case missing(study: String, place: String)
     /// An update that does not follow the last one.
     case outOfOrder(study: String, update: Int, last: Int)
 
@@ -20,6 +22,7 @@ public enum StudyError: Error, Equatable, CustomStringConvertible {
             "\(study) was taken over by another search, which has ended, while this one was silent; continue it with --resume"
         case .placeIsTaken(let study, let trial):
             "\(study) was made by a program that proposes other children: child \(trial) differs"
+        case .missing(let study, let place): "there is no study '\(study)' in \(place)"
         case .outOfOrder(let study, let update, let last):
             "\(study) cannot record update \(update): its last one is \(last)"
         }

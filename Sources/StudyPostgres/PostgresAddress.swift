@@ -11,9 +11,9 @@ import Foundation
 /// - A cut connection is an error in seconds: libpq's defaults wait for minutes.
 public struct PostgresAddress: Sendable, Hashable, CustomStringConvertible {
     /// The study's name.
-    public let study: String
+    public private(set) var study: String
     /// The address as it was written.
-    public let description: String
+    public private(set) var description: String
     /// What libpq connects with: names of its parameters with their values.
     let parameters: [String: String]
 
@@ -52,6 +52,20 @@ public struct PostgresAddress: Sendable, Hashable, CustomStringConvertible {
         (study, description) = (name, text)
         parameters = Self.safe(found)
     }
+
+    /// The address of another study in the same database.
+    public func study(named name: String) -> PostgresAddress {
+        var other = self
+        let halves = description.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        let rest = halves.dropFirst().flatMap { $0.split(separator: "&") }.filter { !$0.hasPrefix("study=") }
+        let encoded = name.addingPercentEncoding(withAllowedCharacters: Self.plain) ?? name
+        (other.study, other.description) = (
+            name, halves[0] + "?" + (rest.map(String.init) + ["study=" + encoded]).joined(separator: "&")
+        )
+        return other
+    }
+
+    private static let plain = CharacterSet.alphanumerics.union(CharacterSet(charactersIn: "-_."))
 
     /// What is added to what an address says.
     private static func safe(_ found: [String: String]) -> [String: String] {

@@ -8,12 +8,18 @@ final class PostgresLink: Sendable {
     private let address: PostgresAddress
     private let patience: Double
     private let observer: PostgresStudy.Observer
+    private let givesUp: @Sendable () -> Bool
     // libpq lets one thread at a time use a connection.
     private let connection = Mutex<PostgresConnection?>(nil)
 
-    /// - Parameter patience: seconds that a broken connection is tried again for.
-    init(_ address: PostgresAddress, patience: Double, observer: @escaping PostgresStudy.Observer) {
-        (self.address, self.patience, self.observer) = (address, patience, observer)
+    /// - Parameters:
+    ///   - patience: seconds that a broken connection is tried again for.
+    ///   - givesUp: asked between two tries.
+    init(
+        _ address: PostgresAddress, patience: Double, observer: @escaping PostgresStudy.Observer,
+        givesUp: @escaping @Sendable () -> Bool
+    ) {
+        (self.address, self.patience, self.observer, self.givesUp) = (address, patience, observer, givesUp)
     }
 
     /// What a body does with the connection; again from its start where the connection broke in it, which the body must
@@ -36,7 +42,7 @@ final class PostgresLink: Sendable {
                         if failure.lostConnection { known = nil }
                         // Two transactions in each other's way are no outage.
                         let isOutage = failure.state.map { !$0.hasPrefix("40") } ?? true
-                        guard !(isFirst && isOutage), began.duration(to: .now) < .seconds(patience) else {
+                        guard !(isFirst && isOutage), began.duration(to: .now) < .seconds(patience), !givesUp() else {
                             throw failure
                         }
                         if isOutage, tries == 0 {

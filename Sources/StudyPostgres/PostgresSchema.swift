@@ -39,6 +39,19 @@ enum PostgresSchema {
             json text NOT NULL, checksum text NOT NULL, PRIMARY KEY (study, update_number))
         """,
         """
+        CREATE TABLE ads.shared (
+            study int8 NOT NULL REFERENCES ads.study ON DELETE CASCADE, name text NOT NULL, files text NOT NULL,
+            PRIMARY KEY (study, name))
+        """,
+        """
+        CREATE TABLE ads.blob (
+            study int8 NOT NULL REFERENCES ads.study ON DELETE CASCADE, digest text NOT NULL CHECK (octet_length(digest) = 64),
+            part int8 NOT NULL, bytes bytea NOT NULL CHECK (octet_length(bytes) <= 1048576),
+            PRIMARY KEY (study, digest, part))
+        """,
+        // Weights do not get smaller.
+        "ALTER TABLE ads.blob ALTER COLUMN bytes SET STORAGE EXTERNAL",
+        """
         CREATE FUNCTION ads.trial_stays() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
             IF TG_OP = 'UPDATE' THEN

@@ -185,9 +185,11 @@ extension PostgresStudy {
             let answer = try event(&life)
             guard answer == .changed else { return answer != .refused }
             let after = try StoredTrial(life)
+            // A worker may not touch what the search counts.
+            let lost = after.lost == before.lost ? "" : "lost = $5, "
             let written = try connection.run(
                 """
-                UPDATE ads.trial SET state = $3, held = $4, lost = $5, ended = $6, outcome = $7, checksum = $8, worker = $9,
+                UPDATE ads.trial SET state = $3, held = $4, \(lost)ended = $6, outcome = $7, checksum = $8, worker = $9,
                     token = $10, lease_until = $11, reported = $12
                 WHERE study = $1 AND number = $2 AND state = $13 AND checksum = $14 AND token IS NOT DISTINCT FROM $15
                     AND reported IS NOT DISTINCT FROM $16 AND lease_until IS NOT DISTINCT FROM $17

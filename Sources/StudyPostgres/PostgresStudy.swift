@@ -24,21 +24,23 @@ public final class PostgresStudy: StudyStorage {
     ///   - mustExist: refuses to make one.
     ///   - patience: seconds that a connection which breaks later is tried again for; the first is tried once.
     ///   - observer: receives a sentence when a connection is lost, and when it is back.
+    ///   - givesUp: whether a connection that broke is not tried again any more, as somebody wants the program to end.
     /// - Throws: `FileError` when the server cannot be reached or the study is not there.
     public convenience init(
         _ address: PostgresAddress, mustExist: Bool = false, patience: Double = 600,
-        observer: @escaping Observer = { _ in }
+        observer: @escaping Observer = { _ in }, givesUp: @escaping @Sendable () -> Bool = { false }
     ) throws {
-        try self.init(address, mustExist: mustExist, patience: patience, observer: observer, now: nil)
+        try self.init(
+            address, mustExist: mustExist, patience: patience, observer: observer, givesUp: givesUp, now: nil)
     }
 
     init(
         _ address: PostgresAddress, mustExist: Bool = false, patience: Double = 600,
-        observer: @escaping Observer = { _ in },
+        observer: @escaping Observer = { _ in }, givesUp: @escaping @Sendable () -> Bool = { false },
         now: (@Sendable () -> Double)?
     ) throws {
         (self.address, self.now) = (address, now)
-        link = PostgresLink(address, patience: patience, observer: observer)
+        link = PostgresLink(address, patience: patience, observer: observer, givesUp: givesUp)
         id = try link.perform(isFirst: true) { connection in
             if mustExist, try PostgresSchema.version(connection) == 0 { throw Self.missing(address) }
             try PostgresSchema.migrate(connection, address.description)
@@ -52,8 +54,19 @@ public final class PostgresStudy: StudyStorage {
         }
     }
 
-    private static func missing(_ address: PostgresAddress) -> FileError {
-        FileError("there is no study '\(address.study)' in \(address)")
+    /// The names of the studies that an address' database holds, in order of their names.
+    /// - Throws: `FileError` when the server cannot be reached.
+    public static func names(in address: PostgresAddress) throws -> [String] {
+        let link = PostgresLink(address, patience: 0, observer: { _ in }, givesUp: { true })
+        return try link.perform(isFirst: true) { connection in
+            guard try PostgresSchema.version(connection) > 0 else { return [] }
+            let rows = try connection.run("SELECT name FROM ads.study ORDER BY name LIMIT \(PostgresLimits.rows + 1)")
+            return try rows.map("studies") { $0.text($1, "name") ?? "" }
+        }
+    }
+
+    private static func missing(_ address: PostgresAddress) -> StudyError {
+        .missing(study: address.study, place: address.description)
     }
 
     /// A write of the search: one transaction that begins with a lock on the study's row and the proof that it owns it.

@@ -5,8 +5,11 @@ import WeightFiles
 
 /// The SHA-256 of a file, in hexadecimal.
 /// - Throws: `FileError`.
-package func fileDigest(_ path: String) throws -> String {
-    SHA256.hash(data: try AtomicFile.read(path, mapped: true)).map { String(format: "%02x", $0) }.joined()
+package func fileDigest(_ path: String) throws -> String { fileDigest(of: try AtomicFile.read(path, mapped: true)) }
+
+/// SHA-256 of bytes, in hexadecimal.
+package func fileDigest(of bytes: Data) -> String {
+    SHA256.hash(data: bytes).map { String(format: "%02x", $0) }.joined()
 }
 
 /// Weights and checkpoints carry the SHA-256 of their arrays in the metadata, so that damage inside an array is

@@ -59,7 +59,10 @@ import Testing
         "shared-epochs": .count,
         "child-epochs": .rate, "top": .whole(0, 1_000_000), "reevaluation-seeds": .count, "children-per-update": .count,
         "halving": Kind(["1.01", "1e6"], refuses: ["1", "0", "1000001"], "a number over 1, up to 1e+06 is needed"),
-        "workers": .threads,
+        "workers": .whole(0, 1024),
+        "stop-after": Kind(
+            ["90s", "55m", "8h", "0.5", "365d"], refuses: ["0", "0s", "soon", "-1s", "366d", "1w", "s", "1e308h"],
+            "a duration such as 90s, 55m or 8h is needed"),
         "child-threads": .threads, "max-lost": .whole(0, 1_000_000), "agent-rate": .rate, "connection-rate": .rate,
         "entropy-bonus": .weight, "full-epochs": .count, "critic-steps": .whole(0, 1000),
         "warm-start": Kind(["0", "100"], refuses: ["-1", "100.5", "nan"], "a number from 0 to 100 is needed"),
@@ -89,7 +92,7 @@ import Testing
     static let words: Set = [
         "data", "data-dir", "arch", "connectivity", "recipe", "schedule", "initialization", "device", "kernels", "out",
         "label", "split", "format", "weights", "normalization", "strategy", "evaluator", "reward", "dense", "shared",
-        "svg", "augmentation", "image-cache", "optuna",
+        "svg", "augmentation", "image-cache", "optuna", "study", "worker-role",
     ]
 
     /// Commands that are the study commands' own: their options are looked at, too.

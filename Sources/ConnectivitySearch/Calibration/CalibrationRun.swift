@@ -5,7 +5,6 @@ import Foundation
 import ImageData
 import Runs
 import Strategies
-import StudySQLite
 import Torch
 import Training
 
@@ -135,7 +134,7 @@ public struct CalibrationRun {
         (run.workers, run.workerCommand) = (workers, workerCommand(folder))
         run.observer = observer(title)
         _ = try run.run(resume: true)
-        return try StudyHistory(SQLiteStudy(path: folder.study, mustExist: true))
+        return try StudyHistory(folder.openStudy())
     }
 
     /// Trains the dense network that children inherit from, where that is not done.

@@ -12,6 +12,15 @@ public protocol Workforce: AnyObject {
     func end()
 }
 
+/// Other machines' workers, which come and go by themselves (`StudyWorker`).
+final class OtherMachines: Workforce {
+    let count = 1
+
+    func work() { Thread.sleep(forTimeInterval: 0.1) }
+
+    func end() {}
+}
+
 /// The search's own process.
 public final class OwnProcess: Workforce {
     private let worker: Worker

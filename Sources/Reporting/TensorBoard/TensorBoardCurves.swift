@@ -2,7 +2,6 @@ import ConnectivitySearch
 import Files
 import Foundation
 import Runs
-import StudySQLite
 import Training
 
 /// Keeps a run's curves for TensorBoard up: they are made of what the run's folder has, so that neither a kill nor
@@ -78,7 +77,7 @@ public final class TensorBoardCurves {
     }
 
     private func writeSearch() throws {
-        let history = try StudyHistory(SQLiteStudy(path: folder.study, mustExist: true))
+        let history = try StudyHistory(folder.openStudy())
         var file = try begin(folder, seconds: history.trials.reduce(0) { $0 + $1.seconds })
         file.add(history)
         try GrowingFile.write(file.bytes, to: folder.events)

@@ -132,6 +132,7 @@ struct CalibrateCommand: ParsableCommand {
             let here = Machine.current(device: applied.device, kernels: applied.kernels)
             job = CalibrationRun(try settings(value.architecture, set, here), set, folder: folder)
         }
+        guard workers.workers != 0 else { throw UsageError("--workers 0 is for a search with --study") }
         let count = workers.processes(for: job.configuration.search, in: folder, threads: machine.threads).0
         job.workers = count
         job.workerCommand = { WorkerOptions.command($0, workers: count) }

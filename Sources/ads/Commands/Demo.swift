@@ -6,7 +6,6 @@ import ImageData
 import Reporting
 import Runs
 import Strategies
-import StudySQLite
 import Training
 
 /// The runs of `ads demo`, each of which goes on where it was.
@@ -117,7 +116,7 @@ struct Demo {
         run.workers = WorkerOptions.fitting(configuration, threads: threads)
         run.workerCommand = WorkerOptions.command(folder, workers: run.workers)
         let result = try run.run(resume: true)
-        let known = try StudyHistory(SQLiteStudy(path: folder.study, mustExist: true)).children
+        let known = try StudyHistory(folder.openStudy()).children
         return Found(
             network: try folder.network(), accuracy: result.accuracy,
             accuracies: known.filter { $0.repeatOf == nil }.compactMap(\.accuracy))

@@ -5,6 +5,7 @@ import Evaluation
 import Reporting
 import Runs
 import Strategies
+import StudyPostgres
 import Training
 
 struct SearchCommand: ParsableCommand {
@@ -145,6 +146,18 @@ struct SearchCommand: ParsableCommand {
     @OptionGroup var workers: WorkerOptions
 
     @Option(
+        help:
+            "Keep the study in a PostgreSQL database, not in the run's folder: postgresql://user@host/database?study=name. 'ads worker' on any machine then helps."
+    )
+    var study: String?
+
+    @Flag(
+        help:
+            "Let machines of another processor or version work for --study, too: children are then not the same bits on all of them."
+    )
+    var mixed = false
+
+    @Option(
         help: "The learning rate of what the agent's logits share.",
         transform: Real.rate.parse)
     var agentRate: Double?
@@ -179,6 +192,16 @@ struct SearchCommand: ParsableCommand {
     /// Where children's weights come from.
     var kind: EvaluatorSettings.Kind { evaluator ?? (dense == nil ? .scratch : .inherit) }
 
+    /// The database of the study. A parser would repeat what was typed, which may have a password in it.
+    func address() throws -> PostgresAddress? {
+        guard let study else { return nil }
+        guard PostgresAddress.isOne(study) else {
+            throw UsageError(
+                "--study is an address of PostgreSQL, postgresql://...; without it the study lies in the run's folder")
+        }
+        do { return try PostgresAddress(study) } catch { throw UsageError("\(error)") }
+    }
+
     func validate() throws {
         if childEpochs == 0, kind != .inherit, kind != .masked, !resume {
             throw ValidationError(
@@ -188,6 +211,7 @@ struct SearchCommand: ParsableCommand {
         if priceMacs != nil, priceParameters != nil {
             throw ValidationError("--price-macs and --price-parameters exclude each other")
         }
+        if mixed, study == nil, !resume { throw ValidationError("--mixed is for --study") }
         if top == 0, reevaluationSeeds != nil, !resume {
             throw ValidationError("--reevaluation-seeds is for the best that are evaluated again; --top 0 leaves none")
         }
@@ -196,10 +220,15 @@ struct SearchCommand: ParsableCommand {
 
     func run() throws {
         try data.cache.apply()
+        if workers.workers == 0, study == nil, !resume {
+            throw UsageError("--workers 0 leaves the work to other machines, which need --study")
+        }
         let console = Console(quiet: output.quiet)
         let folder = RunFolder(out)
         let applied = try machine.apply(resuming: resume)
         var search: SearchRun
+        // Begun on another machine.
+        if resume, !folder.exists, let address = try address() { try SearchRun.adopt(address, in: folder) }
         if try continues(resume, folder, data, "search") {
             search = try continued(folder)
         } else {
@@ -209,6 +238,7 @@ struct SearchCommand: ParsableCommand {
                 try settings(
                     value.architecture, set, .current(device: applied.device, kernels: applied.kernels), console), set,
                 folder: folder)
+            search.studyAddress = try address()
         }
         let progress = SearchConsole(console)
         let curves = TensorBoardCurves(folder, asked: self.curves.tensorboard, console)
@@ -219,8 +249,9 @@ struct SearchCommand: ParsableCommand {
         let c = search.configuration
         (search.workers, search.workerCommand) = workers.processes(for: c, in: folder, threads: machine.threads)
         console.line(
-            "searching with \(c.strategy): \(c.budget), \(c.evaluator.kind.rawValue), \(c.target.map { "at most \(grouped($0.limit)) \($0.measure.noun)" } ?? "no target"), \(plural(search.workers, "worker")) with \(plural(c.threads, "thread")) each"
+            "searching with \(c.strategy): \(c.budget), \(c.evaluator.kind.rawValue), \(c.target.map { "at most \(grouped($0.limit)) \($0.measure.noun)" } ?? "no target"), \(search.workers == 0 ? "workers elsewhere" : plural(search.workers, "worker")) with \(plural(c.threads, "thread")) each"
         )
+        if search.workers == 0 { console.line("children wait for: ads worker --study \(study ?? folder.path)") }
         let result: SearchResult
         do {
             result = try search.run(resume: resume)

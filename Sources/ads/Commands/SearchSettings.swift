@@ -7,7 +7,6 @@ import Reporting
 import Runs
 import Strategies
 import Studies
-import StudySQLite
 import Training
 
 // The search that the options of `ads search` describe.
@@ -19,7 +18,7 @@ extension SearchCommand {
         }
         let folder = RunFolder(out)
         if resume, folder.exists,
-            let stored = try SQLiteStudy(path: folder.study, mustExist: true).configuration()?.target?.table
+            let stored = try folder.openStudy().configuration()?.target?.table
         {
             return stored
         }
@@ -84,6 +83,8 @@ extension SearchCommand {
         try resumed.keeps(machine, c.machine, seed: c.seed, threads: false)
         try resumed.keeps(data, c.data, network, Network(c.architecture), seed: c.seed)
         try resumed.keeps(target, c)
+        try resumed.keeps("--study", address()?.description, folder.address()?.description)
+        try resumed.keeps(flag: "--mixed", mixed, c.mixed ?? false)
         try resumed.keeps("--strategy", strategy, c.strategy)
         try resumed.keeps("--evaluator", evaluator?.rawValue, c.evaluator.kind.rawValue)
         try resumed.keeps("--reward", reward?.rawValue, (c.evaluator.reward ?? .accuracy).rawValue)
@@ -140,6 +141,9 @@ extension SearchCommand {
                 children, images, limitTrain, limitValidation
             )
             workers.set(&plan)
+            plan.mixed = mixed
+            // Across machines a silence is long before it means anything.
+            if study != nil, plan.lease == nil { plan.lease = 90 }
             if let top { plan.top = top }
             // Where nothing is trained another seed changes nothing.
             let isScored = kind == .masked && plan.evaluator.epochs == 0

@@ -8,8 +8,8 @@ import Training
 struct WorkerOptions: ParsableArguments {
     @Option(
         help:
-            "Processes that evaluate children side by side; without it as many as the cores allow. Rewards do not depend on it.",
-        transform: Whole.threads.parse)
+            "Processes that evaluate children side by side; without it as many as the cores allow. Rewards do not depend on it. 0 leaves all to other machines.",
+        transform: Whole(0...1024).parse)
     var workers: Int?
 
     @Option(help: "Threads that compute one child. (default: 1)", transform: Whole.threads.parse)

@@ -17,7 +17,7 @@ struct StudyBestCommand: ParsableCommand {
               ads train --data cifar10 --arch densenet-40-12 --connectivity found.json --epochs 30 --out runs/found
             """)
 
-    @Argument(help: "A search's folder, or its study.sqlite.", completion: .file())
+    @Argument(help: "A search's folder, its study.sqlite, or an address: postgresql://...", completion: .file())
     var study: String
 
     @OptionGroup var target: TargetOptions

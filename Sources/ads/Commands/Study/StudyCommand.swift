@@ -1,10 +1,9 @@
 import ArgumentParser
 import ConnectivitySearch
 import DenseNetArchitecture
-import Foundation
-import Runs
+import Files
 import Strategies
-import StudySQLite
+import Studies
 import Training
 
 struct StudyCommand: ParsableCommand {
@@ -19,17 +18,17 @@ struct StudyCommand: ParsableCommand {
             """,
         subcommands: [
             StudyListCommand.self, StudyShowCommand.self, StudyBestCommand.self, StudyTrialsCommand.self,
-            StudyExportCommand.self, StudyDoctorCommand.self,
+            StudyExportCommand.self, StudyDoctorCommand.self, StudyCreateCommand.self,
         ])
 }
 
-/// The study an argument names: a run's folder, or a study's file.
-func openStudy(_ path: String) throws -> SQLiteStudy {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-        throw UsageError("there is no run \(path)")
+/// The study an argument names: a run's folder, a study's file, or an address of PostgreSQL.
+func openStudy(_ path: String) throws -> any StudyStorage {
+    do {
+        return try StudyPlace.open(path)
+    } catch let error as FileError where error.description == "there is no run \(path)" {
+        throw UsageError(error.description)
     }
-    return try SQLiteStudy(path: isFolder.boolValue ? RunFolder(path).study : path, mustExist: true)
 }
 
 /// A limit as a user writes it: up to 1 a share of the dense network; milliseconds for a latency.

@@ -13,7 +13,7 @@ struct StudyDoctorCommand: ParsableCommand {
               ads study doctor runs/ads
             """)
 
-    @Argument(help: "A search's folder, or its study.sqlite.", completion: .file())
+    @Argument(help: "A search's folder, its study.sqlite, or an address: postgresql://...", completion: .file())
     var study: String
 
     func run() throws {

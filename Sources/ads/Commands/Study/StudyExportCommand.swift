@@ -16,7 +16,7 @@ struct StudyExportCommand: ParsableCommand {
               ads study export runs/ads --optuna ads.log
             """)
 
-    @Argument(help: "A search's folder, or its study.sqlite.")
+    @Argument(help: "A search's folder, its study.sqlite, or an address: postgresql://...")
     var study: String
 
     @Option(help: "The journal to write.", transform: WrittenPath.parse)

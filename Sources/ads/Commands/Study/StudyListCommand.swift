@@ -4,7 +4,8 @@ import Files
 import Foundation
 import Reporting
 import Runs
-import StudySQLite
+import Studies
+import StudyPostgres
 import Training
 
 struct StudyListCommand: ParsableCommand {
@@ -15,12 +16,18 @@ struct StudyListCommand: ParsableCommand {
               ads study list runs
             """)
 
-    @Argument(help: "Folders.", completion: .directory)
+    @Argument(help: "Folders, or the address of a database: postgresql://...", completion: .directory)
     var folders = ["."]
 
     func run() throws {
         var (found, unread) = (0, 0)
-        for folder in folders { list(folder, depth: 0, &found, &unread) }
+        for folder in folders {
+            if PostgresAddress.isOne(folder) {
+                try list(PostgresAddress(folder), &found, &unread)
+            } else {
+                list(folder, depth: 0, &found, &unread)
+            }
+        }
         if found == 0 {
             throw UsageError("no study in \(folders.joined(separator: ", ")): a search's folder has a study.sqlite")
         }
@@ -31,17 +38,7 @@ struct StudyListCommand: ParsableCommand {
     }
 
     private func list(_ path: String, depth: Int, _ found: inout Int, _ unread: inout Int) {
-        let file = RunFolder(path).study
-        if FileManager.default.fileExists(atPath: file) {
-            found += 1
-            // A damaged study is a line, too: the others can still be listed.
-            do {
-                print("\(path): \(try line(file))")
-            } catch {
-                unread += 1
-                print("\(path): \(error)")
-            }
-        }
+        if RunFolder(path).hasStudy { tell(path, RunFolder(path).openStudy(mustExist:), &found, &unread) }
         guard depth < 3, let names = try? FileManager.default.contentsOfDirectory(atPath: path) else { return }
         for name in names.sorted() where !name.hasPrefix(".") {
             var isFolder: ObjCBool = false
@@ -51,8 +48,28 @@ struct StudyListCommand: ParsableCommand {
         }
     }
 
-    private func line(_ file: String) throws -> String {
-        let storage = try SQLiteStudy(path: file, mustExist: true)
+    /// Every study of a database.
+    private func list(_ address: PostgresAddress, _ found: inout Int, _ unread: inout Int) throws {
+        for name in try PostgresStudy.names(in: address) {
+            let own = address.study(named: name)
+            tell(own.description, { _ in try StudyPlace.open(own.description) }, &found, &unread)
+        }
+    }
+
+    /// A study's line. A damaged one is a line, too: the others can still be listed.
+    private func tell(
+        _ name: String, _ open: (Bool) throws -> any StudyStorage, _ found: inout Int, _ unread: inout Int
+    ) {
+        found += 1
+        do {
+            print("\(name): \(try line(open(true)))")
+        } catch {
+            unread += 1
+            print("\(name): \(error)")
+        }
+    }
+
+    private func line(_ storage: any StudyStorage) throws -> String {
         let history = try StudyHistory(storage)
         let c = history.configuration
         let paid = history.children.filter { $0.repeatOf == nil }

@@ -15,7 +15,7 @@ struct StudyShowCommand: ParsableCommand {
               ads study show runs/ads
             """)
 
-    @Argument(help: "A search's folder, or its study.sqlite.", completion: .file())
+    @Argument(help: "A search's folder, its study.sqlite, or an address: postgresql://...", completion: .file())
     var study: String
 
     @Flag(help: "Print one JSON object on stdout, and nothing else there.")

@@ -12,7 +12,7 @@ struct StudyTrialsCommand: ParsableCommand {
               ads study trials runs/ads --csv > trials.csv
             """)
 
-    @Argument(help: "A search's folder, or its study.sqlite.", completion: .file())
+    @Argument(help: "A search's folder, its study.sqlite, or an address: postgresql://...", completion: .file())
     var study: String
 
     @Flag(help: "Comma-separated values with a header, for spreadsheets and data frames.")

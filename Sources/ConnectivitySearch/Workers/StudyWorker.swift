@@ -1,0 +1,137 @@
+import Evaluation
+import Files
+import Foundation
+import Runs
+import Strategies
+import Studies
+import Torch
+import Training
+
+/// A worker of a study on any machine: it takes the plan from the study, finds its own copy of the data, fetches the
+/// weights that children start from, and evaluates until the search ends.
+///
+/// No path of the search's machine is used: data are known by their digest, weights by theirs.
+public struct StudyWorker {
+    /// An address of PostgreSQL, or a run's folder.
+    public var study: String
+    /// Where the data lie on this machine, where not where they are looked for.
+    public var dataFolder: String?
+    /// The folder that fetched weights are kept in.
+    public var cache: String
+    /// Receives sentences for who watches.
+    public var observer: (String) -> Void = { _ in }
+
+    /// A worker.
+    public init(study: String, dataFolder: String? = nil, cache: String = Self.usualCache) {
+        (self.study, self.dataFolder, self.cache) = (study, dataFolder, cache)
+    }
+
+    /// `studies` in `$ADS_CACHE`, else in `~/.cache/densenet-ads`.
+    public static var usualCache: String {
+        let environment = ProcessInfo.processInfo.environment
+        let home = environment["HOME"] ?? NSHomeDirectory()
+        return (environment["ADS_CACHE"] ?? home + "/.cache/densenet-ads") + "/studies"
+    }
+
+    /// Works until the search has ended, or until somebody wants this program to end: its trial then waits for another.
+    /// - Returns: how many evaluations it did.
+    /// - Throws: `SearchError` where it may not work for this study, or where this machine fails; `FileError`.
+    public func run() throws -> Int {
+        guard let (storage, known) = try plan() else { return 0 }
+        var configuration = known
+        if configuration.isFinished == true { return 0 }
+        try check(configuration, storage)
+        configuration.data.folder = dataFolder
+        let data = try configuration.data.load()
+        guard data.digest == configuration.data.digest else {
+            throw SearchError(
+                "the data of \(configuration.data.name) here are others than those of \(storage.name); give their folder with --data-dir"
+            )
+        }
+        let folder = try fetch(&configuration, storage)
+        try configuration.validate()
+        try configuration.architecture.check(fits: data)
+        let context = EvaluationContext(configuration.evaluation, data, folder: folder)
+        try Runtime.setThreads(configuration.threads)
+        let evaluator = try Evaluators.named(configuration.evaluator.kind).init(context)
+        observer("working for \(storage.name): \(configuration.evaluator.kind.rawValue) on \(configuration.data.name)")
+        return try work(Worker(configuration, storage, evaluator), storage)
+    }
+
+    private func work(_ worker: Worker, _ storage: any StudyStorage) throws -> Int {
+        var (evaluated, pause) = (0, Self.shortest)
+        do {
+            while !Interruption.requested {
+                switch try worker.workOnce() {
+                case .evaluated:
+                    evaluated += 1
+                    pause = Self.shortest
+                case .machineFailed(let sentence):
+                    throw SearchError("this machine failed, and its child waits for another worker: \(sentence)")
+                case .nothingWaits:
+                    if try storage.configuration()?.isFinished == true { return evaluated }
+                    wait(&pause)
+                }
+            }
+        } catch is Interrupted {}
+        return evaluated
+    }
+
+    /// Between two looks, by chance, so that many workers do not look together.
+    private static let (shortest, longest) = (0.05, 1.0)
+
+    private func wait(_ pause: inout Double) {
+        Thread.sleep(forTimeInterval: pause * .random(in: 0.5...1))
+        pause = min(Self.longest, pause * 1.5)
+    }
+
+    /// The study and its plan, once there are both with all that children start from: schedulers start workers when it
+    /// suits them. `nil` when this program shall end first.
+    private func plan() throws -> (any StudyStorage, SearchConfiguration)? {
+        var (pause, told) = (Self.shortest, false)
+        var storage: (any StudyStorage)?
+        while !Interruption.requested {
+            do {
+                storage = try storage ?? StudyPlace.open(study)
+            } catch StudyError.missing {}
+            if let storage, let known = try storage.configuration(),
+                known.evaluator.kind != .shared || known.sharedDigest != nil || known.isFinished == true
+            {
+                return (storage, known)
+            }
+            if !told { observer("waiting for a search to begin in \(study): ads search --study ...") }
+            told = true
+            wait(&pause)
+        }
+        return nil
+    }
+
+    /// Refuses a machine that would compute other bits: a study's children are the same only within one class.
+    private func check(_ configuration: SearchConfiguration, _ storage: any StudyStorage) throws {
+        guard configuration.mixed != true else { return }
+        let there = configuration.machine
+        let here = Machine.current(device: try Device(named: there.device), kernels: there.kernels)
+        let parts = [
+            ("version", there.ads, here.ads), ("libtorch", there.torch, here.torch),
+            ("instruction set", there.instructionSet, here.instructionSet),
+            ("libtorch's instruction set", there.torchInstructionSet, here.torchInstructionSet),
+        ]
+        guard let (what, its, own) = parts.first(where: { $0.1 != $0.2 }) else { return }
+        throw SearchError(
+            "this machine computes other bits than the study's (its \(what) is \(its), here \(own)); use the same, or start the search with --mixed"
+        )
+    }
+
+    /// Fetches the weights that children start from.
+    /// - Returns: the folder that stands for the search's own.
+    private func fetch(_ configuration: inout SearchConfiguration, _ storage: any StudyStorage) throws -> RunFolder {
+        guard let storage = storage as? any FileSharing else { return RunFolder(study) }
+        (configuration.dense, configuration.shared) = (nil, nil)
+        if configuration.evaluator.inherits {
+            configuration.dense = try SharedFiles.fetch(SharedFiles.dense, storage, cache: cache).path
+        }
+        guard configuration.evaluator.kind == .shared else { return RunFolder(cache) }
+        let weights = try SharedFiles.fetch(SharedFiles.weights, storage, cache: cache)
+        return RunFolder((weights.path as NSString).deletingLastPathComponent)
+    }
+}

@@ -1,0 +1,262 @@
+import ConnectivitySearch
+import Foundation
+import Studies
+import StudyPostgres
+import TestSupport
+import Testing
+
+/// Studies in a database, as people use them: the search, its workers on machines that have nothing of it, who looks.
+@Suite(.serialized, .enabled(if: PostgresServer.isInstalled, "PostgreSQL is not installed"))
+struct PostgresCommandTests {
+    private let folder = TemporaryFolder()
+    private let server: PostgresServer
+    private let name = "s-\(UUID().uuidString.prefix(8))"
+
+    init() throws { server = try #require(PostgresServer.shared, "PostgreSQL is installed and does not start") }
+
+    /// With enough connections for a few updates.
+    private static let network =
+        #"{"blocks":[4,3],"growth_rate":4,"bottleneck":false,"compression":1,"stem":{"kind":"cifar","channels":8},"input_channels":3,"image_size":32,"classes":10}"#
+
+    private var address: String { server.address(name) }
+
+    private func ads(_ arguments: [String], environment: [String: String] = [:]) throws -> Finished {
+        let all = ProcessInfo.processInfo.environment.merging(environment) { _, own in own }
+        return try run(Program.folder + "/ads", arguments, environment: all)
+    }
+
+    private func search(_ out: String, _ more: String...) throws -> [String] {
+        try Self.network.write(toFile: folder("a.json"), atomically: true, encoding: .utf8)
+        return [
+            "search", "--data", "shapes", "--arch", folder("a.json"), "--limit-train", "64", "--limit-validation", "40",
+            "--batch-size", "32", "--top", "1", "--threads", "1", "--quiet", "--out", folder(out),
+        ] + more
+    }
+
+    private func digest(_ study: String) throws -> String {
+        let shown = try ads(["study", "show", study, "--json"])
+        return try #require(shown.json()["digest"] as? String, "\(shown.errors)")
+    }
+
+    @Test func aSearchIsTheSameInADatabase() throws {
+        let more = ["--children", "6", "--children-per-update", "3"]
+        #expect(try ads(search("file") + more).status == 0)
+        let there = try ads(search("there") + more + ["--study", address])
+        #expect(there.status == 0, "\(there.errors)")
+        #expect(try digest(folder("file")) == digest(address) && digest(folder("there")) == digest(address))
+        #expect(!FileManager.default.fileExists(atPath: folder("there/study.sqlite")))
+        // Whoever looks takes the folder or the address.
+        for study in [address, folder("there")] {
+            for words in [["best"], ["trials"], ["doctor"]] {
+                let done = try ads(["study"] + words + [study])
+                #expect(done.status == 0 && done.errors == "", "\(words) \(done.errors)")
+            }
+        }
+        let list = try ads(["study", "list", address])
+        #expect(
+            list.output.contains("study=\(name): ads on shapes, 6 of 6 children, best "),
+            "\(list.output) \(list.errors)")
+        let tree = try ads(["study", "list", folder("there")])
+        #expect(tree.output.hasPrefix("\(folder("there")): ads on shapes, 6 of 6 children, best "))
+        #expect(try ads(["report", folder("there"), "--out", folder("report.html")]).status == 0)
+        #expect(
+            try ads([
+                "retrain", folder("there"), "--epochs", "1", "--limit-train", "64", "--out", folder("r"), "--quiet",
+            ]).status == 0)
+        // It goes on with more children; elsewhere, too, where nothing of it is but the address.
+        #expect(try ads(["search", "--resume", "--out", folder("there"), "--children", "8", "--quiet"]).status == 0)
+        let moved = try ads([
+            "search", "--resume", "--study", address, "--out", folder("moved"), "--children", "10", "--quiet",
+        ])
+        #expect(moved.status == 0, "\(moved.errors)")
+        #expect(try ads(search("file") + ["--children", "8", "--children-per-update", "3", "--resume"]).status == 0)
+        #expect(try ads(search("file") + ["--children", "10", "--children-per-update", "3", "--resume"]).status == 0)
+        #expect(try digest(folder("file")) == digest(folder("moved")))
+        // One name is one search.
+        let again = try ads(search("again") + more + ["--study", address])
+        #expect(
+            again.errors
+                == "ads: \(address) holds a search already; continue it with --resume, or give this one another name (?study=...)\n"
+        )
+        #expect(again.status == 1 && !FileManager.default.fileExists(atPath: folder("again")))
+        let other = try ads([
+            "search", "--resume", "--out", folder("moved"), "--study", server.address("other"), "--quiet",
+        ])
+        #expect(
+            other.status == 64
+                && other.errors.contains("--study is \(address) in \(folder("moved")) and cannot change"),
+            "\(other.errors)")
+    }
+
+    /// A worker with the least rights, no file of the search and a cache of its own evaluates all of it.
+    @Test func aWorkerFromNothing() throws {
+        let own = [
+            "--data", "shapes", "--arch", folder("a.json"), "--limit-train", "64", "--batch-size", "32", "--quiet",
+        ]
+        _ = try search("x")
+        #expect(try ads(["train"] + own + ["--epochs", "1", "--threads", "1", "--out", folder("dense")]).status == 0)
+        let masked = [
+            "--children", "10", "--evaluator", "masked", "--score-images", "40", "--dense", folder("dense"),
+            "--target-macs", "0.7",
+        ]
+        let role = "worker \(name)"
+        #expect(try server.sql("CREATE ROLE \"\(role)\" LOGIN").errors == "")
+        let grants = try ads(["study", "create", server.address("tables"), "--worker-role", role])
+        #expect(
+            grants.status == 0 && grants.output.split(separator: "\n").count == 4, "\(grants.output) \(grants.errors)")
+        #expect(try server.sql(grants.output).errors == "")
+        let theirs = server.address(name, user: role.replacingOccurrences(of: " ", with: "%20"))
+        // It comes before the search, and waits.
+        let worker = try Background(
+            "/usr/bin/env", ["ADS_CACHE=\(folder("cache"))", Program.folder + "/ads", "worker", "--study", theirs])
+        #expect(worker.says("waiting for a search to begin in \(theirs): ads search --study ..."), "\(worker.errors)")
+        var command = try search("there").filter { !["--limit-train", "64", "--batch-size", "32"].contains($0) }
+        command += masked + ["--workers", "0", "--study", address]
+        let there = try ads(command)
+        #expect(there.status == 0, "\(there.errors)")
+        #expect(
+            worker.end() == 0 && worker.errors.hasSuffix(" evaluations done, the search has ended\n"),
+            "\(worker.errors)")
+        #expect(worker.errors.contains("working for \(theirs): masked on shapes"))
+        let here = try ads(
+            search("file").filter { !["--limit-train", "64", "--batch-size", "32"].contains($0) } + masked)
+        #expect(here.status == 0, "\(here.errors)")
+        #expect(try digest(folder("file")) == digest(address))
+        let trials = try PostgresStudy(PostgresAddress(address)).trials(update: nil)
+        #expect(
+            trials.allSatisfy {
+                $0.lost == 0 && $0.curve.allSatisfy { $0.worker.contains("process \(worker.process)") }
+                    || $0.proposal.repeatOf != nil
+            })
+        // Once it has ended there is nothing to do.
+        let late = try ads(["worker", "--study", theirs])
+        #expect(late.status == 0 && late.errors == "0 evaluations done, the search has ended\n", "\(late.errors)")
+        // The role can claim and report, and nothing else.
+        let study = try PostgresStudy(PostgresAddress(theirs), mustExist: true)
+        let me = Ownership(WorkerIdentity(host: "x", process: 1, started: 1))
+        for refused in [
+            { try study.own(me, for: 1, isDead: { _ in true }) }, { _ = try study.owner() },
+            { _ = try study.strategy() },
+            { try study.share(["a": Data([1])], as: "dense", by: me) },
+        ] as [() throws -> Void] {
+            #expect(throws: (any Error).self) { try refused() }
+        }
+        for sql in [
+            "UPDATE ads.trial SET proposal = '{}'", "UPDATE ads.trial SET lost = 7", "UPDATE ads.trial SET number = 7",
+            "DELETE FROM ads.trial", "INSERT INTO ads.blob VALUES (1, repeat('0', 64), 0, '')", "DROP TABLE ads.trial",
+            "ALTER TABLE ads.trial DISABLE TRIGGER ALL", "UPDATE ads.study SET plan = '{}'",
+            "SELECT state FROM ads.study",
+            "COPY ads.trial TO PROGRAM 'cat'",
+        ] {
+            let done = try server.sql("SET ROLE \"\(role)\"; \(sql)")
+            #expect(
+                ["permission denied", "must be owner", "must be superuser"].contains { done.errors.contains($0) },
+                "\(sql): \(done.errors)")
+        }
+    }
+
+    /// SIGTERM, as schedulers send it, gives the child back: another worker ends it, and nothing was lost.
+    @Test func aWorkerThatIsStopped() throws {
+        let running = try Background(
+            Program.folder + "/ads",
+            search("s", "--children", "2", "--study", address, "--workers", "0", "--limit-train", "4000").filter {
+                $0 != "--quiet"
+            })
+        #expect(running.says("children wait for: ads worker --study \(address)"), "\(running.errors)")
+        let first = try Background(Program.folder + "/ads", ["worker", "--study", address])
+        #expect(first.says("working for"), "\(first.errors)")
+        let study = try PostgresStudy(PostgresAddress(address), mustExist: true)
+        while first.isRunning, try study.leases().isEmpty { Thread.sleep(forTimeInterval: 0.02) }
+        kill(first.process, SIGTERM)
+        #expect(
+            first.end() == 0 && first.errors.hasSuffix("0 evaluations done; stopped before the search ended\n"),
+            "\(first.errors)")
+        #expect(try study.leases().isEmpty)
+        let brief = try ads(["worker", "--study", address, "--stop-after", "0.2s", "--quiet"])
+        #expect(brief.status == 0, "\(brief.errors)")
+        let second = try ads(["worker", "--study", address])
+        try #require(second.status == 0, "\(second.errors)")
+        #expect(running.end() == 0)
+        #expect(try study.trials(update: nil).allSatisfy { $0.lost == 0 && $0.state == .complete })
+    }
+
+    /// A plan for another machine or other data is refused by name.
+    @Test func workersThatMayNot() throws {
+        let done = try ads(search("s") + ["--children", "2", "--study", address])
+        #expect(done.status == 0, "\(done.errors)")
+        let study = try PostgresStudy(PostgresAddress(address), mustExist: true)
+        let plan = try #require(try study.plan()).replacingOccurrences(of: #""isFinished":true,"#, with: "")
+        let owner = Ownership()
+        try study.own(owner, for: 100, isDead: { _ in true })
+        func worker(_ change: (String, String), _ more: String...) throws -> Finished {
+            #expect(plan.contains(change.0), "\(plan)")
+            try study.store(plan: plan.replacingOccurrences(of: change.0, with: change.1), by: owner)
+            return try ads(["worker", "--study", address] + more)
+        }
+        let version = try worker((#""ads":"0.1.0""#, #""ads":"9.9""#))
+        #expect(
+            version.errors
+                == "ads: this machine computes other bits than the study's (its version is 9.9, here 0.1.0); use the same, or start the search with --mixed\n"
+        )
+        let data = try worker((#""digest":""#, #""digest":"0"#))
+        #expect(
+            data.errors
+                == "ads: the data of shapes here are others than those of \(address); give their folder with --data-dir\n"
+        )
+        #expect(version.status == 1 && data.status == 1)
+        // What is allowed works on; there is nothing left to evaluate, so that it waits.
+        let allowed = plan.replacingOccurrences(of: #""ads":"0.1.0""#, with: #""ads":"9.9""#)
+        let mixed = try worker(
+            (plan, allowed.replacingOccurrences(of: #""machine":{"#, with: #""mixed":true,"machine":{"#)),
+            "--stop-after", "2s")
+        #expect(
+            mixed.status == 0 && mixed.errors.hasSuffix("0 evaluations done; stopped before the search ended\n"),
+            "\(mixed.errors)")
+    }
+
+    @Test func refusals() throws {
+        let cases: [([String], String)] = [
+            (
+                ["search", "--study", "runs/x", "--out", folder("n"), "--data", "shapes", "--arch", "densenet-13-4"],
+                "--study is an address of PostgreSQL, postgresql://...; without it the study lies in the run's folder"
+            ),
+            (
+                [
+                    "search", "--study", "postgresql://a:geheim@h/d", "--out", folder("n"), "--data", "shapes",
+                    "--arch", "densenet-13-4",
+                ],
+                "the address postgresql://a:…@h/d has a password in it, which every list of processes shows; put it into the file that PGPASSFILE names (~/.pgpass), readable by you alone, or into a service file"
+            ),
+            (["search", "--mixed", "--out", folder("n")], "--mixed is for --study; see 'ads search --help'"),
+            (
+                ["search", "--workers", "0", "--out", folder("n")],
+                "--workers 0 leaves the work to other machines, which need --study"
+            ),
+            (
+                ["study", "create", folder("n")],
+                "a study is made in PostgreSQL, postgresql://...; in a folder a search makes its own"
+            ),
+            (["study", "create", address, "--worker-role", ""], "--worker-role is a name of 1 to 63 bytes"),
+            (
+                ["worker", "--study", address, "--stop-after", "soon"],
+                "The value 'soon' is invalid for '--stop-after <stop-after>': a duration such as 90s, 55m or 8h is needed; see 'ads worker --help'"
+            ),
+            (
+                ["calibrate", "--workers", "0", "--data", "shapes", "--arch", "densenet-13-4", "--out", folder("n")],
+                "--workers 0 is for a search with --study"
+            ),
+        ]
+        for (words, sentence) in cases {
+            let done = try ads(words)
+            #expect(done.errors.hasSuffix("ads: \(sentence)\n") && done.output == "", "\(words): \(done.errors)")
+            #expect(done.status == 64 && !done.errors.contains("geheim"), "\(words): \(done.status)")
+        }
+        #expect(!FileManager.default.fileExists(atPath: folder("n")))
+        let none = try ads(["study", "show", address])
+        #expect(none.status == 1 && none.errors == "ads: there is no study '\(name)' in \(address)\n", "\(none.errors)")
+        let away = try ads(["study", "show", "postgresql:///ads?host=/nowhere"])
+        #expect(
+            away.status == 1 && away.errors.hasPrefix("ads: postgresql:///ads?host=/nowhere cannot be reached: "),
+            "\(away.errors)")
+    }
+}
