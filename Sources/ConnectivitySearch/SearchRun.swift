@@ -48,6 +48,12 @@ public struct SearchRun {
             throw SearchError("\(folder.path) holds no search that was started; start it without --resume")
         }
         configuration.isFinished = nil
+        if try folder.address() != nil {
+            // Where things lie on this machine the folder says, never a database.
+            let own = try folder.read(SearchConfiguration.self, from: folder.configuration)
+            (configuration.dense, configuration.shared) = (own.dense, own.shared)
+            configuration.data.folder = own.data.folder
+        }
         if let children {
             let known = try StudyHistory(study).children.filter { $0.repeatOf == nil }.count
             guard children >= known else {
@@ -108,13 +114,14 @@ public struct SearchRun {
                 try storage.store(known, by: ownership)
                 try folder.write(known, to: folder.configuration)
             } end: { ownership in
-                guard storage is any FileSharing, var known = try storage.configuration() else { return }
-                // Workers elsewhere look whether anything is left to do.
+                guard var known = try storage.configuration() else { return }
+                // Workers of other terminals and machines look whether anything is left to do.
                 known.isFinished = true
                 try storage.store(known, by: ownership)
             }
-        } catch is Interrupted {
-            let count = try StudyHistory(storage).children.count
+        } catch  where error is Interrupted || error is FileError && Interruption.requested {
+            // A database that is away must not keep anybody.
+            let count = (try? StudyHistory(storage).children.count).map { "\($0)" } ?? "all"
             throw Interrupted(
                 description:
                     "interrupted; \(count) finished children are kept. Continue with the same command and --resume")
@@ -133,9 +140,18 @@ public struct SearchRun {
     /// The study, and for a new search its folder.
     private func study(resume: Bool) throws -> any StudyStorage {
         if resume && folder.exists { return try folder.openStudy(mustExist: false) }
+        let manager = FileManager.default
         guard let studyAddress else {
+            guard !manager.fileExists(atPath: folder.studyAddress) else {
+                throw SearchError(
+                    "\(folder.studyAddress) says that this search has its study in a database; give that with --study, or remove the file"
+                )
+            }
             try folder.create()
             return try folder.openStudy(mustExist: false)
+        }
+        guard !manager.fileExists(atPath: folder.study) else {
+            throw SearchError("\(folder.path) has a study of its own; choose another folder with --out")
         }
         let storage = try StudyPlace.open(studyAddress, mustExist: false)
         guard try storage.plan() == nil else {
@@ -148,16 +164,23 @@ public struct SearchRun {
         return storage
     }
 
-    /// Makes the folder of a search that was begun elsewhere, by its study.
-    /// - Throws: `FileError`, `SearchError` when the study holds no search.
-    public static func adopt(_ address: PostgresAddress, in folder: RunFolder) throws {
-        guard var configuration = try StudyPlace.open(address, mustExist: true).configuration() else {
-            throw SearchError("\(address) holds no search that was started; start it without --resume")
-        }
-        configuration.isFinished = nil
+    /// Makes the folder of a search that was begun elsewhere, by its study: the weights that its children start from
+    /// are fetched, and where the data lie is this machine's to say.
+    /// - Parameter cache: the folder that fetched weights are kept in.
+    /// - Returns: whether a search was begun there at all.
+    /// - Throws: `FileError`, `SearchError`.
+    public static func adopt(
+        _ address: PostgresAddress, in folder: RunFolder, dataFolder: String?, cache: String = StudyWorker.usualCache
+    ) throws -> Bool {
+        let storage: PostgresStudy
+        do { storage = try StudyPlace.open(address, mustExist: true) } catch StudyError.missing { return false }
+        guard var configuration = try storage.configuration() else { return false }
+        (configuration.isFinished, configuration.data.folder) = (nil, dataFolder)
+        try SharedFiles.place(&configuration, storage, cache: cache)
         try folder.create()
         try AtomicFile.write(Data("\(address)\n".utf8), to: folder.studyAddress)
         try folder.write(configuration, to: folder.configuration)
+        return true
     }
 
     /// What children are evaluated by, once nothing of the search is impossible.

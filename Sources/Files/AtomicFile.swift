@@ -70,7 +70,7 @@ public enum AtomicFile {
     }
 
     /// Renames what was written, and syncs the folder.
-    static func move(_ temporary: String, to path: String) throws {
+    package static func move(_ temporary: String, to path: String) throws {
         guard rename(temporary, path) == 0 else {
             let error = failure("cannot put \(path) in place")
             unlink(temporary)

@@ -74,8 +74,13 @@ public struct PostgresAddress: Sendable, Hashable, CustomStringConvertible {
             "keepalives_count": "3", "tcp_user_timeout": "10000",
         ]
         let environment = ProcessInfo.processInfo.environment
-        if !isLocal(found), found["service"] == nil, environment["PGSSLMODE"] == nil, environment["PGSERVICE"] == nil {
-            out["sslmode"] = "verify-full"
+        if environment["PGSSLMODE"] == nil {
+            if found["service"] != nil || environment["PGSERVICE"] != nil {
+                // What a service file says goes before the environment, and a parameter before both.
+                setenv("PGSSLMODE", "verify-full", 0)
+            } else if !isLocal(found) {
+                out["sslmode"] = "verify-full"
+            }
         }
         out.merge(found) { _, typed in typed }
         out["client_encoding"] = "UTF8"
@@ -85,8 +90,8 @@ public struct PostgresAddress: Sendable, Hashable, CustomStringConvertible {
     /// Whether nothing leaves the machine: a socket, or the loopback alone.
     private static func isLocal(_ found: [String: String]) -> Bool {
         let environment = ProcessInfo.processInfo.environment
-        let hosts = found["hostaddr"] ?? found["host"] ?? environment["PGHOSTADDR"] ?? environment["PGHOST"] ?? ""
-        return hosts.split(separator: ",").allSatisfy { host in
+        let hosts = [found["hostaddr"] ?? environment["PGHOSTADDR"], found["host"] ?? environment["PGHOST"]]
+        return hosts.compactMap(\.self).flatMap { $0.split(separator: ",") }.allSatisfy { host in
             host.hasPrefix("/") || host.hasPrefix("@") || host == "localhost" || host == "::1"
                 || host.hasPrefix("127.") && host.allSatisfy { $0.isNumber || $0 == "." }
         }
@@ -109,10 +114,14 @@ public struct PostgresAddress: Sendable, Hashable, CustomStringConvertible {
         return (halves[0] + (rest.isEmpty ? "" : "?" + rest.joined(separator: "&")), name)
     }
 
-    /// An address as messages show it: whatever may be a password is left out.
+    /// An address as messages show it: not at all where any of it may be a password.
     private static func shown(_ text: String) -> String {
-        let hidden = text.replacing(/(:\/\/[^\/@:?]*):[^@]*@/) { "\($0.output.1):…@" }
-        return hidden.replacing(/(password=)[^&]*/) { "\($0.output.1)…" }.inSentence(upTo: 300)
+        let keys = text.split(separator: "?").dropFirst().flatMap { $0.split(separator: "&") }.map { part in
+            let key = String(part.prefix { $0 != "=" })
+            return (key.removingPercentEncoding ?? "pass").lowercased()
+        }
+        let hides = text.contains(/:\/\/[^\/?]*:.*@/) || keys.contains { $0.contains("pass") }
+        return hides ? "postgresql://…" : text.inSentence(upTo: 300)
     }
 
     /// libpq's own words, one line; only where they cannot quote a secret.

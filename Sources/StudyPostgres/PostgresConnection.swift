@@ -16,12 +16,13 @@ final class PostgresConnection {
         let keys = words.prefix(parameters.count).map { UnsafePointer($0) } + [nil]
         let values = words.dropFirst(parameters.count).map { UnsafePointer($0) } + [nil]
         guard let connection = PQconnectdbParams(keys, values, 0) else {
-            throw PostgresFailure(state: nil, "there is no memory for a connection", lostConnection: true)
+            throw PostgresFailure(state: nil, "there is no memory for a connection", lostConnection: false)
         }
         self.connection = connection
         guard PQstatus(connection) == CONNECTION_OK else {
             // What there is of it is finished with this object, which is whole by now.
-            throw PostgresFailure(state: nil, String(cString: PQerrorMessage(connection)), lostConnection: true)
+            throw PostgresFailure(
+                state: nil, String(cString: PQerrorMessage(connection)), lostConnection: true, connecting: true)
         }
         // Without it libpq writes what servers note to stderr.
         PQsetNoticeProcessor(connection, { _, _ in }, nil)
@@ -69,6 +70,13 @@ final class PostgresConnection {
     func transaction<Result>(_ body: () throws -> Result) throws -> Result {
         try run("BEGIN ISOLATION LEVEL READ COMMITTED")
         do {
+            // Who vanishes in the middle keeps what it locked for half a minute, not until the server sees a dead link;
+            // and nobody waits for it for longer. Both end with the transaction.
+            try run(
+                """
+                SELECT set_config('idle_in_transaction_session_timeout', '30000', true),
+                    set_config('lock_timeout', '15000', true)
+                """)
             let result = try body()
             // A transaction that had failed is rolled back by it, and says so.
             guard try run("COMMIT").command == "COMMIT" else {

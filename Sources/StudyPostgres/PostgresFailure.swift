@@ -10,9 +10,19 @@ struct PostgresFailure: Error {
     let message: String
     /// Whether there is no connection any more.
     let lostConnection: Bool
+    /// Whether there never was one: a server was asked to let us in.
+    let isRefusal: Bool
 
-    init(state: String?, _ message: String, lostConnection: Bool) {
+    init(state: String?, _ message: String, lostConnection: Bool, connecting: Bool = false) {
         (self.state, self.lostConnection) = (state, lostConnection)
+        // libpq has no codes for who is not let in, today and in a minute.
+        isRefusal =
+            connecting
+            && [
+                "password authentication failed", "no password supplied", "no pg_hba.conf entry", "FATAL:  database",
+                "FATAL:  role", "certificate verify failed", "root certificate", "does not support SSL",
+                "definition of service",
+            ].contains { message.contains($0) }
         // libpq's lines: each host that was tried, hints.
         let lines = message.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
         self.message = lines.joined(separator: "; ").inSentence(upTo: 400)
@@ -21,20 +31,17 @@ struct PostgresFailure: Error {
     /// Whether the same call may succeed a moment later: the connection broke, the server starts or stops or has no
     /// room, or two transactions stood in each other's way.
     var mayPass: Bool {
-        guard let state else { return !isRefusal }
-        // 08 connections, 40 rolled back, 57P01 to 57P03 stops and starts, 53300 too many connections, 25006 a standby
-        // that becomes the primary.
-        return ["08", "40"].contains(state.prefix(2)) || ["57P01", "57P02", "57P03", "53300", "25006"].contains(state)
+        guard let state else { return lostConnection && !isRefusal }
+        return state.hasPrefix("08") || isConflict || isElsewhere
+            // Too many connections; locks and transactions that waited for too long.
+            || ["53300", "55P03", "25P03", "57P05"].contains(state)
     }
 
-    /// Whether who did not reach a server will not reach it with the same address either. libpq has no codes for these.
-    private var isRefusal: Bool {
-        [
-            "password", "authentication failed", "no pg_hba.conf entry", "does not exist", "certificate", "SSL",
-            "service",
-            "could not translate host name", "permission denied",
-        ].contains { message.contains($0) }
-    }
+    /// Whether two transactions stood in each other's way, and nothing is wrong with anything.
+    var isConflict: Bool { state?.hasPrefix("40") ?? false }
+
+    /// Whether another server, or this one after a start, has to answer: it stops or starts, or is a standby.
+    var isElsewhere: Bool { ["57P01", "57P02", "57P03", "25006"].contains(state) }
 
     /// One sentence for people.
     func explained(_ study: String) -> FileError {

@@ -9,8 +9,17 @@ final class PostgresLink: Sendable {
     private let patience: Double
     private let observer: PostgresStudy.Observer
     private let givesUp: @Sendable () -> Bool
+    private struct State {
+        var connection: PostgresConnection?
+        /// Whether all patience was in vain: then each call tries once, until one succeeds.
+        var isHopeless = false
+    }
     // libpq lets one thread at a time use a connection.
-    private let connection = Mutex<PostgresConnection?>(nil)
+    private let state = Mutex(State())
+    private let connections = Atomic<Int>(0)
+
+    /// How many connections there were: another number means that the server was away in between.
+    var generation: Int { connections.load(ordering: .relaxed) }
 
     /// - Parameters:
     ///   - patience: seconds that a broken connection is tried again for.
@@ -28,36 +37,52 @@ final class PostgresLink: Sendable {
     /// - Throws: what the body throws; errors of the server as `FileError`.
     func perform<Result>(isFirst: Bool = false, _ body: (PostgresConnection) throws -> Result) throws -> Result {
         try explained {
-            try connection.withLock { known in
-                let began = ContinuousClock.now
-                var tries = 0
+            try state.withLock { state in
+                let (began, patience) = (ContinuousClock.now, state.isHopeless ? 0 : patience)
+                var outages = 0
                 while true {
                     do {
-                        let connection = try known ?? PostgresConnection(address)
-                        known = connection
+                        let connection = try state.connection ?? connect()
+                        state.connection = connection
                         let result = try body(connection)
-                        if tries > 0 { observer("\(address) answers again") }
+                        if outages > 0 { observer("\(address) answers again") }
+                        state.isHopeless = false
                         return result
-                    } catch let failure as PostgresFailure where failure.mayPass {
-                        if failure.lostConnection { known = nil }
-                        // Two transactions in each other's way are no outage.
-                        let isOutage = failure.state.map { !$0.hasPrefix("40") } ?? true
-                        guard !(isFirst && isOutage), began.duration(to: .now) < .seconds(patience), !givesUp() else {
+                    } catch let failure as PostgresFailure {
+                        if failure.lostConnection || failure.isElsewhere { state.connection = nil }
+                        guard failure.mayPass else { throw failure }
+                        if failure.isConflict {
+                            Thread.sleep(forTimeInterval: .random(in: 0.01...0.05))
+                            continue
+                        }
+                        outages += 1
+                        // Who shall end tries once more: what it has to say may be the last of hours of work.
+                        let isOver = began.duration(to: .now) >= .seconds(patience) && outages > 1
+                        if isFirst || isOver || outages > 1 && givesUp() {
+                            state.isHopeless = !isFirst
                             throw failure
                         }
-                        if isOutage, tries == 0 {
+                        if outages == 2 {
                             observer(
                                 "\(address) does not answer (\(failure.message)); trying again for \(Int(patience)) s")
                         }
-                        if isOutage { tries += 1 }
-                        // At once, then from 50 ms up to 5 s, by chance, so that many do not come together.
-                        if tries != 1 {
-                            Thread.sleep(forTimeInterval: min(5, 0.025 * pow(2, Double(tries))) * .random(in: 0.5...1))
-                        }
+                        Self.wait(outages)
                     }
                 }
             }
         }
+    }
+
+    private func connect() throws -> PostgresConnection {
+        let connection = try PostgresConnection(address)
+        connections.add(1, ordering: .relaxed)
+        return connection
+    }
+
+    /// At once, then from 50 ms up to 5 s, by chance, so that many do not come together.
+    private static func wait(_ outages: Int) {
+        guard outages > 1 else { return }
+        Thread.sleep(forTimeInterval: min(5, 0.025 * pow(2, Double(outages))) * .random(in: 0.5...1))
     }
 
     /// What a body throws, in words for people.

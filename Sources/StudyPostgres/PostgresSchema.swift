@@ -62,6 +62,27 @@ enum PostgresSchema {
             RETURN OLD;
         END $$
         """,
+        // Who may add no trials is a worker: it takes what waits for one, and says what it found of what runs.
+        """
+        CREATE FUNCTION ads.worker_works() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF has_table_privilege(current_user, TG_RELID, 'INSERT') THEN
+                RETURN NEW;
+            ELSIF OLD.state = 'WAITING' AND (OLD.held OR NEW.state <> 'RUNNING'
+                OR (NEW.held, NEW.ended, NEW.outcome, NEW.checksum, NEW.reported)
+                    IS DISTINCT FROM (OLD.held, OLD.ended, OLD.outcome, OLD.checksum, OLD.reported)) THEN
+                RAISE EXCEPTION 'permission denied: a worker claims trials that wait, and changes nothing else of them'
+                    USING ERRCODE = '42501';
+            ELSIF NEW.lease_until > extract(epoch FROM clock_timestamp()) + 604800 OR octet_length(NEW.worker) > 4096
+                OR octet_length(NEW.token) > 200 OR octet_length(NEW.reported) > 200 OR octet_length(NEW.checksum) > 200
+                OR octet_length(NEW.outcome) > 4194304 THEN
+                RAISE EXCEPTION 'permission denied: no worker writes so much, or claims a trial for so long'
+                    USING ERRCODE = '42501';
+            END IF;
+            RETURN NEW;
+        END $$
+        """,
+        "CREATE TRIGGER workers_work BEFORE UPDATE ON ads.trial FOR EACH ROW EXECUTE FUNCTION ads.worker_works()",
         """
         CREATE TRIGGER finished_trials_never_change BEFORE UPDATE ON ads.trial FOR EACH ROW
             WHEN (OLD.state IN ('COMPLETE', 'PRUNED', 'FAILED')) EXECUTE FUNCTION ads.trial_stays()
@@ -102,6 +123,14 @@ enum PostgresSchema {
                 try connection.run("INSERT INTO ads.migration (number) VALUES ($1)", .int(number + 1))
             }
         }
+    }
+
+    /// Whether there are tables that this program can use.
+    /// - Throws: `FileError` when another version made them.
+    static func isThere(_ connection: PostgresConnection, _ study: String) throws -> Bool {
+        let isOlder = try isOlder(connection, study)
+        guard isOlder, try version(connection) > 0 else { return !isOlder }
+        throw FileError("\(study) was made by an older version of ads; whoever owns its tables runs 'ads study create'")
     }
 
     private static func isOlder(_ connection: PostgresConnection, _ study: String) throws -> Bool {

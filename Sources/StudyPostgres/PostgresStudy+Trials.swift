@@ -133,14 +133,26 @@ extension PostgresStudy {
     }
 
     public func reclaim(silent: Bool, by ownership: Ownership, isDead: (WorkerIdentity) -> Bool) throws -> [Loss] {
-        // Most calls find nothing; those lock nothing but prove the ownership all the same.
-        try write(by: ownership) { connection in
+        // What the caller knows of silence holds for the connection of this moment: after an outage every lease has run
+        // out, and every worker lives.
+        let generation = link.generation
+        func isLost(_ lease: Lease) -> Bool {
+            silent && generation == link.generation && lease.secondsLeft < 0 || isDead(lease.worker)
+        }
+        // Most calls find nothing; those lock nothing, and write nothing.
+        let isQuiet = try link.perform { connection in
+            let life = try owner(connection).life
+            guard life.proves(ownership) else {
+                throw StudyError.ownershipLost(study: name, owner: life.lease?.ownership.owner)
+            }
+            return try !leases(connection).leases.contains(where: isLost)
+        }
+        if isQuiet { return [] }
+        return try write(by: ownership) { connection in
             let (leases, now) = try leases(connection)
-            return try leases.compactMap { lease in
-                guard silent && lease.secondsLeft < 0 || isDead(lease.worker) else { return nil }
+            return try leases.filter(isLost).compactMap { lease in
                 let taken = try change(lease.trial, connection) { life in
-                    isDead(lease.worker)
-                        ? life.workerDied(lease.worker) : silent ? life.leaseChecked(at: now) : .refused
+                    isDead(lease.worker) ? life.workerDied(lease.worker) : life.leaseChecked(at: now)
                 }
                 guard taken, let trial = try row(lease.trial, connection)?.life().trial else { return nil }
                 return Loss(trial: trial, worker: lease.worker)

@@ -42,9 +42,10 @@ public final class PostgresStudy: StudyStorage {
         (self.address, self.now) = (address, now)
         link = PostgresLink(address, patience: patience, observer: observer, givesUp: givesUp)
         id = try link.perform(isFirst: true) { connection in
-            if mustExist, try PostgresSchema.version(connection) == 0 { throw Self.missing(address) }
-            try PostgresSchema.migrate(connection, address.description)
+            if mustExist, try !PostgresSchema.isThere(connection, address.description) { throw Self.missing(address) }
+            // Who only looks makes nothing, and may not.
             if !mustExist {
+                try PostgresSchema.migrate(connection, address.description)
                 try connection.run(
                     "INSERT INTO ads.study (name) VALUES ($1) ON CONFLICT (name) DO NOTHING", .text(address.study))
             }
@@ -93,6 +94,7 @@ public final class PostgresStudy: StudyStorage {
                 SELECT \(StoredTrial.short("plan", PostgresLimits.plan)), plan IS NOT NULL AS known, plan_checksum
                 FROM ads.study WHERE id = $1
                 """, .int(id))
+            guard row.count == 1 else { throw Self.missing(address) }
             guard row.bool(0, "known") == true else { return nil }
             guard let plan = row.text(0, "plan"), row.text(0, "plan_checksum") == StudyChecksum.of(plan) else {
                 throw Damage(what: "the configuration")
@@ -112,7 +114,7 @@ public final class PostgresStudy: StudyStorage {
     // MARK: Owner
 
     /// The owner, and the time of the storage's clock.
-    private func owner(
+    func owner(
         _ connection: PostgresConnection, _ lock: String = ""
     ) throws -> (life: OwnerLife, now: Double) {
         let row = try connection.run(

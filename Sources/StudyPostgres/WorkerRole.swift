@@ -1,5 +1,6 @@
-/// What a worker's role of the database may do: look at plans, trials and weights, claim a trial and report it. It can
-/// neither add, propose, decide nor delete anything, and what is finished no role changes.
+/// What a worker's role of the database may do: look at plans, trials and weights, claim a trial that waits, and say
+/// what it found of one that runs. It can neither add, propose, decide nor delete anything, and what is finished no
+/// role changes. Of running trials it can say what is not true, whoever has them: one database is one circle of trust.
 public enum WorkerRole {
     /// Columns that a claim, a heartbeat and a report write.
     static let written = [

@@ -128,6 +128,16 @@ struct PostgresCommandTests {
                 $0.lost == 0 && $0.curve.allSatisfy { $0.worker.contains("process \(worker.process)") }
                     || $0.proposal.repeatOf != nil
             })
+        // The search goes on where neither its folder nor the dense network is.
+        try FileManager.default.moveItem(atPath: folder("dense"), toPath: folder("away"))
+        let moved = try run(
+            Program.folder + "/ads",
+            [
+                "search", "--resume", "--study", address, "--out", folder("moved"), "--children", "12", "--workers",
+                "1", "--quiet",
+            ],
+            environment: ProcessInfo.processInfo.environment.merging(["ADS_CACHE": folder("other")]) { _, own in own })
+        #expect(moved.status == 0, "\(moved.errors)")
         // Once it has ended there is nothing to do.
         let late = try ads(["worker", "--study", theirs])
         #expect(late.status == 0 && late.errors == "0 evaluations done, the search has ended\n", "\(late.errors)")
@@ -143,6 +153,9 @@ struct PostgresCommandTests {
         }
         for sql in [
             "UPDATE ads.trial SET proposal = '{}'", "UPDATE ads.trial SET lost = 7", "UPDATE ads.trial SET number = 7",
+            "UPDATE ads.trial SET held = true", "UPDATE ads.trial SET checksum = 'x'",
+            "UPDATE ads.trial SET state = 'COMPLETE'",
+            "UPDATE ads.trial SET state = 'RUNNING', token = 't', worker = '{}', lease_until = 1e300",
             "DELETE FROM ads.trial", "INSERT INTO ads.blob VALUES (1, repeat('0', 64), 0, '')", "DROP TABLE ads.trial",
             "ALTER TABLE ads.trial DISABLE TRIGGER ALL", "UPDATE ads.study SET plan = '{}'",
             "SELECT state FROM ads.study",
@@ -153,6 +166,41 @@ struct PostgresCommandTests {
                 ["permission denied", "must be owner", "must be superuser"].contains { done.errors.contains($0) },
                 "\(sql): \(done.errors)")
         }
+    }
+
+    /// Where a study lies the folder says, and no folder says it to a search that was not asked to.
+    @Test func foldersAndAddresses() throws {
+        try FileManager.default.createDirectory(atPath: folder("stale"), withIntermediateDirectories: true)
+        try address.write(toFile: folder("stale/study.url"), atomically: true, encoding: .utf8)
+        let stale = try ads(search("stale") + ["--children", "2"])
+        #expect(
+            stale.status == 1
+                && stale.errors
+                    == "ads: \(folder("stale"))/study.url says that this search has its study in a database; give that with --study, or remove the file\n",
+            "\(stale.errors)")
+        #expect(try ads(["study", "show", address]).errors == "ads: there is no study '\(name)' in \(address)\n")
+        // Begun and killed before its plan was stored: the same command begins.
+        let begun = try ads(search("begun") + ["--children", "2", "--study", address, "--resume"])
+        #expect(begun.status == 0, "\(begun.errors)")
+        let none = try ads(["search", "--resume", "--study", server.address("none of them"), "--out", folder("none")])
+        #expect(
+            none.status == 1 && none.errors.contains("holds no search that was started; start it without --resume"),
+            "\(none.errors)")
+        // A study in a folder has workers from other terminals; they end with it.
+        #expect(try ads(search("file") + ["--children", "2"]).status == 0)
+        let worker = try ads(["worker", "--study", folder("file")])
+        #expect(worker.status == 0 && worker.errors == "0 evaluations done, the search has ended\n", "\(worker.errors)")
+        // One that is gone ends its workers.
+        let study = try PostgresStudy(PostgresAddress(address), mustExist: true)
+        let (owner, plan) = (Ownership(), try #require(try study.plan()))
+        try study.own(owner, for: 100, isDead: { _ in true })
+        try study.store(plan: plan.replacingOccurrences(of: #""isFinished":true,"#, with: ""), by: owner)
+        let waiting = try Background(Program.folder + "/ads", ["worker", "--study", address])
+        #expect(waiting.says("working for"), "\(waiting.errors)")
+        try server.sql("DELETE FROM ads.study WHERE name = '\(name)'")
+        #expect(
+            waiting.end() == 1 && waiting.errors.hasSuffix("ads: there is no study '\(name)' in \(address)\n"),
+            "\(waiting.errors)")
     }
 
     /// SIGTERM, as schedulers send it, gives the child back: another worker ends it, and nothing was lost.
@@ -225,7 +273,7 @@ struct PostgresCommandTests {
                     "search", "--study", "postgresql://a:geheim@h/d", "--out", folder("n"), "--data", "shapes",
                     "--arch", "densenet-13-4",
                 ],
-                "the address postgresql://a:…@h/d has a password in it, which every list of processes shows; put it into the file that PGPASSFILE names (~/.pgpass), readable by you alone, or into a service file"
+                "the address postgresql://… has a password in it, which every list of processes shows; put it into the file that PGPASSFILE names (~/.pgpass), readable by you alone, or into a service file"
             ),
             (["search", "--mixed", "--out", folder("n")], "--mixed is for --study; see 'ads search --help'"),
             (

@@ -93,16 +93,78 @@ import Testing
         #expect(try study.report(claim, .evaluated(Example.point(0.5), isLast: true)))
         #expect(try study.trials(update: 1).map(\.lost) == [0])
         let sentences = said.withLock(\.self)
-        #expect(sentences.count == 4, "\(sentences)")
+        #expect(sentences.count >= 2 && sentences.count % 2 == 0, "\(sentences)")
         #expect(
             sentences[0].hasPrefix("\(address) does not answer (") && sentences[0].hasSuffix("; trying again for 600 s")
         )
         #expect(sentences[1] == "\(address) answers again")
+        // A lease that ran out while nobody could reach the server proves nothing; one that does so afterwards does.
+        let other = try PostgresStudy(address)
+        _ = try study.add([Example.proposal(1, 1)], by: search)
+        #expect(try other.claim(Example.elsewhere, token: "u", for: 0.5)?.trial.number == 2)
+        own.stop()
+        let later = Thread {
+            Thread.sleep(forTimeInterval: 0.8)
+            try? own.start()
+        }
+        later.start()
+        #expect(try study.reclaim(silent: true, by: search, isDead: { _ in false }) == [])
+        #expect(try study.reclaim(silent: true, by: search, isDead: { _ in false }).map(\.trial.number) == [2])
         let impatient = try PostgresStudy(address, patience: 0.2)
         own.stop()
-        #expect(sentence { _ = try impatient.plan() }.hasPrefix("\(address) cannot be reached: "))
+        for _ in 0..<2 { #expect(sentence { _ = try impatient.plan() }.hasPrefix("\(address) cannot be reached: ")) }
+        // Who shall end tries once more, and no longer.
+        let ending = Mutex(false)
+        try own.start()
+        let interrupted = try PostgresStudy(address, givesUp: { ending.withLock(\.self) })
+        own.stop()
+        ending.withLock { $0 = true }
+        #expect(sentence { _ = try interrupted.plan() }.hasPrefix("\(address) cannot be reached: "))
         // Who comes now is told at once.
         #expect(sentence { _ = try PostgresStudy(address) }.hasPrefix("\(address) cannot be reached: "))
+    }
+
+    /// Who vanished in the middle of a transaction keeps nobody for long: its locks end, and who waits tries again.
+    @Test func locksEnd() throws {
+        let study = try begun()
+        let connection = try PostgresConnection(study.address)
+        let shown = try connection.transaction {
+            try connection.run(
+                "SELECT current_setting('lock_timeout') AS a, current_setting('idle_in_transaction_session_timeout') AS b"
+            )
+        }
+        #expect(shown.text(0, "a") == "15s" && shown.text(0, "b") == "30s")
+        // Nothing of it stays with the connection, which another may get from a pool.
+        #expect(try connection.run("SELECT current_setting('lock_timeout') AS a").text(0, "a") == "0")
+        #expect(PostgresFailure(state: "55P03", "x", lostConnection: false).mayPass)
+    }
+
+    /// What passes by itself is tried again, over TLS, too; who is not let in is told.
+    @Test func failures() {
+        func passes(_ message: String, connecting: Bool = true) -> Bool {
+            PostgresFailure(state: nil, message, lostConnection: true, connecting: connecting).mayPass
+        }
+        #expect(passes("SSL SYSCALL error: EOF detected", connecting: false) && passes("server closed the connection"))
+        #expect(
+            passes("could not translate host name \"pg-service\" to address")
+                && passes("connection to server at \"password\" refused"))
+        for refusal in [
+            "FATAL:  password authentication failed for user \"x\"", "fe_sendauth: no password supplied",
+            "FATAL:  no pg_hba.conf entry for host", "FATAL:  database \"x\" does not exist",
+            "FATAL:  role \"x\" does not exist",
+            "SSL error: certificate verify failed", "root certificate file \"x\" does not exist",
+            "server does not support SSL, but SSL was required", "definition of service \"x\" not found",
+        ] {
+            #expect(!passes(refusal), "\(refusal)")
+        }
+        for state in ["08006", "40001", "40P01", "57P01", "57P03", "53300", "25006", "55P03"] {
+            #expect(PostgresFailure(state: state, "x", lostConnection: false).mayPass, "\(state)")
+        }
+        for state in ["42501", "42P01", "23505", "22P02", "53100"] {
+            #expect(!PostgresFailure(state: state, "x", lostConnection: false).mayPass, "\(state)")
+        }
+        // Out of memory for a result, on a connection that lives.
+        #expect(!PostgresFailure(state: nil, "out of memory", lostConnection: false).mayPass)
     }
 
     /// Programs that come at once make the tables once.

@@ -21,23 +21,50 @@ enum SharedFiles {
         return files
     }
 
-    /// The run whose files a study carries under a name: from the cache where it is there whole, else fetched.
-    /// - Parameter cache: a folder that holds one for each digest of weights.
+    /// Sets where the weights that children start from lie on this machine, once they are fetched.
+    /// - Parameter cache: a folder that holds one for each list of files.
     /// - Throws: `SearchError` where the study carries none; `FileError`.
-    static func fetch(_ name: String, _ storage: any FileSharing, cache: String) throws -> RunFolder {
-        guard let files = try storage.shared(name), let digest = files["weights.safetensors"] else {
+    static func place(
+        _ configuration: inout SearchConfiguration, _ storage: any FileSharing, cache: String
+    ) throws {
+        let hasDense = configuration.denseDigest != nil
+        (configuration.dense, configuration.shared) = (nil, nil)
+        if hasDense { configuration.dense = try fetch(dense, storage, cache: cache).path }
+        guard configuration.evaluator.kind == .shared, configuration.sharedDigest != nil else { return }
+        let run = try fetch(weights, storage, cache: cache)
+        configuration.shared = URL(fileURLWithPath: run.path).deletingLastPathComponent().path
+    }
+
+    /// The run whose files a study carries under a name: from the cache where it is there whole, else fetched.
+    private static func fetch(_ name: String, _ storage: any FileSharing, cache: String) throws -> RunFolder {
+        guard let files = try storage.shared(name), files["weights.safetensors"] != nil else {
             throw SearchError("\(storage.name) does not carry the weights that its children start from")
         }
         guard files.keys.allSatisfy(names.contains) else {
             throw SearchError("\(storage.name) carries files that no run has")
         }
-        let folder = RunFolder(cache + "/" + digest + "/" + name)
-        let known = try of(folder).mapValues { fileDigest(of: $0) }
-        guard known != files else { return folder }
+        // Other weights, or the same of another run, have another folder: none is ever changed under who reads it.
+        let key = fileDigest(of: Data(try CanonicalJSON.text(files).utf8))
+        let folder = RunFolder(cache + "/" + key + "/" + name)
+        func isWhole() -> Bool { (try? of(folder).mapValues { fileDigest(of: $0) }) == files }
+        if isWhole() { return folder }
         let fetched = try files.sorted { $0.key < $1.key }.map { file in
             (name: file.key, pieces: [try storage.sharedFile(file.value)])
         }
-        try AtomicFolder.write(fetched, to: folder.path, asWhole: true)
+        // Many may begin at once, on machines that share a home.
+        let own = cache + "/" + UUID().uuidString
+        defer { try? FileManager.default.removeItem(atPath: own) }
+        try AtomicFolder.write(fetched, to: own)
+        try AtomicFile.makeFolder(cache + "/" + key)
+        if FileManager.default.fileExists(atPath: folder.path), !isWhole() {
+            try? AtomicFile.move(folder.path, to: folder.path + ".damaged-" + UUID().uuidString)
+        }
+        do {
+            try AtomicFile.move(own, to: folder.path)
+        } catch {
+            // Another was faster.
+            guard isWhole() else { throw error }
+        }
         return folder
     }
 }

@@ -41,17 +41,20 @@ public struct StudyWorker {
         var configuration = known
         if configuration.isFinished == true { return 0 }
         try check(configuration, storage)
-        configuration.data.folder = dataFolder
+        // A folder of this machine knows where its data are; a database does not.
+        if storage is any FileSharing || dataFolder != nil { configuration.data.folder = dataFolder }
         let data = try configuration.data.load()
         guard data.digest == configuration.data.digest else {
             throw SearchError(
                 "the data of \(configuration.data.name) here are others than those of \(storage.name); give their folder with --data-dir"
             )
         }
-        let folder = try fetch(&configuration, storage)
+        if let storage = storage as? any FileSharing {
+            try SharedFiles.place(&configuration, storage, cache: cache)
+        }
         try configuration.validate()
         try configuration.architecture.check(fits: data)
-        let context = EvaluationContext(configuration.evaluation, data, folder: folder)
+        let context = EvaluationContext(configuration.evaluation, data, folder: RunFolder(study))
         try Runtime.setThreads(configuration.threads)
         let evaluator = try Evaluators.named(configuration.evaluator.kind).init(context)
         observer("working for \(storage.name): \(configuration.evaluator.kind.rawValue) on \(configuration.data.name)")
@@ -120,18 +123,5 @@ public struct StudyWorker {
         throw SearchError(
             "this machine computes other bits than the study's (its \(what) is \(its), here \(own)); use the same, or start the search with --mixed"
         )
-    }
-
-    /// Fetches the weights that children start from.
-    /// - Returns: the folder that stands for the search's own.
-    private func fetch(_ configuration: inout SearchConfiguration, _ storage: any StudyStorage) throws -> RunFolder {
-        guard let storage = storage as? any FileSharing else { return RunFolder(study) }
-        (configuration.dense, configuration.shared) = (nil, nil)
-        if configuration.evaluator.inherits {
-            configuration.dense = try SharedFiles.fetch(SharedFiles.dense, storage, cache: cache).path
-        }
-        guard configuration.evaluator.kind == .shared else { return RunFolder(cache) }
-        let weights = try SharedFiles.fetch(SharedFiles.weights, storage, cache: cache)
-        return RunFolder((weights.path as NSString).deletingLastPathComponent)
     }
 }

@@ -51,7 +51,8 @@ public struct Worker {
         do {
             report = try evaluate(claim.trial)
         } catch let error as Interrupted {
-            _ = try storage.report(claim, .returned)
+            // Where it cannot be given back its lease runs out.
+            _ = try? storage.report(claim, .returned)
             throw error
         } catch let error as ChildDiverged {
             // It would diverge again, on any machine.

@@ -228,7 +228,11 @@ struct SearchCommand: ParsableCommand {
         let applied = try machine.apply(resuming: resume)
         var search: SearchRun
         // Begun on another machine.
-        if resume, !folder.exists, let address = try address() { try SearchRun.adopt(address, in: folder) }
+        if resume, !folder.exists, let address = try address(),
+            try !SearchRun.adopt(address, in: folder, dataFolder: data.dataDir), data.data == nil
+        {
+            throw SearchError("\(address) holds no search that was started; start it without --resume")
+        }
         if try continues(resume, folder, data, "search") {
             search = try continued(folder)
         } else {
