@@ -5,7 +5,7 @@ import re
 import subprocess
 
 # What every Linux has that a wheel of the manylinux tags may be installed on, and what comes with torch.
-SYSTEM = re.compile(r"(ld-linux-x86-64|libc|libm|libdl|librt|libpthread|libgcc_s|libstdc\+\+)\.so(\.\d+)?")
+SYSTEM = re.compile(r"(ld-linux-x86-64|libc|libm|libdl|libresolv|librt|libpthread|libgcc_s|libstdc\+\+)\.so(\.\d+)?")
 TORCH = re.compile(r"lib(torch|torch_cpu|c10)\.so|libgomp.*")
 
 
