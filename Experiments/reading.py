@@ -88,11 +88,14 @@ class Results:
 def alike(recipes, name, note, out):
     """Refuses pieces of one kind that were made otherwise: their commands differ in more than the seeds."""
     about, before, recipe = note["about"], None, []
+    # Which strategy is tuned for longer is decided in each folder.
+    if about["role"] == "longer":
+        return
     kind = tuple(about.get(key) for key in ("group", "network", "data", "role", "strategy", "target"))
     seeds = "|".join({str(about[key]) for key in ("seed", "trained") if about.get(key) is not None})
     for word in note["command"]:
         # Names of pieces have their seed at the end, or before what was made of it: compress/ads-65-0, compress/ads-65-0-tuned.
-        named = re.sub(rf"-({seeds})(?=-|/|$)", "-N", word) if seeds and "/" in word else word
+        named = re.sub(rf"-({seeds})(?=-(?:trained|tuned|wide|longer)|/|$)", "-N", word) if seeds and "/" in word else word
         recipe.append("N" if before == "--seed" else named)
         before = word
     there, first = recipes.setdefault(kind, (recipe, name))

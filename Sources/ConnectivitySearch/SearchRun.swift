@@ -175,6 +175,7 @@ public struct SearchRun {
         let storage: PostgresStudy
         do { storage = try StudyPlace.open(address, mustExist: true) } catch StudyError.missing { return false }
         guard var configuration = try storage.configuration() else { return false }
+        try StudyWorker.check(configuration)
         (configuration.isFinished, configuration.data.folder) = (nil, dataFolder)
         try SharedFiles.place(&configuration, storage, cache: cache)
         try folder.create()
@@ -200,7 +201,7 @@ public struct SearchRun {
         try Runtime.setThreads(configuration.threads)
         try WorkerProcesses.serve(
             Worker(
-                configuration, folder.openStudy(),
+                configuration, folder.openStudy(waits: true),
                 Evaluators.named(configuration.evaluator.kind).init(context),
                 sharedThreads: workers * configuration.threads))
     }

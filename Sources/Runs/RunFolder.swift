@@ -37,6 +37,7 @@ public struct RunFolder: Sendable {
     public static let ownFiles: Set = [
         "config.json", "architecture.json", "connectivity.json", "weights.safetensors", "metrics.jsonl", "result.json",
         "test-uses.jsonl", "confusion.json", "latency.json", "study.sqlite", "study.sqlite-wal", "study.sqlite-shm",
+        "study.url",
         "last.safetensors", "previous.safetensors", "events.out.tfevents.ads",
     ]
 

@@ -39,7 +39,7 @@ final class PostgresLink: Sendable {
         try explained {
             try state.withLock { state in
                 let (began, patience) = (ContinuousClock.now, state.isHopeless ? 0 : patience)
-                var outages = 0
+                var (outages, conflicts) = (0, 0)
                 while true {
                     do {
                         let connection = try state.connection ?? connect()
@@ -51,7 +51,8 @@ final class PostgresLink: Sendable {
                     } catch let failure as PostgresFailure {
                         if failure.lostConnection || failure.isElsewhere { state.connection = nil }
                         guard failure.mayPass else { throw failure }
-                        if failure.isConflict {
+                        if failure.isConflict, conflicts < 1000 {
+                            conflicts += 1
                             Thread.sleep(forTimeInterval: .random(in: 0.01...0.05))
                             continue
                         }

@@ -19,10 +19,13 @@ extension StoredTrial {
     /// The columns of a trial as statements select them: what is too long is NULL, which no column that must be there
     /// may be.
     static let columns = """
-        number, update_number, position, state, held, lost, \(short("ended")), \(short("proposal", PostgresLimits.trial)),
-        \(short("outcome", PostgresLimits.trial)), \(short("checksum")), \(short("worker")), \(short("token")), lease_until,
-        \(short("reported"))
+        number, update_number, position, state, held, lost, \(begun("ended")), \(short("proposal", PostgresLimits.trial)),
+        \(short("outcome", PostgresLimits.trial)), \(short("checksum")), \(begun("worker")), \(begun("token")), lease_until,
+        \(begun("reported"))
         """
+
+    /// A column that may be NULL: the beginning of it, as one that is too long must not seem to be none.
+    static func begun(_ column: String) -> String { "left(\(column), \(PostgresLimits.word + 1)) AS \(column)" }
 
     static func short(_ column: String, _ most: Int = PostgresLimits.word) -> String {
         "CASE WHEN octet_length(\(column)) <= \(most) THEN \(column) END AS \(column)"
@@ -37,6 +40,8 @@ extension StoredTrial {
             let proposal = rows.text(row, "proposal"), let outcome = rows.text(row, "outcome"),
             let checksum = rows.text(row, "checksum")
         else { throw Damage(what: "trial \(number ?? 0)") }
+        let words = ["ended", "worker", "token", "reported"].compactMap { rows.text(row, $0) }
+        guard words.allSatisfy({ $0.utf8.count <= PostgresLimits.word }) else { throw Damage(what: "trial \(number)") }
         self.init(
             number: number, update: update, position: position, state: state, held: held, lost: lost,
             ended: rows.text(row, "ended"), proposal: proposal, outcome: outcome, checksum: checksum,

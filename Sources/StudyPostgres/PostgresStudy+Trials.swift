@@ -136,8 +136,11 @@ extension PostgresStudy {
         // What the caller knows of silence holds for the connection of this moment: after an outage every lease has run
         // out, and every worker lives.
         let generation = link.generation
+        let began = ContinuousClock.now
         func isLost(_ lease: Lease) -> Bool {
-            silent && generation == link.generation && lease.secondsLeft < 0 || isDead(lease.worker)
+            // Nor after an answer that came late, from behind a pool or a lock.
+            let knows = generation == link.generation && began.duration(to: .now) < .seconds(2)
+            return silent && knows && lease.secondsLeft < 0 || isDead(lease.worker)
         }
         // Most calls find nothing; those lock nothing, and write nothing.
         let isQuiet = try link.perform { connection in

@@ -23,25 +23,27 @@ public final class PostgresStudy: StudyStorage {
     /// - Parameters:
     ///   - mustExist: refuses to make one.
     ///   - patience: seconds that a connection which breaks later is tried again for; the first is tried once.
+    ///   - waits: whether the first connection is tried again, too.
     ///   - observer: receives a sentence when a connection is lost, and when it is back.
     ///   - givesUp: whether a connection that broke is not tried again any more, as somebody wants the program to end.
     /// - Throws: `FileError` when the server cannot be reached or the study is not there.
     public convenience init(
-        _ address: PostgresAddress, mustExist: Bool = false, patience: Double = 600,
+        _ address: PostgresAddress, mustExist: Bool = false, patience: Double = 600, waits: Bool = false,
         observer: @escaping Observer = { _ in }, givesUp: @escaping @Sendable () -> Bool = { false }
     ) throws {
         try self.init(
-            address, mustExist: mustExist, patience: patience, observer: observer, givesUp: givesUp, now: nil)
+            address, mustExist: mustExist, patience: patience, waits: waits, observer: observer, givesUp: givesUp,
+            now: nil)
     }
 
     init(
-        _ address: PostgresAddress, mustExist: Bool = false, patience: Double = 600,
+        _ address: PostgresAddress, mustExist: Bool = false, patience: Double = 600, waits: Bool = false,
         observer: @escaping Observer = { _ in }, givesUp: @escaping @Sendable () -> Bool = { false },
         now: (@Sendable () -> Double)?
     ) throws {
         (self.address, self.now) = (address, now)
         link = PostgresLink(address, patience: patience, observer: observer, givesUp: givesUp)
-        id = try link.perform(isFirst: true) { connection in
+        id = try link.perform(isFirst: !waits) { connection in
             if mustExist, try !PostgresSchema.isThere(connection, address.description) { throw Self.missing(address) }
             // Who only looks makes nothing, and may not.
             if !mustExist {

@@ -151,20 +151,55 @@ struct PostgresCommandTests {
         ] as [() throws -> Void] {
             #expect(throws: (any Error).self) { try refused() }
         }
+        // Trials that wait, that are held and that run, in a study of their own.
+        let open = try PostgresStudy(PostgresAddress(server.address(name + " open")))
+        let connectivity = try #require(trials.first?.proposal.connectivity)
+        try open.own(me, for: 100, isDead: { _ in true })
+        _ = try open.add(
+            (0..<3).map {
+                Proposal(
+                    update: 1, position: $0, connectivity: connectivity, macs: 1, parameters: 1, connections: 1,
+                    seed: 0, repeatOf: $0 == 1 ? 1 : nil)
+            }, by: me)
+        #expect(try open.claim(me.owner, token: "t", for: 100)?.trial.number == 1)
+        func said(_ sql: String) throws -> String { try server.sql("SET ROLE \"\(role)\"; \(sql)").errors }
+        func trial(_ change: String, _ number: Int) -> String {
+            "UPDATE ads.trial SET \(change) WHERE number = \(number) AND study = (SELECT id FROM ads.study WHERE name = '\(name) open')"
+        }
+        let running = "state = 'RUNNING', token = 'x', worker = '{}', lease_until = 1"
+        for (change, number) in [
+            ("held = true", 3), ("checksum = 'x'", 3), ("outcome = '{}'", 3), ("reported = 'x'", 3),
+            ("state = 'COMPLETE', ended = 'COMPLETE'", 3),
+            (running + ", held = true", 3), (running, 2), ("held = false", 2),
+        ] {
+            let errors = try said(trial(change, number))
+            #expect(
+                errors.contains(
+                    "permission denied: a worker claims trials that wait, and changes nothing else of them"),
+                "\(change): \(errors)")
+        }
+        for change in [
+            "lease_until = 1e300", "worker = repeat('x', 5000)", "token = repeat('x', 201)",
+            "reported = repeat('x', 201)", "checksum = repeat('x', 201)",
+            "outcome = repeat('x', 4194305)",
+        ] {
+            let errors = try said(trial(change, 1))
+            #expect(
+                errors.contains("permission denied: no worker writes so much, or claims a trial for so long"),
+                "\(change): \(errors)")
+        }
+        #expect(try said(trial(running, 3)) == "")
         for sql in [
             "UPDATE ads.trial SET proposal = '{}'", "UPDATE ads.trial SET lost = 7", "UPDATE ads.trial SET number = 7",
-            "UPDATE ads.trial SET held = true", "UPDATE ads.trial SET checksum = 'x'",
-            "UPDATE ads.trial SET state = 'COMPLETE'",
-            "UPDATE ads.trial SET state = 'RUNNING', token = 't', worker = '{}', lease_until = 1e300",
             "DELETE FROM ads.trial", "INSERT INTO ads.blob VALUES (1, repeat('0', 64), 0, '')", "DROP TABLE ads.trial",
             "ALTER TABLE ads.trial DISABLE TRIGGER ALL", "UPDATE ads.study SET plan = '{}'",
             "SELECT state FROM ads.study",
             "COPY ads.trial TO PROGRAM 'cat'",
         ] {
-            let done = try server.sql("SET ROLE \"\(role)\"; \(sql)")
+            let errors = try said(sql)
             #expect(
-                ["permission denied", "must be owner", "must be superuser"].contains { done.errors.contains($0) },
-                "\(sql): \(done.errors)")
+                ["permission denied", "must be owner", "must be superuser"].contains { errors.contains($0) },
+                "\(sql): \(errors)")
         }
     }
 

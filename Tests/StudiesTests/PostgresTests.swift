@@ -157,7 +157,7 @@ import Testing
         ] {
             #expect(!passes(refusal), "\(refusal)")
         }
-        for state in ["08006", "40001", "40P01", "57P01", "57P03", "53300", "25006", "55P03"] {
+        for state in ["08006", "40001", "40P01", "57P01", "57P03", "53300", "25006", "55P03", "25P03", "57P05"] {
             #expect(PostgresFailure(state: state, "x", lostConnection: false).mayPass, "\(state)")
         }
         for state in ["42501", "42P01", "23505", "22P02", "53100"] {
@@ -216,6 +216,7 @@ import Testing
         ("outcome = repeat('x', 4194305)", "trial 1"), ("proposal = repeat('x', 4194305)", "trial 1"),
         ("outcome = repeat('[', 100000)", "trial 1"), ("lost = 3", "trial 1"), ("position = 7", "trial 1"),
         ("checksum = repeat('0', 5000)", "trial 1"), ("held = true", "trial 1"), ("number = 9", "trial 9"),
+        ("reported = repeat('x', 5000)", "trial 1"),
     ])
     func rowsOfOthers(change: String, what: String) throws {
         let study = try begun()
@@ -259,6 +260,37 @@ import Testing
         try damaged("the owner", "UPDATE ads.study SET owner = '[]' \(row)") { _ = try study.owner() }
         try damaged("the owner", "UPDATE ads.study SET owner_token = repeat('x', 5000) \(row)") {
             _ = try study.owner()
+        }
+    }
+
+    /// Files travel whole: in parts, empty ones, the same bytes once; what was changed on the way is refused.
+    @Test func sharedFiles() throws {
+        let study = try begun()
+        var generator = SystemRandomNumberGenerator()
+        let large = Data((0..<2_500_000).map { _ in UInt8.random(in: 0...255, using: &generator) })
+        let files = ["weights": large, "none": Data(), "again": large]
+        #expect(try study.shared("dense") == nil)
+        for _ in 0..<2 { try study.share(files, as: "dense", by: search) }
+        #expect(throws: StudyError.self) { try study.share(files, as: "dense", by: Ownership(Example.elsewhere)) }
+        let there = try #require(try open(mustExist: true).shared("dense"))
+        #expect(there.count == 3 && there["weights"] == there["again"] && there["weights"]?.count == 64)
+        for (name, digest) in there { #expect(try study.sharedFile(digest) == files[name], "\(name)") }
+        #expect(try server.sql("SELECT count(*) FROM ads.blob WHERE study = \(study.id)").output == "4\n")
+        let digest = try #require(there["weights"])
+        try server.sql(
+            "UPDATE ads.blob SET bytes = set_byte(bytes, 7, 255 - get_byte(bytes, 7)) WHERE study = \(study.id) AND digest = '\(digest)' AND part = 2"
+        )
+        #expect(
+            sentence { _ = try study.sharedFile(digest) }.contains(
+                "is damaged (the file \(digest.prefix(12))… is not what was written)"))
+        #expect(
+            sentence { _ = try study.sharedFile(String(repeating: "0", count: 64)) }.contains(
+                "is damaged (the file 000000000000…"))
+        for list in [#"{"a":"x"}"#, "[", #"{"a":"\#(digest.uppercased())"}"#] {
+            try server.sql("UPDATE ads.shared SET files = '\(list)' WHERE study = \(study.id)")
+            #expect(
+                sentence { _ = try study.shared("dense") }.contains("is damaged (the list of files of dense"), "\(list)"
+            )
         }
     }
 

@@ -8,9 +8,10 @@ import StudySQLite
 /// Where studies lie: in a run's folder, or in a database, which the folder then names.
 public enum StudyPlace {
     /// The study that a user names: an address of PostgreSQL, a run's folder, or a study's file.
+    /// - Parameter waits: whether a server that does not answer yet is waited for.
     /// - Throws: `FileError` when it is not there.
-    public static func open(_ text: String) throws -> any StudyStorage {
-        if PostgresAddress.isOne(text) { return try open(PostgresAddress(text), mustExist: true) }
+    public static func open(_ text: String, waits: Bool = false) throws -> any StudyStorage {
+        if PostgresAddress.isOne(text) { return try open(PostgresAddress(text), mustExist: true, waits: waits) }
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: text, isDirectory: &isFolder) else {
             throw FileError("there is no run \(text)")
@@ -23,9 +24,10 @@ public enum StudyPlace {
     public static func create(_ address: PostgresAddress) throws { _ = try open(address, mustExist: false) }
 
     /// A study in a database; what happens to the connection is said on stderr, and Ctrl-C ends the waiting for one.
-    static func open(_ address: PostgresAddress, mustExist: Bool) throws -> PostgresStudy {
+    static func open(_ address: PostgresAddress, mustExist: Bool, waits: Bool = false) throws -> PostgresStudy {
         try PostgresStudy(
-            address, mustExist: mustExist, observer: { FileHandle.standardError.write(Data("ads: \($0)\n".utf8)) },
+            address, mustExist: mustExist, waits: waits,
+            observer: { FileHandle.standardError.write(Data("ads: \($0)\n".utf8)) },
             givesUp: { Interruption.requested })
     }
 }
@@ -52,10 +54,12 @@ extension RunFolder {
     }
 
     /// The study of a search in this folder.
-    /// - Parameter mustExist: refuses to make one.
+    /// - Parameters:
+    ///   - mustExist: refuses to make one.
+    ///   - waits: whether a server that does not answer yet is waited for.
     /// - Throws: `FileError` when it is not there, damaged, or cannot be reached.
-    public func openStudy(mustExist: Bool = true) throws -> any StudyStorage {
-        try address().map { try StudyPlace.open($0, mustExist: mustExist) }
+    public func openStudy(mustExist: Bool = true, waits: Bool = false) throws -> any StudyStorage {
+        try address().map { try StudyPlace.open($0, mustExist: mustExist, waits: waits) }
             ?? SQLiteStudy(path: study, mustExist: mustExist)
     }
 }

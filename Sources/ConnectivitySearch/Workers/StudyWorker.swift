@@ -40,7 +40,7 @@ public struct StudyWorker {
         guard let (storage, known) = try plan() else { return 0 }
         var configuration = known
         if configuration.isFinished == true { return 0 }
-        try check(configuration, storage)
+        try Self.check(configuration)
         // A folder of this machine knows where its data are; a database does not.
         if storage is any FileSharing || dataFolder != nil { configuration.data.folder = dataFolder }
         let data = try configuration.data.load()
@@ -95,7 +95,7 @@ public struct StudyWorker {
         var storage: (any StudyStorage)?
         while !Interruption.requested {
             do {
-                storage = try storage ?? StudyPlace.open(study)
+                storage = try storage ?? StudyPlace.open(study, waits: true)
             } catch StudyError.missing {}
             if let storage, let known = try storage.configuration(),
                 known.evaluator.kind != .shared || known.sharedDigest != nil || known.isFinished == true
@@ -110,7 +110,7 @@ public struct StudyWorker {
     }
 
     /// Refuses a machine that would compute other bits: a study's children are the same only within one class.
-    private func check(_ configuration: SearchConfiguration, _ storage: any StudyStorage) throws {
+    static func check(_ configuration: SearchConfiguration) throws {
         guard configuration.mixed != true else { return }
         let there = configuration.machine
         let here = Machine.current(device: try Device(named: there.device), kernels: there.kernels)

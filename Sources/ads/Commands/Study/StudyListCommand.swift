@@ -38,7 +38,7 @@ struct StudyListCommand: ParsableCommand {
     }
 
     private func list(_ path: String, depth: Int, _ found: inout Int, _ unread: inout Int) {
-        if RunFolder(path).hasStudy { tell(path, RunFolder(path).openStudy(mustExist:), &found, &unread) }
+        if RunFolder(path).hasStudy { tell(path, { try RunFolder(path).openStudy() }, &found, &unread) }
         guard depth < 3, let names = try? FileManager.default.contentsOfDirectory(atPath: path) else { return }
         for name in names.sorted() where !name.hasPrefix(".") {
             var isFolder: ObjCBool = false
@@ -52,17 +52,17 @@ struct StudyListCommand: ParsableCommand {
     private func list(_ address: PostgresAddress, _ found: inout Int, _ unread: inout Int) throws {
         for name in try PostgresStudy.names(in: address) {
             let own = address.study(named: name)
-            tell(own.description, { _ in try StudyPlace.open(own.description) }, &found, &unread)
+            tell(own.description, { try StudyPlace.open(own.description) }, &found, &unread)
         }
     }
 
     /// A study's line. A damaged one is a line, too: the others can still be listed.
     private func tell(
-        _ name: String, _ open: (Bool) throws -> any StudyStorage, _ found: inout Int, _ unread: inout Int
+        _ name: String, _ open: () throws -> any StudyStorage, _ found: inout Int, _ unread: inout Int
     ) {
         found += 1
         do {
-            print("\(name): \(try line(open(true)))")
+            print("\(name): \(try line(open()))")
         } catch {
             unread += 1
             print("\(name): \(error)")
