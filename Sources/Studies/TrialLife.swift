@@ -59,7 +59,9 @@ public struct TrialLife: Sendable, Hashable {
     /// A life as a storage wrote it.
     /// - Throws: `Damage` where the parts do not belong together.
     package init(_ trial: Trial, holder: Holder?, reportedWith: String?) throws {
-        let counts = [trial.lost, trial.machineFailures, trial.proposal.update, trial.proposal.position]
+        let counts = [
+            trial.number, trial.lost, trial.machineFailures, trial.proposal.update, trial.proposal.position,
+        ]
         guard (counts + trial.curve.map(\.images)).allSatisfy(CanonicalJSON.isCount) else {
             throw Damage(what: "trial \(trial.number)")
         }

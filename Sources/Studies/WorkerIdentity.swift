@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// A process that works on a study.
@@ -40,7 +41,7 @@ public struct WorkerIdentity: Codable, Sendable, Hashable, CustomStringConvertib
         return now != started
     }
 
-    public var description: String { "process \(process) on \(host)" }
+    public var description: String { "process \(process) on \(host.inSentence)" }
 }
 
 /// What Linux tells of processes; nothing elsewhere.

@@ -57,7 +57,7 @@ extension PostgresStudy: FileSharing {
                 WHERE study = $1 AND digest = $2
                 """, .int(id), .text(digest))
             let damage = Damage(what: "the file \(digest.prefix(12))…")
-            guard let parts = found.int(0, "parts"), let size = found.int(0, "size"), parts > 0, size <= Self.most
+            guard let parts = found.int(0, "parts"), let size = found.int(0, "size"), parts > 0, 0...Self.most ~= size
             else {
                 throw damage
             }
@@ -67,7 +67,7 @@ extension PostgresStudy: FileSharing {
                     "SELECT bytes FROM ads.blob WHERE study = $1 AND digest = $2 AND part = $3", .int(id),
                     .text(digest),
                     .int(part))
-                guard let more = row.bytes(0, "bytes") else { throw damage }
+                guard let more = row.bytes(0, "bytes"), bytes.count + more.count <= size else { throw damage }
                 bytes += more
             }
             guard Self.digest(bytes) == digest else { throw damage }

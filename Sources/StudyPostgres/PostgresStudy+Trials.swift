@@ -1,3 +1,4 @@
+import Files
 import Studies
 
 // Trials and their leases. What a worker does is one statement, or two of which the second changes a row only where it
@@ -39,7 +40,10 @@ extension PostgresStudy {
             let trial = try StoredTrial(found, row).life().trial
             known[[trial.proposal.update, trial.proposal.position]] = trial
         }
-        var (next, fresh) = ((found.int(0, "highest") ?? 0) + 1, [StoredTrial]())
+        guard let highest = found.int(0, "highest"), CanonicalJSON.isCount(highest) else {
+            throw Damage(what: "the number of trials")
+        }
+        var (next, fresh) = (highest + 1, [StoredTrial]())
         let numbers = try proposals.map { proposal in
             guard let there = known[[proposal.update, proposal.position]] else {
                 defer { next += 1 }

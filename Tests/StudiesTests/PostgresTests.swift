@@ -227,6 +227,14 @@ import Testing
         #expect(sentence { _ = try study.trials(update: nil) } == expected)
     }
 
+    /// A number after which there is none is damage, and no sum.
+    @Test func theLastNumber() throws {
+        let study = try begun()
+        try server.sql("UPDATE ads.trial SET number = 9223372036854775807 WHERE study = \(study.id) AND number = 2")
+        let said = sentence { _ = try study.add([Example.proposal(2, 0)], by: search) }
+        #expect(said.contains("is damaged (the number of trials is not what was written)"), "\(said)")
+    }
+
     @Test func otherRowsOfOthers() throws {
         let study = try begun()
         try study.store(plan: "{}", by: search)

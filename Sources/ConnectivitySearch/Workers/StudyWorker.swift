@@ -121,7 +121,7 @@ public struct StudyWorker {
         ]
         guard let (what, its, own) = parts.first(where: { $0.1 != $0.2 }) else { return }
         throw SearchError(
-            "this machine computes other bits than the study's (its \(what) is \(its), here \(own)); use the same, or start the search with --mixed"
+            "this machine computes other bits than the study's (its \(what) is \(its.inSentence), here \(own)); use the same, or start the search with --mixed"
         )
     }
 }
