@@ -22,12 +22,14 @@ public struct PostgresAddress: Sendable, Hashable, CustomStringConvertible {
 
     /// Whether a text is meant as one: an address of PostgreSQL, not a path.
     public static func isOne(_ text: String) -> Bool {
-        text.hasPrefix("postgresql:") || text.hasPrefix("postgres:")
+        text.hasPrefix("postgresql://") || text.hasPrefix("postgres://")
     }
 
     /// The parts of an address.
     /// - Throws: `FileError` with what is wrong in it; never with a password.
     public init(_ text: String) throws {
+        // libpq also reads lists of words, which nobody means here.
+        guard Self.isOne(text) else { throw FileError("it does not begin with postgresql://") }
         let (address, name) = try Self.withoutStudy(text)
         var error: UnsafeMutablePointer<CChar>?
         guard let options = PQconninfoParse(address, &error) else {

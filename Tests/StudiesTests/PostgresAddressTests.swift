@@ -73,6 +73,8 @@ import Testing
             "postgresql://db/ads?nonsense=1",
             "postgresql://db/ads?nonsense=1 is no address of PostgreSQL: invalid URI query parameter: \"nonsense\""
         ),
+        ("host=db password=geheim", "it does not begin with postgresql://"),
+        ("postgresql:password=geheim", "it does not begin with postgresql://"),
         ("postgresql://db/ads?study=a&study=b", "the address postgresql://db/ads?study=a&study=b names two studies"),
         (
             "postgresql://db/ads?study=%zz",
