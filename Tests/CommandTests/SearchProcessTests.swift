@@ -196,7 +196,8 @@ import Testing
     @Test func wrongWords() throws {
         let folder = TemporaryFolder()
         for (more, sentence) in [
-            (["--workers", "0"], "a whole number from 1 to 1024 is needed"),
+            (["--workers", "0"], "--workers 0 leaves the work to other machines, which need --study"),
+            (["--workers", "1025"], "a whole number from 0 to 1024 is needed"),
             (["--child-threads", "0"], "a whole number from 1 to 1024 is needed"),
             (["--lease", "0.5"], "a number from 1 to 86400 is needed"),
             (["--lease", "nan"], "a number from 1 to 86400 is needed"),
