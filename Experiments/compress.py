@@ -31,6 +31,7 @@ class Compression:
         own = "compress" if stage == "bc" else stage
         self.children, self.validation = (settings.of(own, name) for name in ("children", "validation"))
         self.tune_epochs, self.longer_epochs = (settings.of("all", name) for name in ("tune_epochs", "longer_epochs"))
+        self.all_data = settings.options.tune_all_data and stage != "photographs"
 
     def about(self, role, seed, **more):
         return {"group": self.group, "network": self.network, "data": self.data, "role": role, "seed": seed, **more}
@@ -117,11 +118,19 @@ class Compression:
 
         return Piece(
             f"{self.group}/{name}-{role}", {**about, "role": role}, words,
-            lambda out: epochs * self.training_images() * BACKWARD * share * out.inspect(self.network, pattern)["macs"])
+            lambda out: epochs * self.tuning_images() * BACKWARD * share * out.inspect(self.network, pattern)["macs"])
+
+    def tuning_images(self):
+        # A tenth is held out.
+        return self.training_images() * (10 / 9 if self.all_data else 1)
 
     def tune_words(self):
-        """How every result is tuned."""
-        return ["--learning-rate", self.s.options.tune_rate]
+        """How every result is tuned.
+
+        Whoever trained the given weights trained them on the images held out, too: the first epochs of tuning do best on
+        those, and their weights would be kept.
+        """
+        return ["--learning-rate", self.s.options.tune_rate] + (["--all-data"] if self.all_data else [])
 
     def found(self, strategy, target, seed):
         """A search, and its network tuned."""
@@ -147,6 +156,8 @@ class Compression:
 
         Whoever trained the given weights trained them on those images, too, but alike for all strategies.
         """
+        if len(self.strategies) == 1:
+            return self.strategies[0]
         path = out / f"{self.group}/best-{slug(target)}.json"
         if path.exists():
             return read(path)["strategy"]

@@ -43,6 +43,7 @@ OPTIONS = {
     **dict.fromkeys(("--bc-cifar10", "--bc-cifar100", "--bc-mean", "--bc-deviation", "--bc-targets"), ("compress",)),
     **dict.fromkeys(("--tune-epochs", "--tune-rate"), ("compress", "photographs", "headline")),
     "--longer-epochs": ("compress",),
+    "--tune-all-data": ("compress", "headline"),
     **dict.fromkeys(("--limit-train", "--evaluator", "--trainings", "--dense-epochs"), ("scratch", "transfer")),
     "--epochs": ("scratch", "transfer", "photographs"),
     **dict.fromkeys(("--photographs", "--image-size"), ("photographs",)),
@@ -123,6 +124,7 @@ def parser():
     add("--tune-epochs", type=whole(1), metavar="N", help="compress, photographs: epochs every result is tuned for (5)")
     add("--longer-epochs", type=whole(1), metavar="N", help="compress: and the best strategy's (20)")
     add("--tune-rate", type=rate, default="0.025", metavar="R", help="the highest learning rate of tuning (0.025)")
+    add("--tune-all-data", action="store_true", help="compress, headline: tune on the images held out, too, and keep the last weights")
     add("--epochs", type=whole(1), metavar="N", help="scratch, transfer, photographs: epochs of every training (20)")
     add("--trainings", type=whole(1), default=1, metavar="N", help="scratch, transfer: trainings of each search's result (1)")
     add("--threads", type=whole(1), default=os.cpu_count(), metavar="N", help="all cores without it")
@@ -161,6 +163,9 @@ class Settings:
             raise Refusal("means and deviations are in pixels over 255, deviations over 0", 64)
         if o.trainings > len(self.of("all", "seeds")):
             raise Refusal(f"--trainings {o.trainings} needs as many --seeds", 64)
+        if o.tune_all_data and "compress" in self.stages and len(self.of("compress", "strategies")) > 1:
+            raise Refusal(
+                "--tune-all-data holds no images out that could say which strategy is tuned for longer; name one with --strategies", 64)
         self.data_dir = str(Path(o.data_dir).absolute()) if o.data_dir else None
         self.photographs = self.folder(o.photographs)
         self.weights = self.source(o.weights)

@@ -115,6 +115,12 @@ struct RetrainCommand: ParsableCommand {
         if inherit {
             (configuration.initialWeights, configuration.initialDigest) = (dense, settings.denseDigest)
             configuration.inherits = true
+            // Weights remember what they were trained on, and forget some of it with every epoch.
+            if case .imported(let c) = origin, !allData {
+                AdsCommand.tell(
+                    "which images \(c.file.inSentence) was trained on is not known, maybe on those held out here; then the weights that do best on them are an early epoch's, and --all-data, which keeps the last, does better"
+                )
+            }
         }
         // The weights, and a teacher's that sees the same batch, know images as they were trained on them.
         configuration.normalization = origin.normalization
