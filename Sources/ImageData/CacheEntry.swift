@@ -1,4 +1,4 @@
-import Crypto
+import Digests
 import Files
 import Foundation
 
@@ -81,7 +81,7 @@ struct CacheEntry {
             PixelStorage(mapped: data[middle..<middle + test * images.reader.imageBytes]), tested, notes: notes)
     }
 
-    private static func digest(_ data: Data) -> Data { Data(SHA256.hash(data: data)) }
+    private static func digest(_ data: Data) -> Data { Data(SHA256.digest(of: data)) }
 
     /// Decodes the images into the file; whoever calls it holds the entry's lock.
     /// - Parameter trainDigests: of the files' contents that the key is of; they must still be what is read.

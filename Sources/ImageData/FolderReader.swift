@@ -1,4 +1,4 @@
-import Crypto
+import Digests
 import Files
 import Foundation
 import ImageDecoding
@@ -89,7 +89,7 @@ struct FolderReader: Sendable {
     ) -> Reading {
         do {
             let bytes = try contents(file)
-            if let digest, digest != Self.digest(bytes) { return .changed }
+            if let digest, digest != SHA256.hexadecimal(of: bytes) { return .changed }
             let decoded = try decode(bytes, file)
             Self.separate(try decoded.image.squared(preparation.size), into: out)
             return .read(isTurned: decoded.orientation != .upright, isAlphaDropped: decoded.isAlphaDropped)
@@ -116,16 +116,12 @@ struct FolderReader: Sendable {
         DispatchQueue.concurrentPerform(iterations: files.count) { i in
             checking.file {
                 guard let bytes = try? contents(files[i]) else { return }
-                let digest = Self.digest(bytes)
+                let digest = SHA256.hexadecimal(of: bytes)
                 digests.withLock { $0[i] = digest }
             }
         }
         try checking.check()
         return digests.withLock { $0 }
-    }
-
-    private static func digest(_ bytes: [UInt8]) -> String {
-        SHA256.hash(data: bytes).map { String(format: "%02x", $0) }.joined()
     }
 
     private func contents(_ file: FolderLayout.File) throws -> [UInt8] {

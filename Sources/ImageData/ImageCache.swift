@@ -1,4 +1,4 @@
-import Crypto
+import Digests
 import Files
 import Foundation
 import ImageDecoding
@@ -88,8 +88,8 @@ public struct ImageCache: Sendable, Hashable {
     /// What the images of a folder are called here.
     private static func key(_ images: FolderImages, _ train: [String?], _ test: [String?]) -> String {
         let preparation = images.reader.preparation
-        var hash = SHA256()
-        func add(_ text: String) { hash.update(data: Data(text.utf8)) }
+        let hash = SHA256()
+        func add(_ text: String) { hash.update(Data(text.utf8)) }
         add("ads images 1, decoder \(ImageDecoder.revision)\n")
         add("size \(preparation.size), as they lie \(preparation.ignoresOrientation)\n")
         add("\(images.layout.train.count), \(images.layout.validation.count), \(images.layout.test.count)\n")
@@ -97,7 +97,7 @@ public struct ImageCache: Sendable, Hashable {
             // A path may hold anything but a zero.
             add("\(digest ?? "unreadable") \(file.label) \(file.path)\0")
         }
-        return hash.finalize().map { String(format: "%02x", $0) }.joined()
+        return hash.hexadecimal
     }
 
     /// The folder is its owner's alone.

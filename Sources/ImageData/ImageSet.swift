@@ -1,4 +1,4 @@
-import Crypto
+import Digests
 import Foundation
 
 /// Labelled square images of 8-bit channels.
@@ -72,18 +72,18 @@ public struct DataSet: Sendable {
         self.test = test
         self.classNames = classNames
         (self.heldOut, self.preparation, self.notes) = (heldOut, preparation, notes)
-        var hash = SHA256()
+        let hash = SHA256()
         for set in [train, test] {
-            set.pixels.withUnsafeBytes { hash.update(bufferPointer: $0) }
+            set.pixels.withUnsafeBytes { hash.update($0) }
             // A byte each where all are less than 256, as digests of earlier builds have them.
             if set.labels.allSatisfy({ 0...255 ~= $0 }) {
-                set.labels.map { UInt8($0) }.withUnsafeBytes { hash.update(bufferPointer: $0) }
+                set.labels.map { UInt8($0) }.withUnsafeBytes { hash.update($0) }
             } else {
-                set.labels.map(\.littleEndian).withUnsafeBytes { hash.update(bufferPointer: $0) }
+                set.labels.map(\.littleEndian).withUnsafeBytes { hash.update($0) }
             }
         }
-        if heldOut != .drawn { hash.update(data: Data("\(heldOut)".utf8)) }
-        digest = hash.finalize().map { String(format: "%02x", $0) }.joined()
+        if heldOut != .drawn { hash.update(Data("\(heldOut)".utf8)) }
+        digest = hash.hexadecimal
     }
 }
 

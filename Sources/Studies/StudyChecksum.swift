@@ -1,16 +1,16 @@
-import Crypto
+import Digests
 import Foundation
 
 /// What a stored row's checksum is of: everything in it that a damaged page must not change unnoticed.
 package enum StudyChecksum {
     /// The first 8 bytes of the SHA-256 of all parts, each after its length.
     package static func of(_ parts: [Data]) -> String {
-        var hash = SHA256()
+        let hash = SHA256()
         for part in parts {
-            withUnsafeBytes(of: UInt64(part.count).littleEndian) { hash.update(bufferPointer: $0) }
-            hash.update(data: part)
+            withUnsafeBytes(of: UInt64(part.count).littleEndian) { hash.update($0) }
+            hash.update(part)
         }
-        return hash.finalize().prefix(8).map { String(format: "%02x", $0) }.joined()
+        return SHA256.hexadecimal(hash.digest().prefix(8))
     }
 
     /// The same of texts.

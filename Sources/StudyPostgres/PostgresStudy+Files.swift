@@ -1,4 +1,4 @@
-import Crypto
+import Digests
 import Files
 import Foundation
 import Studies
@@ -10,7 +10,7 @@ extension PostgresStudy: FileSharing {
     private static let most = 4 << 30
 
     public func share(_ files: [String: Data], as name: String, by ownership: Ownership) throws {
-        let digests = files.mapValues(Self.digest)
+        let digests = files.mapValues { SHA256.hexadecimal(of: $0) }
         let list = try CanonicalJSON.text(digests)
         try write(by: ownership) { connection in
             for (file, bytes) in files.sorted(by: { $0.key < $1.key }) {
@@ -70,13 +70,9 @@ extension PostgresStudy: FileSharing {
                 guard let more = row.bytes(0, "bytes"), bytes.count + more.count <= size else { throw damage }
                 bytes += more
             }
-            guard Self.digest(bytes) == digest else { throw damage }
+            guard SHA256.hexadecimal(of: bytes) == digest else { throw damage }
             return bytes
         }
-    }
-
-    private static func digest(_ bytes: Data) -> String {
-        SHA256.hash(data: bytes).map { String(format: "%02x", $0) }.joined()
     }
 
     private static func isDigest(_ text: String) -> Bool {

@@ -1,15 +1,12 @@
-import Crypto
+import Digests
 import Files
 import Foundation
 import WeightFiles
 
 /// The SHA-256 of a file, in hexadecimal.
 /// - Throws: `FileError`.
-package func fileDigest(_ path: String) throws -> String { fileDigest(of: try AtomicFile.read(path, mapped: true)) }
-
-/// SHA-256 of bytes, in hexadecimal.
-package func fileDigest(of bytes: Data) -> String {
-    SHA256.hash(data: bytes).map { String(format: "%02x", $0) }.joined()
+package func fileDigest(_ path: String) throws -> String {
+    SHA256.hexadecimal(of: try AtomicFile.read(path, mapped: true))
 }
 
 /// Weights and checkpoints carry the SHA-256 of their arrays in the metadata, so that damage inside an array is
@@ -35,8 +32,8 @@ extension Safetensors {
     }
 
     private var digest: String {
-        var hash = SHA256()
-        for array in arrays { hash.update(data: array) }
-        return hash.finalize().map { String(format: "%02x", $0) }.joined()
+        let hash = SHA256()
+        for array in arrays { hash.update(array) }
+        return hash.hexadecimal
     }
 }

@@ -1,9 +1,9 @@
+import Digests
 import Files
 import Foundation
 import Runs
 import Strategies
 import Studies
-import Training
 
 /// The files of a run that children start from: what workers on other machines fetch from the study.
 enum SharedFiles {
@@ -44,9 +44,9 @@ enum SharedFiles {
             throw SearchError("\(storage.name) carries files that no run has")
         }
         // Other weights, or the same of another run, have another folder: none is ever changed under who reads it.
-        let key = fileDigest(of: Data(try CanonicalJSON.text(files).utf8))
+        let key = SHA256.hexadecimal(of: Data(try CanonicalJSON.text(files).utf8))
         let folder = RunFolder(cache + "/" + key + "/" + name)
-        func isWhole() -> Bool { (try? of(folder).mapValues { fileDigest(of: $0) }) == files }
+        func isWhole() -> Bool { (try? of(folder).mapValues { SHA256.hexadecimal(of: $0) }) == files }
         if isWhole() { return folder }
         let fetched = try files.sorted { $0.key < $1.key }.map { file in
             (name: file.key, pieces: [try storage.sharedFile(file.value)])

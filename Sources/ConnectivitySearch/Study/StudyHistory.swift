@@ -1,5 +1,5 @@
-import Crypto
 import DenseNetArchitecture
+import Digests
 import Files
 import Foundation
 import Strategies
@@ -74,6 +74,6 @@ public struct StudyHistory: Sendable {
             proposals: trials.map(\.proposal),
             results: trials.map { $0.curve.flatMap { [$0.length, $0.accuracy, $0.loss, Double($0.images)] } },
             states: trials.map { "\($0.state.rawValue) \($0.failure ?? "")" }, updates: updates, strategy: strategy)
-        return SHA256.hash(data: Data(try CanonicalJSON.text(value).utf8)).map { String(format: "%02x", $0) }.joined()
+        return SHA256.hexadecimal(of: Data(try CanonicalJSON.text(value).utf8))
     }
 }
