@@ -33,7 +33,6 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: [
@@ -57,6 +56,14 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser", condition: training),
             ],
             path: "Benchmarks/Landscapes"),
+        .executableTarget(
+            name: "many-machines",
+            dependencies: [
+                "ConnectivitySearch", "Evaluation", "Strategies", "StudyPostgres", "Studies", "Training", "Runs",
+                "ImageData", "DenseNetArchitecture", "Randomness",
+                .product(name: "ArgumentParser", package: "swift-argument-parser", condition: training),
+            ],
+            path: "Benchmarks/ManyMachines"),
         .target(
             name: "Reporting",
             dependencies: [
@@ -67,8 +74,7 @@ let package = Package(
             name: "ConnectivitySearch",
             dependencies: [
                 "Evaluation", "Strategies", "StudySQLite", "StudyPostgres", "Studies", "Training", "Runs", "ImageData",
-                "DenseNetModel", "DenseNetArchitecture", "Files", "Randomness", "Torch",
-                .product(name: "Crypto", package: "swift-crypto", condition: training),
+                "DenseNetModel", "DenseNetArchitecture", "Digests", "Files", "Randomness", "Torch",
             ]),
         .target(
             name: "Evaluation",
@@ -87,25 +93,16 @@ let package = Package(
             ]),
         .target(
             name: "StudyPostgres",
-            dependencies: [
-                "Studies", "Files", .target(name: "CPostgreSQL", condition: training),
-                .product(name: "Crypto", package: "swift-crypto", condition: training),
-            ]),
+            dependencies: ["Studies", "Digests", "Files", .target(name: "CPostgreSQL", condition: training)]),
         .systemLibrary(
             name: "CPostgreSQL", pkgConfig: "libpq", providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
-        .target(
-            name: "Studies",
-            dependencies: [
-                "DenseNetArchitecture", "Files",
-                .product(name: "Crypto", package: "swift-crypto", condition: training),
-            ]),
+        .target(name: "Studies", dependencies: ["DenseNetArchitecture", "Digests", "Files"]),
         .target(
             name: "Training",
             dependencies: [
                 "Runs", "ImageData", "ImageDecoding", "ImageResizing", "DenseNetModel", "NetworkImport",
                 "DenseNetArchitecture", "DenseKernels",
-                "WeightFiles", "Files", "Randomness", "Torch",
-                .product(name: "Crypto", package: "swift-crypto", condition: training),
+                "WeightFiles", "Digests", "Files", "Randomness", "Torch",
             ]),
         .target(
             name: "NetworkExport",
@@ -116,9 +113,8 @@ let package = Package(
         .target(
             name: "ImageData",
             dependencies: [
-                "ArrayFiles", "Files", "ImageDecoding", "ImageResizing", "PickleFiles", "Randomness", "Registries",
-                "Torch",
-                .product(name: "Crypto", package: "swift-crypto", condition: training),
+                "ArrayFiles", "Digests", "Files", "ImageDecoding", "ImageResizing", "PickleFiles", "Randomness",
+                "Registries", "Torch",
             ]),
         .target(
             name: "DenseNetModel", dependencies: ["DenseNetRuntime", "DenseKernels", "DenseNetArchitecture", "Torch"]),
@@ -150,6 +146,12 @@ let package = Package(
         .target(name: "PickleFiles", dependencies: ["Files"]),
         .target(name: "WeightFiles", dependencies: ["Files"]),
         .target(name: "Protobuf"),
+        .target(
+            name: "Digests",
+            dependencies: [
+                .target(name: "CCrypto", condition: .when(platforms: [.linux], traits: ["Training"]))
+            ]),
+        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .target(name: "Files"),
         .target(name: "DenseKernels", dependencies: ["CProcessor"]),
         .target(name: "CProcessor"),
@@ -188,7 +190,7 @@ let package = Package(
         .testTarget(
             name: "FileTests",
             dependencies: [
-                "Files", "TorchFiles", "ArrayFiles", "Archives", "WeightFiles", "PickleFiles", "Randomness",
+                "Digests", "Files", "TorchFiles", "ArrayFiles", "Archives", "WeightFiles", "PickleFiles", "Randomness",
                 "TestSupport",
             ]),
         .testTarget(
@@ -238,11 +240,19 @@ let package = Package(
             ],
             exclude: ["Snapshots"]),
         .testTarget(
+            name: "StrategiesTests",
+            dependencies: ["Strategies", "DenseNetArchitecture", "Randomness", "Torch", "TestSupport"]),
+        .testTarget(
+            name: "EvaluationTests",
+            dependencies: [
+                "ConnectivitySearch", "Evaluation", "Strategies", "Training", "Runs", "ImageData", "DenseNetModel",
+                "NetworkImport", "DenseNetArchitecture", "Files", "Randomness", "Torch", "TestSupport",
+            ]),
+        .testTarget(
             name: "ConnectivitySearchTests",
             dependencies: [
                 "ConnectivitySearch", "Evaluation", "Strategies", "StudySQLite", "Studies", "Training", "Runs",
-                "ImageData", "DenseNetModel", "NetworkImport", "DenseNetArchitecture", "Files",
-                "Randomness", "Torch", "TestSupport",
+                "ImageData", "DenseNetModel", "DenseNetArchitecture", "Files", "Randomness", "Torch", "TestSupport",
             ]),
     ],
     swiftLanguageModes: [.v6],

@@ -1,7 +1,6 @@
 import DenseNetArchitecture
 import Randomness
 
-@testable import ConnectivitySearch
 @testable import Strategies
 
 /// A reward that can be computed: each connection is worth something, known to the test alone, plus noise.

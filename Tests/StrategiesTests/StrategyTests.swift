@@ -4,7 +4,6 @@ import TestSupport
 import Testing
 import Torch
 
-@testable import ConnectivitySearch
 @testable import Strategies
 
 /// What each strategy proposes and says of itself, by values.

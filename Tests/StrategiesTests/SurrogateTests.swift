@@ -3,7 +3,6 @@ import Foundation
 import Randomness
 import Testing
 
-@testable import ConnectivitySearch
 @testable import Strategies
 
 @Suite struct SurrogateTests {

@@ -4,7 +4,6 @@ import Foundation
 import Testing
 import Torch
 
-@testable import ConnectivitySearch
 @testable import Evaluation
 @testable import Strategies
 

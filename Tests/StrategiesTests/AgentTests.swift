@@ -5,7 +5,6 @@ import TestSupport
 import Testing
 import Torch
 
-@testable import ConnectivitySearch
 @testable import Strategies
 
 @Suite(.serialized, .oneThread) struct AgentTests {

@@ -5,7 +5,6 @@ import TestSupport
 import Testing
 import Torch
 
-@testable import ConnectivitySearch
 @testable import Strategies
 
 /// The agent's network against its formulas, written down once more in plain numbers: an LSTM of PyTorch's gates

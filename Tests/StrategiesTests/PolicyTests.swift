@@ -5,7 +5,6 @@ import TestSupport
 import Testing
 import Torch
 
-@testable import ConnectivitySearch
 @testable import Strategies
 
 /// The agent's mathematics on spaces small enough to enumerate every child.

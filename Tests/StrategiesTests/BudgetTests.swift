@@ -2,7 +2,6 @@ import DenseNetArchitecture
 import Randomness
 import Testing
 
-@testable import ConnectivitySearch
 @testable import Strategies
 
 @Suite struct BudgetTests {

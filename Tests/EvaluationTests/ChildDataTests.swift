@@ -1,7 +1,6 @@
 import ImageData
 import Testing
 
-@testable import ConnectivitySearch
 @testable import Evaluation
 
 /// A data set in class order: what children are trained, normalised and validated on is of every class.
