@@ -41,3 +41,6 @@ play no-terms ads '{"connectionRate":1e-9}'
 play no-lstm ads '{"learningRate":1e-9,"initialRange":1e-6}'
 play ten-children ads '{"childrenPerUpdate":10}'
 play warm ads '{"warmStart":1}' --belief 0.5
+for lag in 1 4; do
+  for strategy in ads evolution surrogate; do play "$strategy-lag-$lag" "$strategy" '{}' --lag "$lag"; done
+done

@@ -19,6 +19,7 @@ import Torch
     @Option(help: "The deviation of a reward's noise, in coin flips' deviations.") var noise = 1.0
     @Option(help: "How much what is believed beforehand correlates with the truth; nothing is believed without it.")
     var belief: Double?
+    @Option(help: "Updates that are proposed before one is learned from.") var lag = 0
     @Option(help: "The file of lines.") var out: String
 
     func validate() throws {
@@ -26,6 +27,7 @@ import Torch
             throw ValidationError("\(name) \(value); 1 to 1000000 are possible")
         }
         guard 0...1_000_000 ~= from else { throw ValidationError("--from \(from); 0 to 1000000 are possible") }
+        guard 0...1000 ~= lag else { throw ValidationError("--lag \(lag); 0 to 1000 are possible") }
         guard noise >= 0, noise.isFinite else { throw ValidationError("--noise \(noise); 0 or more is needed") }
         guard belief.map({ -1...1 ~= $0 }) ?? true else {
             throw ValidationError("--belief \(belief ?? 0); a correlation from -1 to 1 is needed")
@@ -81,7 +83,7 @@ import Torch
             }
             let landscape = try Landscape(space, target, seed: UInt64(k))
             var context = StrategyContext(space, target: target, seed: UInt64(k))
-            (context.settings, context.children) = (settings, children)
+            (context.settings, context.children, context.lag) = (settings, children, lag)
             context.prior = belief.map { landscape.belief(correlation: $0, seed: UInt64(k)) }
             let player = try Strategies.named(strategy).init(context)
             var random = SeededGenerator(seed: UInt64(k), stream: 0x901)
@@ -89,8 +91,10 @@ import Torch
             let began = ContinuousClock.now
             // A line that was cut off stays one of its own.
             var output = Data("\n".utf8)
+            var ahead: [[Connectivity]] = []
             while truths.count < children {
-                let proposed = try player.propose(settings.childrenPerUpdate)
+                while ahead.count <= lag { ahead.append(try player.propose(settings.childrenPerUpdate)) }
+                let proposed = ahead.removeFirst()
                 guard !proposed.isEmpty else { throw ValidationError("\(strategy) has nothing left to propose") }
                 var rewards: [Double] = []
                 for child in proposed {

@@ -20,6 +20,12 @@ struct Scoreboard {
     /// The best of them, and the seconds the last few took.
     private(set) var best: Child?
     private var recent: [Double] = []
+    /// Children that each update pays for.
+    private var promises: [Int: Int] = [:]
+    /// Trials whose end was told.
+    private var told: Set<Int> = []
+    /// The machines' failures so far.
+    var failures = MachineFailures()
     /// The last update's record.
     private(set) var last: UpdateRecord?
     /// When this process began, and how many children were finished by then.
@@ -31,8 +37,10 @@ struct Scoreboard {
         architecture = history.configuration.architecture
         for trial in history.trials {
             add(trial.number, trial.proposal)
-            forget(trial)
+            if trial.proposal.update <= updates { forget(trial) }
+            if trial.state.isFinished { told.insert(trial.number) }
         }
+        _ = failures.look(at: history.trials)
         images = history.configuration.imagesBefore ?? 0
         finish(history.trials.filter { $0.proposal.again == nil && $0.proposal.update <= updates }, images: 0)
         images += history.updates.reduce(0) { $0 + ($1.images ?? 0) }
@@ -44,11 +52,17 @@ struct Scoreboard {
     /// A trial was recorded.
     mutating func add(_ number: Int, _ proposal: Proposal) {
         lastNumber = max(lastNumber, number)
-        guard proposal.again == nil, proposal.repeatOf == nil, let blocks = blocks(proposal.connectivity) else {
-            return
-        }
+        guard proposal.again == nil, proposal.repeatOf == nil else { return }
+        promises[proposal.update, default: 0] += 1
+        guard let blocks = blocks(proposal.connectivity) else { return }
         if known[blocks] == nil { known[blocks] = number }
     }
+
+    /// Children that are proposed and paid for in the updates from one on.
+    func promised(from update: Int) -> Int { promises.reduce(0) { $1.key >= update ? $0 + $1.value : $0 } }
+
+    /// Whether a finished trial's end was not told; then it is now.
+    mutating func isNews(_ trial: Trial) -> Bool { told.insert(trial.number).inserted }
 
     /// The trial of a connectivity's network, where it was paid for.
     func trial(of connectivity: Connectivity) -> Int? { blocks(connectivity).flatMap { known[$0] } }
@@ -75,7 +89,7 @@ struct Scoreboard {
         for trial in update { forget(trial) }
     }
 
-    /// The most children that may still be proposed.
+    /// The most children that may be paid for after the finished updates.
     func remaining(_ configuration: SearchConfiguration) -> Int {
         let children = configuration.children - paid
         guard let budget = configuration.imageBudget else { return children }

@@ -7,30 +7,6 @@ import Studies
 
 /// An update's trials, from their proposal to the last that is finished.
 extension Search {
-    /// Records an update's trials and waits until all are finished.
-    /// - Parameter isMode: whether it is the strategy's mode that is proposed.
-    func evaluate(
-        _ proposals: [Connectivity], _ recorded: [Trial], update: Int, isMode: Bool, _ board: inout Scoreboard
-    ) throws -> [Trial] {
-        var missing: [Proposal] = []
-        for (position, connectivity) in proposals.enumerated() {
-            if let trial = recorded.first(where: { $0.proposal.position == position }) {
-                guard trial.proposal.connectivity == connectivity else {
-                    throw StudyError.placeIsTaken(study: storage.name, trial: trial.number)
-                }
-                continue
-            }
-            var proposal = try proposed(connectivity, update, position)
-            proposal.repeatOf = board.trial(of: connectivity)
-            if isMode { proposal.isMode = true }
-            board.add(board.lastNumber + 1, proposal)
-            missing.append(proposal)
-        }
-        if !missing.isEmpty { _ = try storage.add(missing, by: ownership) }
-        try finish(update, &board)
-        return try storage.trials(update: update).sorted { $0.proposal.position < $1.proposal.position }
-    }
-
     func proposed(_ connectivity: Connectivity, _ update: Int, _ position: Int) throws -> Proposal {
         let cost = try Network(configuration.architecture, connectivity).cost
         return Proposal(
@@ -39,26 +15,27 @@ extension Search {
             connections: cost.connections, seed: configuration.seed)
     }
 
-    /// Lets the workers work until every trial of an update is finished; decides what those that are held wait for.
-    func finish(_ update: Int, _ board: inout Scoreboard) throws {
-        let recorded = try storage.trials(update: update)
-        var finished = Set(recorded.filter { $0.state.isFinished }.map(\.number))
-        var failures = MachineFailures()
-        _ = failures.look(at: recorded)
+    /// Lets the workers work until every trial of the first of some updates is finished, and decides what those that are
+    /// held wait for, of the other updates, too.
+    /// - Returns: the first update's trials, in order of position.
+    @discardableResult
+    func finish(_ updates: ClosedRange<Int>, _ board: inout Scoreboard) throws -> [Trial] {
         while true {
             try Interruption.check("interrupted; the finished children are kept")
             try reclaim()
-            let trials = try storage.trials(update: update)
-            try tell(failures.look(at: trials), inARow: failures.inARow)
-            for trial in trials where trial.state.isFinished && finished.insert(trial.number).inserted {
-                try tell(trial, trials, &board)
+            let open = try updates.map { try storage.trials(update: $0) }
+            let trials = open.flatMap(\.self)
+            try tell(board.failures.look(at: trials), inARow: board.failures.inARow)
+            for own in open {
+                for trial in own where trial.state.isFinished && board.isNews(trial) { try tell(trial, own, &board) }
             }
-            let open = trials.filter { !$0.state.isFinished }
-            if open.isEmpty { return }
-            if open.allSatisfy({ $0.isHeld }) {
-                try storage.decide(try decisions(open, trials), by: ownership)
-            } else {
+            let unfinished = Set(trials.filter { !$0.state.isFinished }.map(\.number))
+            if open[0].allSatisfy(\.state.isFinished) { return open[0].sorted { $0.proposal.position < $1.proposal.position } }
+            let decisions = try open.flatMap { try decisions($0, unfinished) }
+            if decisions.isEmpty {
                 try workforce.work()
+            } else {
+                try storage.decide(decisions, by: ownership)
             }
         }
     }
@@ -93,10 +70,14 @@ extension Search {
         )
     }
 
-    /// What becomes of held trials: the best go on to the next length, the others end; repeats end as what they repeat.
+    /// What becomes of an update's trials once all that go on are held: the best go on to the next length, the others
+    /// end; repeats end as what they repeat.
     ///
     /// Successive halving (Jamieson and Talwalkar, arXiv 1502.07943) within an update.
-    private func decisions(_ open: [Trial], _ trials: [Trial]) throws -> [Decision] {
+    /// - Parameter unfinished: trials that no repeat can end as.
+    private func decisions(_ trials: [Trial], _ unfinished: Set<Int>) throws -> [Decision] {
+        let open = trials.filter { !$0.state.isFinished }
+        guard open.allSatisfy(\.isHeld) else { return [] }
         let rungs = open.filter { $0.proposal.repeatOf == nil }
         guard rungs.isEmpty else {
             let ranked = rungs.sorted {
@@ -108,7 +89,9 @@ extension Search {
                 $0.offset < survivors ? .promote($0.element.number) : .prune($0.element.number)
             }
         }
-        return open.compactMap { trial in trial.proposal.repeatOf.map { .copy(trial.number, of: $0) } }
+        return open.compactMap { trial in
+            trial.proposal.repeatOf.flatMap { unfinished.contains($0) ? nil : .copy(trial.number, of: $0) }
+        }
     }
 
     private func tell(_ trial: Trial, _ own: [Trial], _ board: inout Scoreboard) throws {

@@ -25,7 +25,9 @@ public enum SearchEvent {
 /// The search: a strategy proposes, workers evaluate, the study remembers.
 ///
 /// An update's trials are all recorded before the first is handed out, and the strategy learns when the last is
-/// finished. So neither the number of workers nor a crash changes what is proposed or what it is worth.
+/// finished. So neither the number of workers nor a crash changes what is proposed or what it is worth. With a lag of L
+/// updates, update k is proposed after update k − 1 − L is learned from, whatever else is finished by then: what the
+/// strategy does follows one order, and workers have L more updates to do.
 public struct Search {
     /// Everything that decides it.
     public let configuration: SearchConfiguration
@@ -86,35 +88,23 @@ public struct Search {
             progress = stored.progress
         }
         let history = StudyHistory(configuration, try storage.trials(update: nil), try storage.updates())
-        guard history.isNumbered else {
+        var pipeline = Pipeline(after: progress, images: strategy.images)
+        guard history.isNumbered, pipeline.isRecorded(history, progress, lag: configuration.lag ?? 0) else {
             throw SearchError("\(storage.name) lacks trials that it had; look at it with 'ads study doctor'")
         }
         var board = Scoreboard(history, updates: progress.update)
         observer(.start(board.status(configuration, workers: workforce.count)))
-        // An update counts whole: what was paid when it began decides how many it proposes, also after a resume.
         while true {
-            // What was recorded before an interruption decides, whatever has changed since.
-            let recorded = try storage.trials(update: progress.update + 1)
-            let remaining = board.remaining(configuration)
-            // Who only repeats itself bets once more, on what it has come to.
-            let isLast = remaining == 1 || progress.exhausted && progress.mode == nil
-            let bet =
-                try recorded.isEmpty
-                ? remaining > 0 && isLast ? newMode(strategy, board) : nil
-                : recorded.first { $0.proposal.isMode == true }?.proposal.connectivity
-            if recorded.isEmpty && bet == nil && (remaining <= 0 || progress.exhausted) { break }
+            while pipeline.ahead(of: progress) <= configuration.lag ?? 0,
+                try propose(strategy, &progress, &pipeline, &board)
+            {}
+            guard pipeline.ahead(of: progress) > 0 else { break }
             progress.update += 1
-            let seen = strategy.images
-            let count = try recorded.isEmpty ? next(strategy, remaining, board) : recorded.count
-            let proposals = try bet.map { [$0] } ?? strategy.propose(count)
-            if proposals.isEmpty {
-                progress.exhausted = true
-                break
-            }
-            let own = try evaluate(proposals, recorded, update: progress.update, isMode: bet != nil, &board)
+            let own = try finish(progress.update...pipeline.proposed, &board)
             // It is the mode no longer once more is learned.
-            progress.mode = bet == nil ? nil : own.first?.number
-            try learn(own, strategy, seen: seen, &progress, &board)
+            progress.mode = own.first { $0.proposal.isMode == true }?.number
+            progress.proposed = configuration.lag == nil ? nil : pipeline.proposed
+            try learn(own, strategy, &progress, &pipeline, &board)
         }
         let mode = try configuration.top > 0 ? progress.mode ?? strategy.mode().flatMap(board.trial) : nil
         let result = try conclude(exhausted: progress.exhausted, mode: mode, &board)
@@ -126,23 +116,9 @@ public struct Search {
         return result
     }
 
-    /// The strategy's mode, a bet, where bets are evaluated again and nobody has evaluated this one.
-    private func newMode(_ strategy: any Strategy, _ board: Scoreboard) throws -> Connectivity? {
-        guard configuration.top > 0, let mode = try strategy.mode(), board.trial(of: mode) == nil else { return nil }
-        return mode
-    }
-
-    /// How many children the next update proposes; one is left for the strategy's mode.
-    private func next(_ strategy: any Strategy, _ remaining: Int, _ board: Scoreboard) throws -> Int {
-        let most = configuration.agent.childrenPerUpdate
-        guard remaining > 1, remaining <= most, try newMode(strategy, board) != nil else {
-            return min(most, remaining)
-        }
-        return remaining - 1
-    }
-
     private func learn(
-        _ own: [Trial], _ strategy: any Strategy, seen: Int, _ progress: inout SearchProgress, _ board: inout Scoreboard
+        _ own: [Trial], _ strategy: any Strategy, _ progress: inout SearchProgress, _ pipeline: inout Pipeline,
+        _ board: inout Scoreboard
     ) throws {
         // A child that failed has no reward, and moves nobody else's baseline.
         let rewards = own.map { $0.state == .failed ? nil : rule.reward(of: $0) }
@@ -152,7 +128,8 @@ public struct Search {
         record.baseline = strategy.baseline
         record.keepRate = strategy.keepRate
         record.probabilities = try strategy.probabilities()
-        if strategy.images > seen { record.images = strategy.images - seen }
+        if strategy.images > pipeline.images { record.images = strategy.images - pipeline.images }
+        pipeline.images = strategy.images
         progress.repeatedUpdates = own.allSatisfy { $0.proposal.repeatOf != nil } ? progress.repeatedUpdates + 1 : 0
         if progress.repeatedUpdates > 0, progress.repeatedUpdates % Self.patience == 0 {
             if progress.repeatedUpdates <= Self.explorations * Self.patience, try strategy.exploreMore() {

@@ -44,7 +44,7 @@ extension Search {
         if open > 0 {
             observer(.note("the best children are evaluated again: \(open) longer evaluation\(open == 1 ? "" : "s")"))
         }
-        try finish(0, &board)
+        try finish(0...0, &board)
         history = StudyHistory(configuration, try storage.trials(update: nil), try storage.updates())
         let winner = top.dropFirst().reduce(first) { history.worth($1).rank > history.worth($0).rank ? $1 : $0 }
         return SearchResult(

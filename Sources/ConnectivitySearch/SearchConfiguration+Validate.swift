@@ -9,6 +9,7 @@ extension SearchConfiguration {
         let most = 1_000_000
         try need(children >= 1, "\(children) children; at least 1 is needed")
         try agent.validate()
+        try need(0...1000 ~= lag ?? 0, "a lag of \(lag ?? 0) updates; 0 to 1000 are possible")
         try need(1...1024 ~= threads, "\(threads) threads a child; 1 to 1024 are possible")
         for (limit, what) in [(limitTrain, "training"), (limitValidation, "validation")] {
             if let limit { try need(limit >= 1, "a limit of \(limit) \(what) images; at least 1 is needed") }
@@ -64,6 +65,9 @@ extension SearchConfiguration {
         }
         _ = try Evaluators.named(evaluator.kind)
         let type = try Strategies.named(strategy)
+        try need(
+            (lag ?? 0) == 0 || !type.needsDense,
+            "\(strategy) prunes step by step, and has nothing to propose ahead; leave --lag out")
         try need(
             !type.needsDense || dense != nil, "\(strategy) prunes a trained dense network; give its run with --dense")
     }

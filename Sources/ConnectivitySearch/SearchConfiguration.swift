@@ -41,6 +41,9 @@ public struct SearchConfiguration: Codable, Sendable, Hashable {
     public var searchesBlockEnds: Bool?
     /// The agent's numbers.
     public var agent = AgentSettings()
+    /// Updates that are proposed before an update is learned from, so that workers do not wait for its last child; none
+    /// where it is absent.
+    public var lag: Int?
     /// How children are drawn. Absent in searches of older versions, which drew them in another way: they can be looked
     /// at, not continued.
     public var sampler: Sampler? = .sequential
@@ -115,6 +118,9 @@ public struct SearchConfiguration: Codable, Sendable, Hashable {
         return plan
     }
 
+    /// The most children that can be evaluated side by side.
+    public var childrenAtOnce: Int { agent.childrenPerUpdate * (1 + (lag ?? 0)) }
+
     /// When it ends, in words: "40 children".
     public var budget: String {
         let most = children < .max ? "\(children) children" : nil
@@ -130,7 +136,7 @@ public struct SearchConfiguration: Codable, Sendable, Hashable {
     func context(dense: TrainedDense?, note: @escaping (String) -> Void = { _ in }) -> StrategyContext {
         var context = StrategyContext(space, target: target, seed: seed)
         (context.settings, context.children, context.dense, context.note) = (agent, children, dense?.pruned, note)
-        context.bands = bands
+        (context.bands, context.lag) = (bands, lag ?? 0)
         return context
     }
 }

@@ -46,6 +46,8 @@ public struct SearchPlan {
     public var shared: RunFolder?
     /// The agent's numbers.
     public var agent = AgentSettings()
+    /// Updates that are proposed before an update is learned from.
+    public var lag = 0
     /// The best so many children are evaluated again; 0 for none.
     public var top = 3
     /// The fresh seeds each of the best is evaluated again with.
@@ -87,6 +89,8 @@ public struct SearchPlan {
         }
         (c.childThreads, c.maxLost, c.leaseSeconds) = (childThreads, maxLost, lease)
         if mixed { c.mixed = true }
+        // Absent is none, as in searches of older versions.
+        if lag != 0 { c.lag = lag }
         (c.limitTrain, c.limitValidation, c.imageBudget) = (limitTrain, limitValidation, images)
         (c.top, c.reevaluationSeeds, c.agent) = (top, reevaluationSeeds, agent)
         (c.searchesBlockEnds, c.keepsPredecessor) = (searchesBlockEnds, space.keepsPredecessor)

@@ -113,6 +113,7 @@ enum ReportCommands {
         if let limit = c.limitValidation { parts.append("--limit-validation \(limit)") }
         parts.append("--top \(c.top)\(c.top > 0 ? " --reevaluation-seeds \(c.reevaluationSeeds)" : "")")
         parts.append("--children-per-update \(c.agent.childrenPerUpdate)")
+        if let lag = c.lag { parts.append("--lag \(lag)") }
         // The agent's numbers are refused where there is no agent.
         if (try? Strategies.named(c.strategy))?.usesAgentSettings ?? true {
             parts.append(

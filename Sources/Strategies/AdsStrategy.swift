@@ -29,6 +29,8 @@ public class AdsStrategy: Strategy {
     public private(set) var keepRate: Double?
     /// The mean probabilities with which the last update's children were drawn, one per entry.
     private var drawn: [Float]?
+    /// What is not learned from yet, in searches with a lag; without one the policy is still the one that drew.
+    private var unlearned: DrawnChildren?
     private var critic: RewardModel?
 
     private var agent: Agent { policy.agent }
@@ -43,6 +45,7 @@ public class AdsStrategy: Strategy {
         ]
         random = SeededGenerator(seed: context.seed, stream: 0xAD5)
         entropyBonus = settings.entropyBonus
+        if context.lag > 0 { unlearned = DrawnChildren() }
         if settings.criticSteps > 0 { critic = try RewardModel(context.space, context.target) }
         try warmStart(context)
     }
@@ -62,7 +65,14 @@ public class AdsStrategy: Strategy {
     }
 
     public func propose(_ count: Int) throws -> [Connectivity] {
-        try policy.draw(count, &random).map { space.connectivity($0.choices) }
+        let children = try policy.draw(count, &random)
+        if unlearned != nil, !children.isEmpty {
+            let judgement = try withoutGrad { try policy.judge(children) }
+            unlearned?.add(
+                children.map(\.choices), logProbabilities: try judgement.logProbabilities.doubles(),
+                probabilities: try judgement.probabilities.mean([0]).floats())
+        }
+        return children.map { space.connectivity($0.choices) }
     }
 
     public func mode() throws -> Connectivity? { space.connectivity(try policy.mode()) }
@@ -75,16 +85,21 @@ public class AdsStrategy: Strategy {
         let known = critic?.memory.rewards.count
         for (choices, reward) in zip(taken, rewards) { critic?.learn(choices, reward) }
         let judgement = try policy.judge(taken.map(policy.child))
-        let probabilities = try judgement.probabilities.mean([0]).floats()
+        let draw = unlearned?.take(taken)
+        let probabilities = try draw?.probabilities ?? judgement.probabilities.mean([0]).floats()
         let free = space.entries.indices.filter { space.entries[$0].isFree }
         drawn = probabilities
         keepRate = free.isEmpty ? nil : free.reduce(0) { $0 + Double(probabilities[$1]) } / Double(free.count)
         baseline = rewards.reduce(0, +) / Double(children.count)
         // One child alone has none to be compared with; what the critic expects needs none.
         guard !free.isEmpty, children.count > 1 || expected != nil else { return }
-        let worth = advantages.of(rewards, decay: settings.deviationDecay)
+        let weights = try draw.map {
+            DrawnChildren.weights(then: $0.logProbabilities, now: try judgement.logProbabilities.doubles())
+        }
+        func weighed(_ advantages: [Double]) -> [Double] { weights.map { zip(advantages, $0).map(*) } ?? advantages }
+        let worth = weighed(advantages.of(rewards, decay: settings.deviationDecay))
         guard let expected else { return try step(loss(judgement, worth)) }
-        let unexpected = advantages.compared(zip(rewards, taken).map { $0 - expected($1) })
+        let unexpected = weighed(advantages.compared(zip(rewards, taken).map { $0 - expected($1) }))
         try step(Self.loss(judgement, advantages: unexpected, entropyBonus: 0) + imagined(expected))
         // Of children that were all known it has learned nothing that is worth more.
         guard critic?.memory.rewards.count != known else { return }
@@ -144,6 +159,8 @@ public class AdsStrategy: Strategy {
         var critic: RewardModel.Memory?
         /// Absent in states of older versions, and before the first update.
         var drawn: PackedFloats?
+        /// Absent without a lag.
+        var unlearned: DrawnChildren?
         var parameters: [PackedFloats]
         var optimizers: [[String: PackedFloats]]
     }
@@ -151,7 +168,7 @@ public class AdsStrategy: Strategy {
     public func state() throws -> Data {
         let stored = Stored(
             random: random, advantages: advantages, baseline: baseline, keepRate: keepRate, entropyBonus: entropyBonus,
-            critic: critic?.memory, drawn: drawn.map(PackedFloats.init),
+            critic: critic?.memory, drawn: drawn.map(PackedFloats.init), unlearned: unlearned,
             parameters: try agent.parameters.map { PackedFloats(try $0.floats()) },
             optimizers: try optimizers.map { try $0.state().mapValues { PackedFloats(try $0.floats()) } })
         let encoder = PropertyListEncoder()
@@ -164,6 +181,7 @@ public class AdsStrategy: Strategy {
         guard stored.parameters.count == agent.parameters.count, stored.optimizers.count == optimizers.count else {
             throw SearchError("the study's agent has another shape than this program's")
         }
+        try stored.unlearned?.check(entries: space.entries.count)
         try critic?.restore(stored.critic ?? .init())
         random = stored.random
         advantages = stored.advantages
@@ -171,6 +189,7 @@ public class AdsStrategy: Strategy {
         keepRate = stored.keepRate
         entropyBonus = stored.entropyBonus
         drawn = stored.drawn?.values
+        if unlearned != nil { unlearned = stored.unlearned ?? DrawnChildren() }
         for (parameter, values) in zip(agent.parameters, stored.parameters.map(\.values)) {
             guard values.count == parameter.count else {
                 throw SearchError("the study's agent has another size than this program's")

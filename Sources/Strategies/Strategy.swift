@@ -23,7 +23,8 @@ public protocol Strategy: AnyObject, SendableMetatype {
     init(_ context: StrategyContext) throws
     /// The next children, `count` at most; none when there is nothing left to propose.
     func propose(_ count: Int) throws -> [Connectivity]
-    /// Learns from proposed children and their rewards.
+    /// Learns from proposed children and their rewards, an update at a time, in the order they were proposed; with a
+    /// lag (`StrategyContext`) others were proposed since.
     func learn(_ children: [(connectivity: Connectivity, reward: Double)]) throws
     /// The child it believes to be the best by what it has learned, known or not; none where it has no such belief.
     func mode() throws -> Connectivity?

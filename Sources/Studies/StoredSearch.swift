@@ -56,7 +56,9 @@ package struct StoredStrategy: Sendable, Hashable {
         let damage = Damage(what: "the strategy's state")
         guard checksum == StudyChecksum.of([state, Data(progress.utf8)]) else { throw damage }
         let value = try CanonicalJSON.value(SearchProgress.self, progress, damage.what)
-        guard CanonicalJSON.isCount(value.update), CanonicalJSON.isCount(value.repeatedUpdates) else { throw damage }
+        guard CanonicalJSON.isCount(value.update), CanonicalJSON.isCount(value.repeatedUpdates),
+            CanonicalJSON.isCount(value.proposed ?? value.update), value.proposed ?? value.update >= value.update
+        else { throw damage }
         return (state, value)
     }
 }

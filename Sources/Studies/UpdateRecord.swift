@@ -41,6 +41,9 @@ public struct SearchProgress: Codable, Sendable, Hashable {
     public var repeatedUpdates = 0
     /// Whether the search ended because of it.
     public var exhausted = false
+    /// The last update whose children the strategy has proposed; the last finished one where it is absent, as in
+    /// searches without a lag.
+    public var proposed: Int?
     /// The trial of the strategy's mode, once it is proposed; absent in studies of older versions.
     public var mode: Int?
 

@@ -51,6 +51,7 @@ private struct Savings: NamedEvaluator {
         try Strategies.register(OneLess.self)
         try Strategies.register(Stubborn.self)
         try Strategies.register(Sure.self)
+        try Strategies.register(Witness.self)
         try Evaluators.register(Savings.self)
     }
 

@@ -139,6 +139,12 @@ struct SearchCommand: ParsableCommand {
 
     @Option(
         help:
+            "Updates that are proposed ahead, so that workers need not wait for an update's last child: the agent then learns of each so many updates later. (default: 0)",
+        transform: Whole(0...1000).parse)
+    var lag: Int?
+
+    @Option(
+        help:
             "Successive halving: N times fewer children of each update are trained N times longer, of masked ones are tuned for --child-epochs; the others no further.",
         transform: Real(over: 1, upTo: 1e6).parse)
     var halving: Double?

@@ -101,6 +101,7 @@ extension SearchCommand {
         try resumed.keeps("--limit-validation", limitValidation, c.limitValidation)
         try resumed.keeps("--score-images", scoreImages, c.evaluator.scoreImages)
         try resumed.keeps("--children-per-update", childrenPerUpdate, c.agent.childrenPerUpdate)
+        try resumed.keeps("--lag", lag, c.lag ?? 0)
         try resumed.keeps("--agent-rate", agentRate, c.agent.learningRate)
         try resumed.keeps("--connection-rate", connectionRate, c.agent.connectionRate)
         try resumed.keeps("--entropy-bonus", entropyBonus, c.agent.entropyBonus)
@@ -151,6 +152,7 @@ extension SearchCommand {
             try checkAgent(plan.strategy)
             try checkTraining(plan)
             if let childrenPerUpdate { plan.agent.childrenPerUpdate = childrenPerUpdate }
+            if let lag { plan.lag = lag }
             if let agentRate { plan.agent.learningRate = agentRate }
             if let connectionRate { plan.agent.connectionRate = connectionRate }
             if let entropyBonus { plan.agent.entropyBonus = entropyBonus }

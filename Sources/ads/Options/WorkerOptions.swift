@@ -41,10 +41,10 @@ struct WorkerOptions: ParsableArguments {
 
     /// As many workers as the cores, or fewer threads, allow.
     static func fitting(_ c: SearchConfiguration, threads: Int?) -> Int {
-        // A GPU is not shared; more workers than an update has children would wait.
+        // A GPU is not shared; more workers than open updates have children would wait.
         guard c.machine.device == "cpu" else { return 1 }
         return max(
-            1, min((threads ?? ProcessInfo.processInfo.activeProcessorCount) / c.threads, c.agent.childrenPerUpdate))
+            1, min((threads ?? ProcessInfo.processInfo.activeProcessorCount) / c.threads, c.childrenAtOnce))
     }
 
     /// What starts a worker.
