@@ -23,7 +23,7 @@ struct AdsCommand: ParsableCommand {
             DemoCommand.self, TrainCommand.self, SearchCommand.self, RetrainCommand.self,
             TransferCommand.self, EvaluateCommand.self, ImportCommand.self, InspectCommand.self, ExportCommand.self,
             ReportCommand.self, StudyCommand.self, CalibrateCommand.self, BenchCommand.self, CacheCommand.self,
-            WorkerCommand.self, SearchWorkerCommand.self,
+            WorkerCommand.self, WorkersCommand.self, SearchWorkerCommand.self,
         ])
 
     static func main() {

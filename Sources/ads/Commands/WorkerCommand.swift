@@ -9,7 +9,8 @@ struct WorkerCommand: ParsableCommand {
         commandName: "worker", abstract: "Evaluate children of a search that runs elsewhere.",
         discussion: """
             Takes what is to be done from the study, finds its own copy of the data, fetches the weights that children start \
-            from, and works until the search has ended. SIGTERM or --stop-after gives its child back to the others.
+            from, and works until the search has ended; then it exits with 0. SIGTERM or --stop-after gives its child back to the \
+            others, and it exits with 130.
 
             EXAMPLE
               ads worker --study postgresql://db.example.org/ads?study=cifar --data-dir /data
@@ -54,8 +55,9 @@ struct WorkerCommand: ParsableCommand {
         var worker = StudyWorker(study: study, dataFolder: dataDir)
         worker.observer = { console.line($0) }
         let count = try worker.run()
-        console.line(
-            "\(plural(count, "evaluation")) done\(Interruption.requested ? "; stopped before the search ended" : ", the search has ended")"
-        )
+        let done = "\(plural(count, "evaluation")) done"
+        // Schedulers replace who was stopped, and not who is done.
+        if Interruption.requested { throw Interrupted(description: "\(done); stopped before the search ended") }
+        console.line("\(done), the search has ended")
     }
 }
