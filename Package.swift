@@ -241,7 +241,10 @@ let package = Package(
             exclude: ["Snapshots"]),
         .testTarget(
             name: "StrategiesTests",
-            dependencies: ["Strategies", "DenseNetArchitecture", "Randomness", "Torch", "TestSupport"]),
+            dependencies: [
+                "ConnectivitySearch", "Evaluation", "Strategies", "DenseNetArchitecture", "Randomness", "Torch",
+                "TestSupport",
+            ]),
         .testTarget(
             name: "EvaluationTests",
             dependencies: [

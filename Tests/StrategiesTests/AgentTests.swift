@@ -5,6 +5,7 @@ import TestSupport
 import Testing
 import Torch
 
+@testable import ConnectivitySearch
 @testable import Strategies
 
 @Suite(.serialized, .oneThread) struct AgentTests {

@@ -3,6 +3,7 @@ import Foundation
 import Randomness
 import Testing
 
+@testable import Evaluation
 @testable import Strategies
 
 /// Children at a target: never above it, nearly at it, and by rules that follow from costs alone.

@@ -22,18 +22,17 @@ public final class PostgresServer: Sendable {
 
     private let folder: String
     private let programs: String
-    private let settings: [String]
-    /// The port on the loopback.
+    private let machine: TwoMachines?
+    /// The port it listens on.
     public let port: Int
     private let running = Mutex<Process?>(nil)
     /// Nothing is written to it: its end, and so the end of this process however it ends, ends the server.
     private let life = Pipe()
 
-    /// Makes and starts a server.
-    /// - Parameter settings: of `postgresql.conf`, such as `max_connections=5`.
-    public init(_ settings: [String] = []) throws {
+    /// Makes and starts a server, on this machine or on the first of two, where it trusts the second.
+    public init(on machine: TwoMachines? = nil) throws {
         guard let programs = Self.programs else { throw CocoaError(.fileNoSuchFile) }
-        (self.programs, self.settings) = (programs, settings)
+        (self.programs, self.machine) = (programs, machine)
         // A socket's path has 107 bytes at most, which TMPDIR may fill.
         folder = "/tmp/ads-postgres-\(UUID().uuidString.prefix(8))"
         port = try Self.freePort()
@@ -51,7 +50,7 @@ public final class PostgresServer: Sendable {
                 "/bin/sh",
                 [
                     "-c",
-                    "printf 'local all all trust\\nhost all all 127.0.0.1/32 scram-sha-256\\n' >\(folder)/data/pg_hba.conf",
+                    "printf 'local all all trust\\nhost all all 127.0.0.1/32 scram-sha-256\\n\(machine == nil ? "" : "host all all 10.77.0.0/16 trust\\n")' >\(folder)/data/pg_hba.conf",
                 ]))
         try watch()
         try start()
@@ -106,9 +105,11 @@ public final class PostgresServer: Sendable {
     public func start() throws {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        let words = ["listen_addresses=127.0.0.1", "port=\(port)", "unix_socket_directories=\(folder)"] + settings
+        let words = [
+            "listen_addresses=\(machine?.address ?? "127.0.0.1")", "port=\(port)", "unix_socket_directories=\(folder)",
+        ]
         process.arguments =
-            Self.notRoot + ["\(programs)/postgres", "-D", "\(folder)/data"] + words.flatMap { ["-c", $0] }
+            (machine.map { ["ip", "netns", "exec", $0.first] } ?? []) + Self.notRoot + ["\(programs)/postgres", "-D", "\(folder)/data"] + words.flatMap { ["-c", $0] }
         process.standardInput = FileHandle.nullDevice
         _ = FileManager.default.createFile(atPath: "\(folder)/log", contents: nil)
         let log = try FileHandle(forWritingTo: URL(fileURLWithPath: "\(folder)/log"))
