@@ -31,11 +31,11 @@ extension Search {
             }
             let unfinished = Set(trials.filter { !$0.state.isFinished }.map(\.number))
             if open[0].allSatisfy(\.state.isFinished) { return open[0].sorted { $0.proposal.position < $1.proposal.position } }
-            let decisions = try open.flatMap { try decisions($0, unfinished) }
-            if decisions.isEmpty {
+            let due = try open.flatMap { try decisions($0, unfinished) }
+            if due.isEmpty {
                 try workforce.work()
             } else {
-                try storage.decide(decisions, by: ownership)
+                try storage.decide(due, by: ownership)
             }
         }
     }
