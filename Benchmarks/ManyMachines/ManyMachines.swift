@@ -68,7 +68,9 @@ struct Claims: ParsableCommand {
                 }, by: ownership)
         }
         for update in 1...4 { try add(update) }
-        let (pairs, taken, left) = (Atomic(0), Mutex(Set<Int>()), Atomic(clients))
+        let pairs = Atomic(0)
+        let left = Atomic(clients)
+        let taken = Mutex(Set<Int>())
         let end = Date().addingTimeInterval(seconds)
         let failure = Mutex<(any Error)?>(nil)
         for _ in 0..<clients {
@@ -160,8 +162,8 @@ struct Searching: ParsableCommand {
         }
         _ = try search.run(resume: false)
         for process in processes { process.waitUntilExit() }
-        let study = try PostgresStudy(PostgresAddress(study), mustExist: true)
-        let digest = try StudyHistory(study).digest(strategy: study.strategy()?.state)
+        let storage = try PostgresStudy(PostgresAddress(study), mustExist: true)
+        let digest = try StudyHistory(storage).digest(strategy: storage.strategy()?.state)
         print("digest \(digest)")
         try ManyMachines.say([
             "workers": Double(workers), "each": Double(each), "lag": Double(lag),
