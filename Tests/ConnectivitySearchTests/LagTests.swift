@@ -1,5 +1,6 @@
 import DenseNetArchitecture
 import Foundation
+import Runs
 import Studies
 import TestSupport
 import Testing
@@ -61,10 +62,10 @@ private final class Hasty: Workforce {
         for halving in [nil, 2.5] {
             var own = try configuration(strategy, lag: lag)
             own.evaluator.halving = halving
-            let alone = MemoryStudy()
+            let alone: any StudyStorage = MemoryStudy()
             let expected = try search(own, alone).run()
             for stopAt in [Int.max, 0, 1, 4, 7, 12, 18, 23, 24] {
-                let study = MemoryStudy()
+                let study: any StudyStorage = MemoryStudy()
                 try study.begin(own)
                 let hasty = Hasty(own, study)
                 hasty.left = stopAt
@@ -88,7 +89,7 @@ private final class Hasty: Workforce {
     /// Another lag is another search.
     @Test func aLagBelongsToTheStudy() throws {
         let digests = try [0, 1, 4].map { lag in
-            let study = MemoryStudy()
+            let study: any StudyStorage = MemoryStudy()
             _ = try search(configuration("ads", lag: lag), study).run()
             return try digest(study)
         }
@@ -135,7 +136,7 @@ private final class Hasty: Workforce {
         for lag in [0, 1, 4] {
             var own = try configuration("random", lag: lag, children: .max)
             (own.imageBudget, own.top) = (2000, 0)
-            let study = MemoryStudy()
+            let study: any StudyStorage = MemoryStudy()
             _ = try search(own, study).run()
             let paid = try study.trials(update: nil).count { $0.proposal.repeatOf == nil }
             // A child sees 100 images; before the first is learned from, nobody knows.
@@ -146,7 +147,7 @@ private final class Hasty: Workforce {
     /// What is proposed ahead and lost is said.
     @Test func aStudyWithoutItsTrials() throws {
         let own = try configuration("random", lag: 2)
-        let study = MemoryStudy()
+        let study: any StudyStorage = MemoryStudy()
         try study.begin(own)
         let hasty = Hasty(own, study)
         hasty.left = 8
@@ -154,7 +155,7 @@ private final class Hasty: Workforce {
         let (state, progress) = try #require(study.strategy())
         #expect(progress.update == 1 && progress.proposed == 3)
         for proposed in [4, 5, 1 << 40] {
-            let damaged = MemoryStudy()
+            let damaged: any StudyStorage = MemoryStudy()
             try damaged.begin(own)
             let ownership = Ownership()
             try damaged.own(ownership, for: 10, isDead: { _ in false })
