@@ -152,7 +152,7 @@ private final class Hasty: Workforce {
         let hasty = Hasty(own, study)
         hasty.left = 8
         #expect(throws: Interrupted.self) { try Search(own, study, hasty).run() }
-        let (state, progress) = try #require(study.strategy())
+        let (state, progress) = try #require(try study.strategy())
         #expect(progress.update == 1 && progress.proposed == 3)
         for proposed in [4, 5, 1 << 40] {
             let damaged: any StudyStorage = MemoryStudy()
@@ -162,7 +162,7 @@ private final class Hasty: Workforce {
             _ = try damaged.add(study.trials(update: nil).map(\.proposal), by: ownership)
             var wrong = progress
             wrong.proposed = proposed
-            try damaged.finish(try #require(study.updates().first), state: state, wrong, by: ownership)
+            try damaged.finish(try #require(try study.updates().first), state: state, wrong, by: ownership)
             try damaged.disown(ownership)
             #expect(throws: SearchError.self) { try Search(own, damaged, Hasty(own, damaged)).run() }
         }
