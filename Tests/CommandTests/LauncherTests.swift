@@ -22,8 +22,10 @@ import Testing
 
     private func shell(_ script: String, _ arguments: [String] = []) throws -> Background {
         let path = "PATH=\(folder("bin")):\(ProcessInfo.processInfo.environment["PATH"] ?? "")"
+        // Threads of ours block signals, which programs that they start inherit.
+        let unblocked = ["perl", "-MPOSIX", "-e", "sigprocmask(SIG_SETMASK, POSIX::SigSet->new()); exec @ARGV"]
         return try Background(
-            "/usr/bin/env", [path, "HOME=\(folder.path)", "SLURM_JOB_ID=7", "/bin/bash", script] + arguments)
+            "/usr/bin/env", unblocked + ["env", path, "HOME=\(folder.path)", "SLURM_JOB_ID=7", "/bin/bash", script] + arguments)
     }
 
     /// Waits for words in the log of what was called.
