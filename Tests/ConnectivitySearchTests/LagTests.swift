@@ -11,8 +11,8 @@ import Testing
 /// Several workers that end their trials in another order than they took them.
 private final class Hasty: Workforce {
     let count = 4
-    private let workers: Worker
     private let study: any StudyStorage
+    private let configuration: SearchConfiguration
     private let evaluator = FormulaEvaluator()
     private var held: [Claim] = []
     /// Interrupts before so many reports.
@@ -20,10 +20,8 @@ private final class Hasty: Workforce {
     private(set) var together = 0
 
     init(_ configuration: SearchConfiguration, _ study: any StudyStorage) {
-        (workers, self.study) = (Worker(configuration, study, evaluator), study)
-        lengths = configuration.evaluator.lengths
+        (self.configuration, self.study) = (configuration, study)
     }
-    private let lengths: [Double]
 
     func work() throws {
         while held.count < count, let claim = try study.claim(.current, token: UUID().uuidString, for: 100) {
@@ -31,12 +29,13 @@ private final class Hasty: Workforce {
         }
         together = max(together, held.count)
         guard left > 0 else { throw Interrupted(description: "stopped") }
-        // The last that was taken is the first to end.
-        guard let claim = held.popLast() else { return }
+        guard !held.isEmpty else { return }
+        // Now the first that was taken ends, now the last.
+        let claim = left % 2 == 0 ? held.removeFirst() : held.removeLast()
         left -= 1
-        let done = claim.trial.curve.count
-        let found = try evaluator.evaluate(
-            claim.trial.proposal.connectivity, seed: claim.trial.proposal.seed, length: lengths[done])
+        let (proposal, done) = (claim.trial.proposal, claim.trial.curve.count)
+        let lengths = proposal.again == nil ? configuration.evaluator.lengths : [configuration.reevaluationLength]
+        let found = try evaluator.evaluate(proposal.connectivity, seed: proposal.seed, length: lengths[done])
         let point = CurvePoint(
             length: lengths[done], images: found.images, accuracy: found.accuracy, loss: found.loss, seconds: 1,
             worker: "w")
@@ -150,21 +149,34 @@ private final class Hasty: Workforce {
         let study: any StudyStorage = MemoryStudy()
         try study.begin(own)
         let hasty = Hasty(own, study)
-        hasty.left = 8
+        hasty.left = 14
         #expect(throws: Interrupted.self) { try Search(own, study, hasty).run() }
         let (state, progress) = try #require(try study.strategy())
-        #expect(progress.update == 1 && progress.proposed == 3)
-        for proposed in [4, 5, 1 << 40] {
+        let (trials, updates) = (try study.trials(update: nil), try study.updates())
+        let proposed = try #require(progress.proposed)
+        #expect(progress.update >= 1 && proposed > progress.update)
+        for (said, recorded) in [
+            (proposed, proposed), (proposed, proposed - 1), (progress.update + 3, proposed + 1), (1 << 40, proposed),
+        ] {
             let damaged: any StudyStorage = MemoryStudy()
             try damaged.begin(own)
             let ownership = Ownership()
             try damaged.own(ownership, for: 10, isDead: { _ in false })
-            _ = try damaged.add(study.trials(update: nil).map(\.proposal), by: ownership)
-            var wrong = progress
-            wrong.proposed = proposed
-            try damaged.finish(try #require(try study.updates().first), state: state, wrong, by: ownership)
+            _ = try damaged.add(trials.map(\.proposal).filter { $0.update <= recorded }, by: ownership)
+            for record in updates {
+                var own = progress
+                (own.update, own.proposed) = (record.update, said)
+                try damaged.finish(record, state: state, own, by: ownership)
+            }
             try damaged.disown(ownership)
-            #expect(throws: SearchError.self) { try Search(own, damaged, Hasty(own, damaged)).run() }
+            let next = Hasty(own, damaged)
+            next.left = 0
+            // The first is whole, and goes on.
+            if said == recorded {
+                #expect(throws: Interrupted.self) { try Search(own, damaged, next).run() }
+            } else {
+                #expect(throws: SearchError.self) { try Search(own, damaged, next).run() }
+            }
         }
     }
 
