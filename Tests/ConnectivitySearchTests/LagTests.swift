@@ -155,8 +155,9 @@ private final class Hasty: Workforce {
         let (trials, updates) = (try study.trials(update: nil), try study.updates())
         let proposed = try #require(progress.proposed)
         #expect(progress.update >= 1 && proposed > progress.update)
-        for (said, recorded) in [
-            (proposed, proposed), (proposed, proposed - 1), (progress.update + 3, proposed + 1), (1 << 40, proposed),
+        for (said, recorded, isWhole) in [
+            (proposed, proposed, true), (proposed, proposed - 1, false), (progress.update + 3, proposed + 1, false),
+            (1 << 40, proposed, false),
         ] {
             let damaged: any StudyStorage = MemoryStudy()
             try damaged.begin(own)
@@ -171,8 +172,7 @@ private final class Hasty: Workforce {
             try damaged.disown(ownership)
             let next = Hasty(own, damaged)
             next.left = 0
-            // The first is whole, and goes on.
-            if said == recorded {
+            if isWhole {
                 #expect(throws: Interrupted.self) { try Search(own, damaged, next).run() }
             } else {
                 #expect(throws: SearchError.self) { try Search(own, damaged, next).run() }
