@@ -44,7 +44,9 @@ struct SlurmTests {
         // A job that is worth more takes a node; the worker there gives its child back, and queues.
         try "#!/bin/sh\nsleep 1\n".write(toFile: folder("urgent.sh"), atomically: true, encoding: .utf8)
         try cluster.slurm("sbatch", "--partition=urgent", folder("urgent.sh"), in: folder.path)
-        try wait(for: "a worker that queues") { try cluster.jobs().contains { $0.hasSuffix("PENDING") } }
+        try wait(for: "a worker that queues") {
+            try cluster.jobs().contains { $0.contains("_") && $0.hasSuffix("PENDING") }
+        }
         try wait(for: "both again") { try study.leases().count == 2 || finished() >= 14 }
 
         // The limit's notice goes to the script alone, as it does here; its task takes its next turn.
