@@ -43,7 +43,12 @@ import Testing
         let running = try Background(
             ads, own + ["--lease", "6", "--workers", "0", "--study", near, "--out", folder("there")])
         #expect(running.says("children wait for"), "\(running.errors)")
-        let study = try PostgresStudy(PostgresAddress(near), mustExist: true)
+        var opened: PostgresStudy?
+        try wait(for: "the study") {
+            opened = try? PostgresStudy(PostgresAddress(near), mustExist: true)
+            return opened != nil
+        }
+        let study = try #require(opened)
         let worker = try Background(
             "/usr/bin/env", ["ip", "netns", "exec", two.second, ads, "worker", "--study", far])
         try wait(for: "a claim over the cable") { try study.leases().count == 1 }

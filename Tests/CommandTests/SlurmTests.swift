@@ -37,7 +37,12 @@ struct SlurmTests {
         try script.output.write(toFile: folder("workers.sh"), atomically: true, encoding: .utf8)
         let submitted = try cluster.slurm("sbatch", folder("workers.sh"), in: folder.path)
         try #require(submitted.status == 0, "\(submitted.errors)")
-        let study = try PostgresStudy(PostgresAddress(address), mustExist: true)
+        var opened: PostgresStudy?
+        try wait(for: "the study") {
+            opened = try? PostgresStudy(PostgresAddress(address), mustExist: true)
+            return opened != nil
+        }
+        let study = try #require(opened)
         func finished() throws -> Int { try study.trials(update: nil).count { $0.state.isFinished } }
         try wait(for: "two workers") { try study.leases().count == 2 }
 
