@@ -14,7 +14,7 @@ import Testing
     private func search(_ more: String...) -> [String] {
         [
             "search", "--data", "shapes", "--arch", "densenet-7-4", "--limit-validation", "40", "--batch-size", "24",
-            "--top", "1", "--threads", "1", "--children",
+            "--top", "0", "--threads", "1", "--children",
         ] + more
     }
 
@@ -37,11 +37,11 @@ import Testing
         let server = try PostgresServer(on: two)
         let near = server.address(name)
         let far =
-            "postgresql://ads_admin@\(two.address):\(server.port)/ads?sslmode=disable&tcp_user_timeout=1500&study=\(name)"
-        // A child takes seconds, a lease six, a beat one.
-        let own = search("4", "--children-per-update", "2", "--limit-train", "4800", "--child-epochs", "4")
+            "postgresql://ads_admin@\(two.address):\(server.port)/ads?sslmode=disable&tcp_user_timeout=1000&study=\(name)"
+        // A child takes some seconds, a lease four.
+        let own = search("6", "--children-per-update", "2", "--limit-train", "4800")
         let running = try Background(
-            ads, own + ["--lease", "6", "--workers", "0", "--study", near, "--out", folder("there")])
+            ads, own + ["--lease", "4", "--workers", "0", "--study", near, "--out", folder("there")])
         #expect(running.says("children wait for"), "\(running.errors)")
         var opened: PostgresStudy?
         try wait(for: "the study") {
@@ -53,7 +53,7 @@ import Testing
             "/usr/bin/env", ["ip", "netns", "exec", two.second, ads, "worker", "--study", far])
         try wait(for: "a claim over the cable") { try study.leases().count == 1 }
         try two.cut(true)
-        Thread.sleep(forTimeInterval: 2.5)
+        Thread.sleep(forTimeInterval: 2)
         try two.cut(false)
         #expect(worker.says("answers again"), "\(worker.errors)")
         #expect(try study.trials(update: nil).allSatisfy { $0.lost == 0 })
@@ -61,13 +61,13 @@ import Testing
         // Away for two leases.
         try wait(for: "a claim") { try study.leases().count == 1 }
         server.stop()
-        Thread.sleep(forTimeInterval: 12)
+        Thread.sleep(forTimeInterval: 8)
         try server.start()
         try wait(for: "another claim") { try study.leases().count == 1 }
         #expect(try study.trials(update: nil).allSatisfy { $0.lost == 0 })
 
         // Longer than a lease: its trial goes to a worker that is nearer.
-        try wait(for: "a claim") { try study.leases().first { $0.secondsLeft > 3 } != nil }
+        try wait(for: "a claim") { try study.leases().first { $0.secondsLeft > 2 } != nil }
         let moved = try #require(study.leases().first?.trial)
         try two.cut(true)
         try wait(for: "a loss") { try study.trials(update: nil).contains { $0.lost == 1 } }
