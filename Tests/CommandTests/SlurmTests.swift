@@ -26,8 +26,8 @@ struct SlurmTests {
         let (cluster, ads) = (try SlurmCluster(), Program.folder + "/ads")
         let address = server.address("slurm-\(UUID().uuidString.prefix(8))")
         let search = [
-            "search", "--data", "shapes", "--arch", "densenet-7-4", "--children", "16", "--limit-train", "960",
-            "--limit-validation", "40", "--batch-size", "24", "--child-epochs", "2", "--top", "0", "--threads", "1",
+            "search", "--data", "shapes", "--arch", "densenet-7-4", "--children", "16", "--limit-train", "1200",
+            "--limit-validation", "40", "--batch-size", "24", "--child-epochs", "3", "--top", "0", "--threads", "1",
         ]
         let running = try Background(
             ads, search + ["--study", address, "--workers", "0", "--out", folder("there")])
