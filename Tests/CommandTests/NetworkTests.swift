@@ -11,9 +11,14 @@ import Testing
     private let ads = Program.folder + "/ads"
     private let name = "n-\(UUID().uuidString.prefix(8))"
 
-    private func search(_ more: String...) -> [String] {
-        [
-            "search", "--data", "shapes", "--arch", "densenet-7-4", "--limit-validation", "40", "--batch-size", "24",
+    /// With enough connections for a few updates.
+    private static let network =
+        #"{"blocks":[4,3],"growth_rate":4,"bottleneck":false,"compression":1,"stem":{"kind":"cifar","channels":8},"input_channels":3,"image_size":32,"classes":10}"#
+
+    private func search(_ more: String...) throws -> [String] {
+        try Self.network.write(toFile: folder("a.json"), atomically: true, encoding: .utf8)
+        return [
+            "search", "--data", "shapes", "--arch", folder("a.json"), "--limit-validation", "40", "--batch-size", "24",
             "--top", "0", "--threads", "1", "--children",
         ] + more
     }
@@ -39,7 +44,7 @@ import Testing
         let far =
             "postgresql://ads_admin@\(two.address):\(server.port)/ads?sslmode=disable&tcp_user_timeout=1000&study=\(name)"
         // A child takes some seconds, a lease four.
-        let own = search("6", "--children-per-update", "2", "--limit-train", "4800", "--child-epochs", "2")
+        let own = try search("6", "--children-per-update", "2", "--limit-train", "3600", "--child-epochs", "2")
         let running = try Background(
             ads, own + ["--lease", "4", "--workers", "0", "--study", near, "--out", folder("there")])
         #expect(running.says("children wait for"), "\(running.errors)")
@@ -93,7 +98,7 @@ import Testing
     @Test(.enabled(if: canTell, "libfaketime is not installed, or this is not root")) func clocksAndContainers() throws {
         let server = try #require(PostgresServer.shared)
         let address = server.address(name)
-        let own = search("8", "--children-per-update", "4", "--limit-train", "480")
+        let own = try search("8", "--children-per-update", "4", "--limit-train", "480")
         let running = try Background(
             ads, own + ["--lease", "5", "--workers", "0", "--study", address, "--out", folder("there")])
         #expect(running.says("children wait for"), "\(running.errors)")
