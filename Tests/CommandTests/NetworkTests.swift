@@ -44,7 +44,7 @@ import Testing
         let far =
             "postgresql://ads_admin@\(two.address):\(server.port)/ads?sslmode=disable&tcp_user_timeout=1000&study=\(name)"
         // A child takes some seconds, a lease four.
-        let own = try search("6", "--children-per-update", "2", "--limit-train", "3600", "--child-epochs", "2")
+        let own = try search("5", "--children-per-update", "2", "--limit-train", "3600", "--child-epochs", "2")
         let running = try Background(
             ads, own + ["--lease", "4", "--workers", "0", "--study", near, "--out", folder("there")])
         #expect(running.says("children wait for"), "\(running.errors)")
