@@ -15,7 +15,7 @@ import Training
 /// What `Benchmarks/many-machines` measures: claims of many clients, and how busy a lag keeps many workers.
 @main struct ManyMachines: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "many-machines", subcommands: [Claims.self, Searching.self, Working.self, Simulated.self])
+        commandName: "many-machines", subcommands: [Claims.self, Taking.self, Searching.self, Working.self, Simulated.self])
 
     /// One line of JSON.
     static func say(_ values: [String: Double]) throws {
@@ -105,6 +105,18 @@ struct Claims: ParsableCommand {
         try ManyMachines.say([
             "clients": Double(clients), "pairs a second": Double(pairs.load(ordering: .relaxed)) / seconds,
         ])
+    }
+}
+
+/// Takes all that waits, and keeps it: other workers then have nothing to do.
+struct Taking: ParsableCommand {
+    @Option var study: String
+
+    func run() throws {
+        let storage = try PostgresStudy(PostgresAddress(study), mustExist: true)
+        var count = 0.0
+        while try storage.claim(.current, token: Claim.newToken(), for: 3600) != nil { count += 1 }
+        try ManyMachines.say(["taken": count])
     }
 }
 
