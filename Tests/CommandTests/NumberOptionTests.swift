@@ -77,6 +77,10 @@ import Testing
             "ascending numbers over 0 and under 1, with commas between them, are needed"),
         "image-cache-limit": Kind(
             ["0.001", "1e6"], refuses: ["0", "0.0009", "1000001", "1e308"], "a number from 0.001 to 1e+06 is needed"),
+        "lag": .whole(0, 1000), "count": .whole(1, 100_000), "cores": .threads,
+        "time": Kind(
+            ["90", "5:00", "4:00:00", "1-12"], refuses: ["1:2:3:4", "1.5", "367-0", "1-"],
+            "a time of Slurm's such as 90, 4:00:00 or 1-12 (days-hours) is needed, up to a year"),
         "lease": Kind(["1", "86400"], refuses: ["0", "0.5", "86401", "1e308"], "a number from 1 to 86400 is needed"),
     ]
 
@@ -92,7 +96,8 @@ import Testing
     static let words: Set = [
         "data", "data-dir", "arch", "connectivity", "recipe", "schedule", "initialization", "device", "kernels", "out",
         "label", "split", "format", "weights", "normalization", "strategy", "evaluator", "reward", "dense", "shared",
-        "svg", "augmentation", "image-cache", "optuna", "study", "worker-role",
+        "svg", "augmentation", "image-cache", "optuna", "study", "worker-role", "program", "image",
+        "secret",
     ]
 
     /// Commands that are the study commands' own: their options are looked at, too.
@@ -115,7 +120,7 @@ import Testing
             let options = arguments.filter { $0["kind"] as? String == "option" }
             let required = arguments.filter { $0["isOptional"] as? Bool == false && $0["defaultValue"] == nil }.flatMap
             { argument -> [String] in
-                let value = name(argument) == "workers" ? "2" : "x"
+                let value = ["workers": "2", "count": "2", "time": "90"][name(argument)] ?? "x"
                 return argument["kind"] as? String == "option" ? ["--" + name(argument), value] : [value]
             }
             let below = (command["subcommands"] as? [[String: Any]] ?? []).flatMap {

@@ -22,7 +22,7 @@ import Testing
         "target-latency": "77",
         "price-macs": "0.77", "price-parameters": "0.77", "evaluator": "shared", "reward": "loss", "dense": "other",
         "child-epochs": "0.77", "shared-epochs": "77",
-        "shared": "other", "children-per-update": "77", "halving": "7.7", "child-threads": "77", "agent-rate": "0.77",
+        "shared": "other", "children-per-update": "77", "lag": "77", "halving": "7.7", "child-threads": "77", "agent-rate": "0.77",
         "connection-rate": "0.77", "entropy-bonus": "0.77", "critic-steps": "77", "warm-start": "0.77",
         "study": "postgresql://h/other", "mixed": "", "children": "77", "full-epochs": "77", "full-seeds": "77",
         "bands": "0.77", "no-augment": "",
