@@ -129,6 +129,9 @@ import Testing
         try expect(["report", folder.path], 1, "no run in \(folder.path)")
         try expect(["evaluate", folder("none")], 1, "holds no run")
         try expect(["retrain", folder("none")], 1, "holds no run")
+        for command in ["retrain", "report"] {
+            try expect([command, "postgresql://h/d?study=s"], 64, "is of a run's folder, not of an address")
+        }
         try "{\"blocks\": [2]}".write(toFile: folder("a.json"), atomically: true, encoding: .utf8)
         try expect(["inspect", "--arch", folder("a.json")], 1, "a.json: 'growth_rate' is missing")
         try "[[[1],[0,7]]]".write(toFile: folder("c.json"), atomically: true, encoding: .utf8)

@@ -35,6 +35,7 @@ struct ReportCommand: ParsableCommand {
 
     func run() throws {
         guard let first = runs.first else { throw UsageError("give a run's folder, or a folder of runs") }
+        for path in runs { try RunPath.check(path, for: "a report") }
         let path = out ?? RunFolder(first).report
         try checkFolders()
         if watch { return try watchRuns(writing: path) }

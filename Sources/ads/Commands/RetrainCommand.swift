@@ -56,6 +56,7 @@ struct RetrainCommand: ParsableCommand {
     var resume = false
 
     func run() throws {
+        try RunPath.check(path, for: "a training")
         let search = RunFolder(path)
         guard search.exists else { throw FileError("\(path) holds no run: there is no \(search.configuration)") }
         try search.expect(kind: "search")

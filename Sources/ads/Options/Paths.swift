@@ -2,6 +2,7 @@ import ArgumentParser
 import Files
 import Foundation
 import Runs
+import StudyPostgres
 
 /// A path from the command line that something is written to.
 enum WrittenPath {
@@ -19,5 +20,18 @@ enum WrittenPath {
             return
         }
         throw UsageError("\(path) is a file of a run, which must not be replaced; choose another name")
+    }
+}
+
+/// A run's folder from the command line, where a study's address may be meant.
+enum RunPath {
+    /// Refuses an address: what a run needs beside its study lies in a folder.
+    /// - Throws: `UsageError` with the command that makes one.
+    static func check(_ path: String, for command: String) throws {
+        guard PostgresAddress.isOne(path) else { return }
+        // The address may have a password in it.
+        throw UsageError(
+            "\(command) is of a run's folder, not of an address; 'ads search --resume --study ADDRESS --out DIR' makes the folder of a search that was begun elsewhere"
+        )
     }
 }
