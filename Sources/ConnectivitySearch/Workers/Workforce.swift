@@ -16,7 +16,7 @@ public protocol Workforce: AnyObject {
 final class OtherMachines: Workforce {
     let count = 1
 
-    func work() { Thread.sleep(forTimeInterval: 0.25) }
+    func work() { Thread.sleep(forTimeInterval: 0.1) }
 
     func end() {}
 }
