@@ -91,7 +91,7 @@ private struct Savings: NamedEvaluator {
             try Evaluators.named(.init(rawValue: "x"))
         }
         let strategies =
-            "ads, ads-tradeoff, random, evolution, surrogate, magnitude, fixed, spread, tests-one-less, tests-stubborn, tests-sure"
+            "ads, ads-tradeoff, random, evolution, surrogate, magnitude, fixed, spread, tests-one-less, tests-stubborn, tests-sure, tests-witness"
         #expect(throws: SearchError("unknown strategy 'x'; known are \(strategies)")) { try Strategies.named("x") }
     }
 
