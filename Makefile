@@ -32,7 +32,7 @@ test: setup ## All tests, in the build that 'make build' makes too.
 	@swift test --skip-build $(BUILD_FLAGS)
 
 test-scripts: # What is not Swift.
-	@for test in Tests/Scripts/*; do "$$test"; done
+	@printf '%s\n' Tests/Scripts/* | xargs -P 2 -n 1 bash -c '"$$0" </dev/null || { echo "$$0 failed" >&2; exit 255; }'
 
 build: setup ## .build/release/ads
 	@swift build --product ads $(BUILD_FLAGS)

@@ -15,8 +15,8 @@ extension Search {
             connections: cost.connections, seed: configuration.seed)
     }
 
-    /// Lets the workers work until every trial of the first of some updates is finished, and decides what those that are
-    /// held wait for, of the other updates, too.
+    /// Lets the workers work until every trial of the first of some updates is finished, and decides what those that
+    /// are held wait for, of the other updates, too.
     /// - Returns: the first update's trials, in order of position.
     @discardableResult
     func finish(_ updates: ClosedRange<Int>, _ board: inout Scoreboard) throws -> [Trial] {
@@ -30,7 +30,9 @@ extension Search {
                 for trial in own where trial.state.isFinished && board.isNews(trial) { try tell(trial, own, &board) }
             }
             let unfinished = Set(trials.filter { !$0.state.isFinished }.map(\.number))
-            if open[0].allSatisfy(\.state.isFinished) { return open[0].sorted { $0.proposal.position < $1.proposal.position } }
+            if open[0].allSatisfy(\.state.isFinished) {
+                return open[0].sorted { $0.proposal.position < $1.proposal.position }
+            }
             let due = try open.flatMap { try decisions($0, unfinished) }
             if due.isEmpty {
                 try workforce.work()

@@ -15,7 +15,8 @@ public struct StrategyContext {
     public var seed: UInt64
     /// Children that will be paid for.
     public var children = 40
-    /// Updates that are proposed before an update is learned from; without them each is proposed by all that was learned.
+    /// Updates that are proposed before an update is learned from; without them each is proposed by all that was
+    /// learned.
     public var lag = 0
     /// The trained dense network, where the search has one.
     public var dense: PrunedDense?

@@ -87,7 +87,8 @@ import Training
                     == "ads: which images given.safetensors was trained on is not known, maybe on those held out here; then the weights that do best on them are an early epoch's, and --all-data, which keeps the last, does better\n",
             "\(retrained.errors)")
         let whole = try ads(
-            "retrain", found, "--inherit", "--all-data", "--epochs", "1", "--limit-train", "128", "--seed", "4", "--quiet",
+            "retrain", found, "--inherit", "--all-data", "--epochs", "1", "--limit-train", "128", "--seed", "4",
+            "--quiet",
             "--out", scratch("whole"))
         #expect(whole.status == 0 && whole.errors == "", "\(whole.errors)")
         let report = try ads("report", scratch.path, "--markdown")

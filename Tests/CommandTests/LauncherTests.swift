@@ -25,7 +25,8 @@ import Testing
         // Threads of ours block signals, which programs that they start inherit.
         let unblocked = ["perl", "-MPOSIX", "-e", "sigprocmask(SIG_SETMASK, POSIX::SigSet->new()); exec @ARGV"]
         return try Background(
-            "/usr/bin/env", unblocked + ["env", path, "HOME=\(folder.path)", "SLURM_JOB_ID=7", "/bin/bash", script] + arguments)
+            "/usr/bin/env",
+            unblocked + ["env", path, "HOME=\(folder.path)", "SLURM_JOB_ID=7", "/bin/bash", script] + arguments)
     }
 
     /// Waits for words in the log of what was called.
@@ -36,7 +37,9 @@ import Testing
     }
 
     @Test func shellWords() throws {
-        for (text, word) in [("a/b-c=d", "a/b-c=d"), ("", "''"), ("a b", "'a b'"), ("it's", #"'it'\''s'"#), ("é", "'é'")] {
+        for (text, word) in [
+            ("a/b-c=d", "a/b-c=d"), ("", "''"), ("a b", "'a b'"), ("it's", #"'it'\''s'"#), ("é", "'é'"),
+        ] {
             #expect(ShellText.word(text) == word)
         }
         let words = ["a b", "$HOME", "`x`", "'", "\"", "\\", "*", "", "~", "#", "é\u{1F600}"]
@@ -152,7 +155,8 @@ import Testing
         // What it says, as YAML reads it.
         let python = validator.replacingOccurrences(of: "kubernetes-validate", with: "python3")
         let read = try run(
-            python, ["-c", "import sys, json, yaml; print(json.dumps(yaml.safe_load(open(sys.argv[1]))))", folder("job.yaml")])
+            python,
+            ["-c", "import sys, json, yaml; print(json.dumps(yaml.safe_load(open(sys.argv[1]))))", folder("job.yaml")])
         let job = try #require(read.json()["spec"] as? [String: Any], "\(read.errors)")
         let pod = try #require((job["template"] as? [String: Any])?["spec"] as? [String: Any])
         let container = try #require((pod["containers"] as? [[String: Any]])?.first)
@@ -214,7 +218,10 @@ import Testing
                 "--data-dir data: workers start elsewhere, so that a path from the root is needed"
             ),
             (["slurm", "--time", "90", "--data-dir", ""] + study, "--data-dir is empty or holds a control character"),
-            (["slurm", "--time", "90", "--program", "a\nb"] + study, "--program is empty or holds a control character"),
+            (
+                ["slurm", "--time", "90", "--program", "a\nb"] + study,
+                "--program is empty or holds a control character"
+            ),
             (["kubernetes"] + study, "Missing expected argument '--image <image>'"),
             (["kubernetes", "--image", "a b"] + study, "--image 'a b' is no image's name, such as"),
             (

@@ -95,7 +95,8 @@ import Testing
     private static let canTell = FileManager.default.fileExists(atPath: otherClock) && getuid() == 0
 
     /// A clock that is an hour off, and a process of another numbering whose host has the same name: nothing changes.
-    @Test(.enabled(if: canTell, "libfaketime is not installed, or this is not root")) func clocksAndContainers() throws {
+    @Test(.enabled(if: canTell, "libfaketime is not installed, or this is not root")) func clocksAndContainers() throws
+    {
         let server = try #require(PostgresServer.shared)
         let address = server.address(name)
         let own = try search("8", "--children-per-update", "4", "--limit-train", "480")

@@ -192,7 +192,8 @@ private final class Hasty: Workforce {
         func children(_ first: Int) -> [[Bool]] { (0..<3).map { k in (0..<4).map { (first + k) >> $0 & 1 == 1 } } }
         var drawn = DrawnChildren()
         for first in [0, 3, 6] {
-            drawn.add(children(first), logProbabilities: [0, 1, 2].map { -Double(first) - $0 }, probabilities: [0, 0, 0, 0])
+            drawn.add(
+                children(first), logProbabilities: [0, 1, 2].map { -Double(first) - $0 }, probabilities: [0, 0, 0, 0])
         }
         try drawn.check(entries: 4)
         #expect(throws: SearchError.self) { try drawn.check(entries: 5) }

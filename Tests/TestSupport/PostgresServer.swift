@@ -109,7 +109,9 @@ public final class PostgresServer: Sendable {
             "listen_addresses=\(machine?.address ?? "127.0.0.1")", "port=\(port)", "unix_socket_directories=\(folder)",
         ]
         process.arguments =
-            (machine.map { ["ip", "netns", "exec", $0.first] } ?? []) + Self.notRoot + ["\(programs)/postgres", "-D", "\(folder)/data"] + words.flatMap { ["-c", $0] }
+            (machine.map { ["ip", "netns", "exec", $0.first] } ?? []) + Self.notRoot + [
+                "\(programs)/postgres", "-D", "\(folder)/data",
+            ] + words.flatMap { ["-c", $0] }
         process.standardInput = FileHandle.nullDevice
         _ = FileManager.default.createFile(atPath: "\(folder)/log", contents: nil)
         let log = try FileHandle(forWritingTo: URL(fileURLWithPath: "\(folder)/log"))

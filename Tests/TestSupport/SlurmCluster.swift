@@ -29,7 +29,9 @@ public final class SlurmCluster {
     }
 
     /// A command of Slurm's.
-    @discardableResult public func slurm(_ program: String, _ arguments: String..., in folder: String? = nil) throws
+    @discardableResult public func slurm(
+        _ program: String, _ arguments: String..., in folder: String? = nil
+    ) throws
         -> Finished
     {
         try run("/usr/bin/env", [program] + arguments, environment: environment, in: folder)

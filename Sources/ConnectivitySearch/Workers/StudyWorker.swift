@@ -80,8 +80,8 @@ public struct StudyWorker {
         return evaluated
     }
 
-    /// Seconds between two looks, less by chance, so that many workers do not look together. The longest is what a child
-    /// may wait for a worker that has nothing to do; 64 of them take a few hundredths of the server's core.
+    /// Seconds between two looks, less by chance, so that many workers do not look together. The longest is what a
+    /// child may wait for a worker that has nothing to do; 64 of them take a few hundredths of the server's core.
     private static let (shortest, longest) = (0.05, 0.3)
 
     private func wait(_ pause: inout Double) {

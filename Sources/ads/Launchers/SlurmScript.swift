@@ -2,8 +2,8 @@
 ///
 /// - The signal before the limit goes to the script alone (`B:`), which asks its worker to end; the child waits for
 ///   another worker, and the task for its next turn. https://slurm.schedmd.com/sbatch.html#OPT_signal
-/// - Preemption, `scancel` and the limit itself send TERM to every process of a task, so that the script passes none on: a
-///   second TERM would end a worker at once, with its child. Who cancels does not want the task again.
+/// - Preemption, `scancel` and the limit itself send TERM to every process of a task, so that the script passes none
+///   on: a second TERM would end a worker at once, with its child. Who cancels does not want the task again.
 /// - `exit 130` is a worker that was stopped before the search ended.
 struct SlurmScript {
     /// The workers.
