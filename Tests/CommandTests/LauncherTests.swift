@@ -112,7 +112,8 @@ import Testing
             [ "$4" = gone ] && exit 255
             cd \(folder.path) && exec /bin/sh -c "$5"
             """)
-        try program("ads", "printf '[%s]' \"$@\" >>\(folder("log"))\n")
+        // A file each: two that write to one may come between one another.
+        try program("ads", "printf '[%s]' \"$@\" >\(folder("started"))-$$\n")
         try program("pkill", "printf '<%s>' \"$@\" >>\(folder("log"))\nexit 1\n")
         let printed = try ads([
             "workers", "ssh", "me@node1", "gone", "--study", Self.address, "--count", "2", "--data-dir", "/d'",
@@ -123,7 +124,13 @@ import Testing
         let started = try shell(folder("start"))
         #expect(started.end() == 1 && started.errors.contains("gone: ssh or its command failed (255)"))
         let worker = "[worker][--study][\(Self.address)][--data-dir][/d']"
-        #expect(waits(for: worker + worker), "\(log)")
+        func said() throws -> [String] {
+            try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasPrefix("started-") }
+                .map { try String(contentsOfFile: folder($0), encoding: .utf8) }
+        }
+        let end = Date().addingTimeInterval(60)
+        while try said() != [worker, worker], Date() < end { Thread.sleep(forTimeInterval: 0.02) }
+        #expect(try said() == [worker, worker])
         #expect(log.contains("ssh -o BatchMode=yes -- me@node1\n") && log.contains("ssh -o BatchMode=yes -- gone\n"))
         let own = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".log") }
         #expect(own.count == 2 && own.allSatisfy { $0.hasPrefix("ads-my-cifar-") }, "\(own)")
