@@ -119,7 +119,12 @@ public struct SearchConfiguration: Codable, Sendable, Hashable {
     }
 
     /// The most children that can be evaluated side by side.
-    public var childrenAtOnce: Int { agent.childrenPerUpdate * (1 + (lag ?? 0)) }
+    public var childrenAtOnce: Int {
+        // Numbers of a file may not be checked yet.
+        let (count, isTooMany) = agent.childrenPerUpdate.multipliedReportingOverflow(
+            by: 1 + min(1000, max(0, lag ?? 0)))
+        return isTooMany ? .max : count
+    }
 
     /// When it ends, in words: "40 children".
     public var budget: String {

@@ -21,6 +21,10 @@ package final class SHA256 {
     /// The digest's 32 bytes, of all that was taken.
     package func digest() -> [UInt8] { Array(hash.finalize()) }
     #else
+    /// libcrypto's own, whatever its configuration file says: a library context of ours reads none.
+    // Unsafe: made once, never changed, and libcrypto lets any number of threads use it.
+    nonisolated(unsafe) private static let method = EVP_MD_fetch(OSSL_LIB_CTX_new(), "SHA2-256", nil) ?? EVP_sha256()
+
     // Freed with the object, which alone has it.
     private let context: OpaquePointer
 
@@ -28,7 +32,7 @@ package final class SHA256 {
     package init() {
         guard let context = EVP_MD_CTX_new() else { fatalError("no memory for a digest") }
         self.context = context
-        Self.check(EVP_DigestInit_ex(context, EVP_sha256(), nil))
+        Self.check(EVP_DigestInit_ex(context, Self.method, nil))
     }
 
     deinit { EVP_MD_CTX_free(context) }
@@ -51,7 +55,7 @@ package final class SHA256 {
 
     /// A digest that is silently another would be damage found nowhere, or everywhere.
     private static func check(_ succeeded: Int32) {
-        guard succeeded == 1 else { fatalError("libcrypto cannot compute SHA-256; its configuration has none") }
+        guard succeeded == 1 else { fatalError("libcrypto has no SHA-256") }
     }
     #endif
 

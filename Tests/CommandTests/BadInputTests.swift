@@ -20,6 +20,21 @@ import Testing
         }
     }
 
+    /// A configuration of OpenSSL's that leaves it without algorithms is nothing to digests.
+    @Test func anOpenSSLWithoutAlgorithms() throws {
+        let folder = TemporaryFolder()
+        let file = folder("openssl.cnf")
+        try "openssl_conf = i\n[i]\nproviders = p\n[p]\nnull = n\n[n]\nactivate = 1\n".write(
+            toFile: file, atomically: true, encoding: .utf8)
+        let environment = ProcessInfo.processInfo.environment.merging(["OPENSSL_CONF": file]) { $1 }
+        let arguments = [
+            "train", "--data", "shapes", "--arch", "densenet-22-12", "--batch-size", "9000", "--out", folder("run"),
+        ]
+        let refused = try run(Program.folder + "/ads", arguments, environment: environment)
+        #expect(
+            refused.status == 1 && refused.errors.contains("do not fill one batch of 9000"), "\(refused.errors)")
+    }
+
     @Test func wrongWords() throws {
         let folder = TemporaryFolder()
         let out = folder("run")
