@@ -81,7 +81,7 @@ public struct StudyWorker {
     }
 
     /// Seconds between two looks, less by chance, so that many workers do not look together. The longest is what a
-    /// child may wait for a worker that has nothing to do; 64 of them take a few hundredths of the server's core.
+    /// child may wait for a worker that has nothing to do; docs/benchmarks.md has what 64 of them ask of a server.
     private static let (shortest, longest) = (0.05, 0.3)
 
     private func wait(_ pause: inout Double) {
