@@ -67,7 +67,7 @@ let package = Package(
         .target(
             name: "Reporting",
             dependencies: [
-                "ConnectivitySearch", "Evaluation", "Strategies", "Studies", "Training", "Runs",
+                "ConnectivitySearch", "Evaluation", "Strategies", "StudyPostgres", "Studies", "Training", "Runs",
                 "DenseNetArchitecture", "Protobuf", "Files",
             ]),
         .target(
@@ -254,7 +254,8 @@ let package = Package(
         .testTarget(
             name: "ConnectivitySearchTests",
             dependencies: [
-                "ConnectivitySearch", "Evaluation", "Strategies", "StudySQLite", "Studies", "Training", "Runs",
+                "ConnectivitySearch", "Evaluation", "Strategies", "StudySQLite", "StudyPostgres", "Studies", "Training",
+                "Runs",
                 "ImageData", "DenseNetModel", "DenseNetArchitecture", "Files", "Randomness", "Torch", "TestSupport",
             ]),
     ],

@@ -47,13 +47,6 @@ extension Search {
         try finish(0...0, &board)
         history = StudyHistory(configuration, try storage.trials(update: nil), try storage.updates())
         let winner = top.dropFirst().reduce(first) { history.worth($1).rank > history.worth($0).rank ? $1 : $0 }
-        return SearchResult(
-            strategy: configuration.strategy, child: winner.number, connectivity: winner.connectivity,
-            accuracy: history.worth(winner).accuracy,
-            parameters: winner.parameters, macs: winner.macs, connections: winner.connections,
-            macsShare: Double(winner.macs) / Double(whole.cost.macs), children: paid.count,
-            repeats: history.children.count { $0.repeatOf != nil },
-            seconds: history.trials.reduce(0) { $0 + $1.seconds }, images: history.images,
-            latency: nil, exhausted: exhausted)
+        return SearchResult(of: winner, in: history, dense: whole, exhausted: exhausted)
     }
 }

@@ -73,6 +73,8 @@ public struct SearchConfiguration: Codable, Sendable, Hashable {
     /// Whether the search has ended, in studies that workers of other machines look at; absent where it goes on, and in
     /// the run's own file.
     public var isFinished: Bool?
+    /// The number of the child that the search ended with, there likewise.
+    public var found: Int?
     /// The machine's part.
     public var machine: Machine
 

@@ -1,4 +1,5 @@
 import DenseNetArchitecture
+import Studies
 
 /// What a search ends with: `result.json` and the output of `--json`.
 public struct SearchResult: Codable, Sendable, Hashable {
@@ -39,5 +40,33 @@ public struct SearchResult: Codable, Sendable, Hashable {
         public var predicted: Double
         /// The whole network, timed when the search ended.
         public var timed: Double
+    }
+}
+
+extension SearchResult {
+    /// The result of a search that ended with a child; not what its network takes on the clock.
+    init(of child: Child, in history: StudyHistory, dense: Network, exhausted: Bool) {
+        let children = history.children
+        self.init(
+            strategy: history.configuration.strategy, child: child.number, connectivity: child.connectivity,
+            accuracy: history.worth(child).accuracy, parameters: child.parameters, macs: child.macs,
+            connections: child.connections, macsShare: Double(child.macs) / Double(dense.cost.macs),
+            children: children.count { $0.repeatOf == nil }, repeats: children.count { $0.repeatOf != nil },
+            seconds: history.trials.reduce(0) { $0 + $1.seconds }, images: history.images, latency: nil,
+            exhausted: exhausted)
+    }
+
+    /// What the search of a study in a database ended with, from the study alone; `nil` while it goes on.
+    /// - Throws: `SearchError` where the study lacks the child; what the storage throws.
+    public init?(_ history: StudyHistory, _ storage: any StudyStorage) throws {
+        let configuration = history.configuration
+        guard configuration.isFinished == true else { return nil }
+        let child = history.children.first { $0.number == configuration.found }
+        guard let child, child.state != .failed else {
+            throw SearchError("\(storage.name) lacks the child that it ended with; look at it with 'ads study doctor'")
+        }
+        self.init(
+            of: child, in: history, dense: try Network(configuration.architecture),
+            exhausted: try storage.strategy()?.progress.exhausted ?? false)
     }
 }

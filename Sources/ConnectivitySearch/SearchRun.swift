@@ -47,7 +47,7 @@ public struct SearchRun {
         guard var configuration = try study.configuration() else {
             throw SearchError("\(folder.path) holds no search that was started; start it without --resume")
         }
-        configuration.isFinished = nil
+        (configuration.isFinished, configuration.found) = (nil, nil)
         if try folder.address() != nil {
             // Where things lie on this machine the folder says, never a database.
             let own = try folder.read(SearchConfiguration.self, from: folder.configuration)
@@ -113,10 +113,10 @@ public struct SearchRun {
                 try storage.share(weights: SharedWeights(known.evaluation, folder, data).folder, by: ownership)
                 try storage.store(known, by: ownership)
                 try folder.write(known, to: folder.configuration)
-            } end: { ownership in
+            } end: { ownership, child in
                 guard var known = try storage.configuration() else { return }
-                // Workers of other terminals and machines look whether anything is left to do.
-                known.isFinished = true
+                // Workers of other terminals and machines look whether anything is left to do, reports what was found.
+                (known.isFinished, known.found) = (true, child)
                 try storage.store(known, by: ownership)
             }
         } catch  where error is Interrupted || error is FileError && Interruption.requested {
@@ -176,7 +176,7 @@ public struct SearchRun {
         do { storage = try StudyPlace.open(address, mustExist: true) } catch StudyError.missing { return false }
         guard var configuration = try storage.configuration() else { return false }
         try StudyWorker.check(configuration)
-        (configuration.isFinished, configuration.data.folder) = (nil, dataFolder)
+        (configuration.isFinished, configuration.found, configuration.data.folder) = (nil, nil, dataFolder)
         try SharedFiles.place(&configuration, storage, cache: cache)
         try folder.create()
         try AtomicFile.write(Data("\(address)\n".utf8), to: folder.studyAddress)

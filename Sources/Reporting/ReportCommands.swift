@@ -18,7 +18,7 @@ enum ReportCommands {
             $0.configuration.dense == dense && $0.result?.connectivity == run.network.connectivity
         }
         var parts = [
-            "ads retrain \(search.map { quoted($0.path) } ?? "SEARCH")\(c.initialWeights == nil ? "" : " --inherit")"
+            "ads retrain \(search.map { ShellText.word($0.path) } ?? "SEARCH")\(c.initialWeights == nil ? "" : " --inherit")"
         ]
         if let distillation = c.distillation {
             parts.append(
@@ -27,7 +27,7 @@ enum ReportCommands {
         parts += data(c.data)
         if let limit = c.limitTrain { parts.append("--limit-train \(limit)") }
         return lines(
-            parts + recipe(c) + [machine(c.machine, seed: c.seed), "--label \(quoted(c.label)) --out NEW-RUN"])
+            parts + recipe(c) + [machine(c.machine, seed: c.seed), "--label \(ShellText.word(c.label)) --out NEW-RUN"])
     }
 
     /// A training from fresh weights with a configuration's values.
@@ -38,15 +38,15 @@ enum ReportCommands {
     ) -> String {
         var parts = ["ads train --data \(c.data.name)"]
         parts += data(c.data)
-        parts.append("--arch \(quoted(path + "/architecture.json"))\(dense ? " --connectivity dense" : "")")
+        parts.append("--arch \(ShellText.word(path + "/architecture.json"))\(dense ? " --connectivity dense" : "")")
         parts += recipe(c)
         if let limit = c.limitTrain { parts.append("--limit-train \(limit)") }
         if c.testAtEnd { parts.append("--split test") }
-        if let weights = c.initialWeights { parts.append("--weights \(quoted(weights))") }
+        if let weights = c.initialWeights { parts.append("--weights \(ShellText.word(weights))") }
         if c.initialWeights != nil, let normalization = c.normalization {
             parts.append("--normalization \(normalization.typed)")
         }
-        return lines(parts + [machine(c.machine, seed: c.seed), "--label \(quoted(label)) --out NEW-RUN"])
+        return lines(parts + [machine(c.machine, seed: c.seed), "--label \(ShellText.word(label)) --out NEW-RUN"])
     }
 
     private static func recipe(_ c: TrainingConfiguration) -> [String] {
@@ -59,7 +59,7 @@ enum ReportCommands {
     }
 
     private static func data(_ data: DataIdentity) -> [String] {
-        (data.folder.map { ["--data-dir \(quoted($0))"] } ?? [])
+        (data.folder.map { ["--data-dir \(ShellText.word($0))"] } ?? [])
             + (data.preparation?.ignoresOrientation == true ? ["--no-exif"] : [])
     }
 
@@ -88,8 +88,8 @@ enum ReportCommands {
         if c.children < .max { parts.append("--children \(c.children)") }
         if let budget = c.imageBudget { parts.append("--images \(budget)") }
         if let epochs = c.evaluator.sharedEpochs { parts.append("--shared-epochs \(epochs)") }
-        if let shared = c.shared { parts.append("--shared \(quoted(shared))") }
-        if let dense = c.dense { parts.append("--dense \(quoted(dense))") }
+        if let shared = c.shared { parts.append("--shared \(ShellText.word(shared))") }
+        if let dense = c.dense { parts.append("--dense \(ShellText.word(dense))") }
         // What trains children is refused where none is.
         let prunes = (try? Strategies.named(c.strategy))?.needsDense ?? true
         let trains = c.evaluator.trainsChildren(top: c.top) || prunes
@@ -127,8 +127,10 @@ enum ReportCommands {
         let own = search.path + "/architecture.json"
         let isThere = FileManager.default.fileExists(atPath: own)
         let json = isThere ? nil : try? RunFolder.encoder(pretty: false).encode(c.architecture)
-        let before = json.map { "echo \(quoted(String(decoding: $0, as: UTF8.self))) > architecture.json\n" } ?? ""
-        let command = lines(parts).replacing("ARCHITECTURE.json", with: isThere ? quoted(own) : "architecture.json")
+        let before =
+            json.map { "echo \(ShellText.word(String(decoding: $0, as: UTF8.self))) > architecture.json\n" } ?? ""
+        let command = lines(parts).replacing(
+            "ARCHITECTURE.json", with: isThere ? ShellText.word(own) : "architecture.json")
         return before + command + older(c)
     }
 
@@ -138,13 +140,13 @@ enum ReportCommands {
         var parts = ["ads calibrate --data \(c.data.name)"]
         parts += data(c.data)
         parts.append(
-            "--arch \(quoted(calibrated.path + "/architecture.json")) --children \(c.children) --full-epochs \(calibration.fullEpochs) --full-seeds \(calibration.fullSeeds)"
+            "--arch \(ShellText.word(calibrated.path + "/architecture.json")) --children \(c.children) --full-epochs \(calibration.fullEpochs) --full-seeds \(calibration.fullSeeds)"
         )
         let shared = calibration.dense == nil ? " --shared-epochs \(calibration.sharedEpochs)" : ""
         parts.append(
             "--child-epochs \(c.evaluator.epochs)\(shared) --batch-size \(c.evaluator.batchSize) --learning-rate \(c.evaluator.learningRate)"
         )
-        if let dense = calibration.dense { parts.append("--dense \(quoted(dense))") }
+        if let dense = calibration.dense { parts.append("--dense \(ShellText.word(dense))") }
         if let bands = calibration.bands {
             parts.append("--bands \(bands.map { "\($0)" }.joined(separator: ","))")
         }
@@ -153,10 +155,5 @@ enum ReportCommands {
         if let limit = c.limitTrain { parts.append("--limit-train \(limit)") }
         if let limit = c.limitValidation { parts.append("--limit-validation \(limit)") }
         return lines(parts + [machine(c.machine, seed: c.seed), "\(workers(c)) --out NEW-RUN"]) + older(c)
-    }
-
-    private static func quoted(_ text: String) -> String {
-        text.allSatisfy { $0.isLetter || $0.isNumber || "/._-:+".contains($0) }
-            ? text : "'" + text.replacing("'", with: "'\\''") + "'"
     }
 }

@@ -3,6 +3,7 @@ import DenseNetArchitecture
 import Files
 import Foundation
 import Runs
+import StudyPostgres
 import Training
 
 /// What a report is made of: the runs below some folders.
@@ -34,7 +35,7 @@ public struct ReportContent {
         public let history: StudyHistory
         /// Its finished children, in order.
         public let children: [Child]
-        /// Its folder.
+        /// Its folder; of a study that was named by its address, that.
         public let path: String
     }
     /// A calibration.
@@ -98,10 +99,17 @@ public struct ReportContent {
     /// How many levels below the given folders runs are looked for.
     static let depth = 3
 
-    /// Reads every run at or below the given folders, three levels deep. A damaged run below them is left out.
-    /// - Throws: `FileError` when there is none, all are damaged, or a folder that is given itself holds a damaged one.
+    /// Reads every run at or below the given folders, three levels deep, and searches by the addresses of their
+    /// studies. A damaged run below a folder is left out.
+    /// - Throws: `FileError` when there is none, all are damaged, or what is given itself is a damaged one.
     public init(folders: [String]) throws {
-        for folder in folders { try collect(folder, depth: 0) }
+        for folder in folders {
+            if PostgresAddress.isOne(folder) {
+                try searched.append(Self.search(at: folder))
+            } else {
+                try collect(folder, depth: 0)
+            }
+        }
         let counts = [trained.count, searched.count, calibrations.count, imported.count, unfinished.count]
         guard counts.contains(where: { $0 > 0 }) else {
             if let first = leftOut.first { throw FileError(first) }
@@ -116,6 +124,15 @@ public struct ReportContent {
             )
         }
         searched.sort { $0.configuration.strategy < $1.configuration.strategy }
+    }
+
+    /// The search of a study that no folder of this machine belongs to.
+    private static func search(at address: String) throws -> Searched {
+        let storage = try StudyPlace.open(address)
+        let history = try StudyHistory(storage)
+        return Searched(
+            configuration: history.configuration, result: try SearchResult(history, storage), history: history,
+            children: history.children, path: storage.name)
     }
 
     private mutating func collect(_ path: String, depth: Int) throws {

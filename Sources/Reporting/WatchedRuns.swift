@@ -1,17 +1,20 @@
 import ConnectivitySearch
 import Foundation
 import Runs
+import Studies
+import StudyPostgres
 import Training
 
-/// Folders whose runs may be going on, looked at again and again.
+/// Folders whose runs may be going on, and studies in databases, looked at again and again.
 public struct WatchedRuns {
     /// What lies in the folders at one moment.
     public struct Look {
-        /// Size and time of every file that a report is made of, by path; it changes when a run does.
+        /// Size and time of every file that a report is made of, by path, and what stands for them of a study in a
+        /// database; it changes when a run does.
         public var files: [String: FileStamp] = [:]
         /// Runs that have not ended, in the order of their folders.
         public var unfinished: [String] = []
-        /// A sentence for each search that nobody goes on with.
+        /// A sentence for each search that nobody goes on with, or that cannot be looked at.
         public var stopped: [String] = []
         /// Folders without a run so far.
         public var empty: [String] = []
@@ -39,7 +42,11 @@ public struct WatchedRuns {
         var look = Look()
         for folder in folders {
             let before = look.runs
-            see(folder, depth: 0, in: &look)
+            if PostgresAddress.isOne(folder) {
+                see(study: folder, in: &look)
+            } else {
+                see(folder, depth: 0, in: &look)
+            }
             if look.runs == before { look.empty.append(folder) }
         }
         return look
@@ -49,7 +56,7 @@ public struct WatchedRuns {
     /// training after a search, may take a moment to begin.
     public func isOver(_ look: Look, now: Date = Date()) -> Bool {
         guard look.empty.isEmpty, look.unfinished.isEmpty else { return false }
-        guard !folders.allSatisfy({ RunFolder($0).exists }) else { return true }
+        guard !folders.allSatisfy({ PostgresAddress.isOne($0) || RunFolder($0).exists }) else { return true }
         let latest = look.files.values.map { Double($0.modified[0]) }.max() ?? 0
         return now.timeIntervalSince1970 - latest >= 10
     }
@@ -83,15 +90,56 @@ public struct WatchedRuns {
             if !hasResult { look.unfinished.append(folder.path) }
             return
         }
-        // A search that goes on with more children has a result from before.
-        let owner = try? folder.openStudy().owner()
-        let isSearched = owner.map { !$0.owner.isDead && $0.secondsLeft >= 0 } ?? false
-        guard !hasResult || isSearched else { return }
-        look.unfinished.append(folder.path)
-        if !isSearched {
-            look.stopped.append(
-                "the search in \(folder.path) was stopped; 'ads search --resume --out \(folder.path)' goes on with it")
+        do {
+            let study = folder.hasStudy ? try folder.openStudy() : nil
+            look.files[folder.studyAddress] = try Self.stamp(study)
+            // A search that goes on with more children has a result from before.
+            let isSearched = try study.map(Self.isSearched) ?? false
+            guard !hasResult || isSearched else { return }
+            look.unfinished.append(folder.path)
+            if !isSearched {
+                look.stopped.append(
+                    "the search in \(folder.path) was stopped; 'ads search --resume --out \(folder.path)' goes on with it"
+                )
+            }
+        } catch {
+            guard !hasResult else { return }
+            look.unfinished.append(folder.path)
+            look.stopped.append("\(error)")
         }
+    }
+
+    /// A study by its address alone.
+    private func see(study address: String, in look: inout Look) {
+        do {
+            let study = try StudyPlace.open(address)
+            guard let configuration = try study.configuration() else { return }
+            look.runs += 1
+            look.files[address] = try Self.stamp(study)
+            let isSearched = try Self.isSearched(study)
+            guard configuration.isFinished != true else { return }
+            look.unfinished.append(address)
+            if !isSearched {
+                look.stopped.append(
+                    "the search of \(study.name) was stopped; 'ads search --resume --study ADDRESS --out DIR' goes on with it"
+                )
+            }
+        } catch StudyError.missing {
+        } catch {
+            // It may be there: nothing is said of a study whose server is away.
+            look.runs += 1
+            look.unfinished.append(address)
+            look.stopped.append("\(error)")
+        }
+    }
+
+    private static func isSearched(_ study: any StudyStorage) throws -> Bool {
+        try study.owner().map { !$0.owner.isDead && $0.secondsLeft >= 0 } ?? false
+    }
+
+    /// What changes with a study in a database; a study in a file has that file's.
+    private static func stamp(_ study: (any StudyStorage)?) throws -> FileStamp? {
+        try (study as? PostgresStudy).map { FileStamp(size: 0, modified: try $0.counts(), number: 0) }
     }
 
     private static func files(of folder: RunFolder) -> [String] {

@@ -54,6 +54,10 @@ public protocol StudyStorage: AnyObject, Sendable {
     func reclaim(silent: Bool, by ownership: Ownership, isDead: (WorkerIdentity) -> Bool) throws -> [Loss]
     /// Trials that are being evaluated.
     func leases() throws -> [Lease]
+    /// Waits so many seconds, or until the storage says that a trial may wait for a worker or that the plan has
+    /// changed: a hint, which may be missed, so that who waits looks again in any case.
+    /// - Returns: whether the storage said so.
+    func waitForNews(atMost seconds: Double) -> Bool
 
     /// Makes a process the study's only search for so many seconds.
     /// - Throws: `StudyError.isSearched` when another is.
@@ -72,4 +76,12 @@ public protocol StudyStorage: AnyObject, Sendable {
     /// Records an update with the strategy's state after it.
     /// - Throws: `StudyError.outOfOrder` when it does not follow the last one.
     func finish(_ record: UpdateRecord, state: Data, _ progress: SearchProgress, by ownership: Ownership) throws
+}
+
+extension StudyStorage {
+    /// Waits, for storages that say nothing.
+    public func waitForNews(atMost seconds: Double) -> Bool {
+        Thread.sleep(forTimeInterval: seconds)
+        return false
+    }
 }

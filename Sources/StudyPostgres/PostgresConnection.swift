@@ -5,6 +5,10 @@ import Foundation
 /// transaction's work, so that a pool of connections may stand between (pgbouncer's transaction pooling).
 final class PostgresConnection {
     private let connection: OpaquePointer
+    /// The channel of notifications that this connection was asked to hear.
+    private var channel: String?
+    /// Whether a notification came since this was last asked.
+    private var hasNews = false
 
     /// Connects.
     /// - Throws: `PostgresFailure`.
@@ -55,6 +59,7 @@ final class PostgresConnection {
                 connection, sql, Int32(values.count), values.map(\.type), pointers, parts.map { Int32($0?.count ?? 0) },
                 values.map { _ in 1 }, 1)
         }
+        takeNotifications()
         guard let answer else { throw failure(nil) }
         switch PQresultStatus(answer) {
         case PGRES_TUPLES_OK, PGRES_COMMAND_OK: return PostgresResult(answer)
@@ -87,6 +92,34 @@ final class PostgresConnection {
             _ = try? run("ROLLBACK")
             throw error
         }
+    }
+
+    /// What libpq keeps until somebody takes it.
+    private func takeNotifications() {
+        while let notification = PQnotifies(connection) {
+            hasNews = true
+            PQfreemem(notification)
+        }
+    }
+
+    /// Waits for a notification; one that came since the last call is an answer at once. The first call only begins to
+    /// listen, and the caller looks once more for what came before.
+    /// - Parameter channel: a word of letters, digits and underscores, as the statement has no parameters.
+    /// - Throws: `PostgresFailure`.
+    func hears(_ channel: String, for seconds: Double) throws -> Bool {
+        if self.channel != channel {
+            try run("LISTEN \(channel)")
+            (self.channel, hasNews) = (channel, false)
+            return false
+        }
+        if !hasNews {
+            var waiting = pollfd(fd: PQsocket(connection), events: Int16(POLLIN), revents: 0)
+            _ = poll(&waiting, 1, Int32(max(0, seconds) * 1000))
+            guard PQconsumeInput(connection) == 1 else { throw failure(nil) }
+            takeNotifications()
+        }
+        defer { hasNews = false }
+        return hasNews
     }
 
     private func failure(_ answer: OpaquePointer?) -> PostgresFailure {

@@ -74,6 +74,23 @@ final class PostgresLink: Sendable {
         }
     }
 
+    /// Whether somebody wants the program to end.
+    var isGivenUp: Bool { givesUp() }
+
+    /// Whether a notification of a channel came within some seconds, on the connection there is; nothing is said of one
+    /// that broke, which the next call will find.
+    func hears(_ channel: String, for seconds: Double) -> Bool {
+        state.withLock { state in
+            guard let connection = state.connection else { return nil }
+            do {
+                return try connection.hears(channel, for: seconds)
+            } catch {
+                state.connection = nil
+                return nil
+            }
+        } ?? false
+    }
+
     private func connect() throws -> PostgresConnection {
         let connection = try PostgresConnection(address)
         connections.add(1, ordering: .relaxed)

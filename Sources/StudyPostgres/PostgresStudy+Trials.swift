@@ -55,7 +55,10 @@ extension PostgresStudy {
             guard there.proposal == proposal else { throw StudyError.placeIsTaken(study: name, trial: there.number) }
             return there.number
         }
-        if !fresh.isEmpty { try insert(fresh, connection) }
+        if !fresh.isEmpty {
+            try insert(fresh, connection)
+            try tell(connection)
+        }
         return numbers
     }
 
@@ -148,10 +151,7 @@ extension PostgresStudy {
         }
         // Most calls find nothing; those lock nothing, and write nothing.
         let isQuiet = try link.perform { connection in
-            let life = try owner(connection).life
-            guard life.proves(ownership) else {
-                throw StudyError.ownershipLost(study: name, owner: life.lease?.ownership.owner)
-            }
+            try prove(ownership, connection)
             return try !leases(connection).leases.contains(where: isLost)
         }
         if isQuiet { return [] }
@@ -217,7 +217,9 @@ extension PostgresStudy {
                 .text(after.outcome), .text(after.checksum), .text(after.worker), .text(after.token),
                 .double(after.until), .text(after.reported), .text(before.state), .text(before.checksum),
                 .text(before.token), .text(before.reported), .double(before.until))
-            if written.changed == 1 { return true }
+            guard written.changed == 1 else { continue }
+            if after.waits { try tell(connection) }
+            return true
         }
         return false
     }

@@ -78,12 +78,17 @@ public final class PostgresStudy: StudyStorage {
     ) throws -> Result {
         try link.perform { connection in
             try connection.transaction {
-                let life = try owner(connection, " FOR UPDATE").life
-                guard life.proves(ownership) else {
-                    throw StudyError.ownershipLost(study: name, owner: life.lease?.ownership.owner)
-                }
+                try prove(ownership, connection, " FOR UPDATE")
                 return try body(connection)
             }
+        }
+    }
+
+    /// - Throws: `StudyError.ownershipLost` where another search has taken the study.
+    func prove(_ ownership: Ownership, _ connection: PostgresConnection, _ lock: String = "") throws {
+        let life = try owner(connection, lock).life
+        guard life.proves(ownership) else {
+            throw StudyError.ownershipLost(study: name, owner: life.lease?.ownership.owner)
         }
     }
 
@@ -110,6 +115,7 @@ public final class PostgresStudy: StudyStorage {
             try connection.run(
                 "UPDATE ads.study SET plan = $2, plan_checksum = $3 WHERE id = $1", .int(id), .text(plan),
                 .text(StudyChecksum.of(plan)))
+            try tell(connection)
         }
     }
 
@@ -146,15 +152,13 @@ public final class PostgresStudy: StudyStorage {
     }
 
     public func own(_ ownership: Ownership, for seconds: Double, isDead: (WorkerIdentity) -> Bool) throws {
-        try link.perform { connection in
-            try connection.transaction {
-                var (life, now) = try owner(connection, " FOR UPDATE")
-                let other = life.lease?.ownership.owner
-                guard life.owned(by: ownership, at: now, until: now + seconds, isDead: isDead) != .refused else {
-                    throw StudyError.isSearched(study: name, owner: other ?? ownership.owner)
-                }
-                try write(life, connection)
+        _ = try changeOwner { life, now in
+            let other = life.lease?.ownership.owner
+            let answer = life.owned(by: ownership, at: now, until: now + seconds, isDead: isDead)
+            guard answer != .refused else {
+                throw StudyError.isSearched(study: name, owner: other ?? ownership.owner)
             }
+            return answer
         }
     }
 
@@ -166,11 +170,11 @@ public final class PostgresStudy: StudyStorage {
         _ = try changeOwner { life, _ in life.disowned(ownership) }
     }
 
-    private func changeOwner(_ event: (inout OwnerLife, Double) -> TrialLife.Answer) throws -> Bool {
+    private func changeOwner(_ event: (inout OwnerLife, Double) throws -> TrialLife.Answer) throws -> Bool {
         try link.perform { connection in
             try connection.transaction {
                 var (life, now) = try owner(connection, " FOR UPDATE")
-                let answer = event(&life, now)
+                let answer = try event(&life, now)
                 if answer == .changed { try write(life, connection) }
                 return answer != .refused
             }

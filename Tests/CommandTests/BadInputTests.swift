@@ -145,7 +145,7 @@ import Testing
         try expect(["evaluate", folder("none")], 1, "holds no run")
         try expect(["retrain", folder("none")], 1, "holds no run")
         for command in ["retrain", "report"] {
-            try expect([command, "postgresql://h/d?study=s"], 64, "is of a run's folder, not of an address")
+            try expect([command, "postgresql://me:geheim@h/d"], 64, "the address postgresql://… has a password in it")
         }
         try "{\"blocks\": [2]}".write(toFile: folder("a.json"), atomically: true, encoding: .utf8)
         try expect(["inspect", "--arch", folder("a.json")], 1, "a.json: 'growth_rate' is missing")

@@ -59,10 +59,23 @@ struct PostgresCommandTests {
         let tree = try ads(["study", "list", folder("there")])
         #expect(tree.output.hasPrefix("\(folder("there")): ads on shapes, 6 of 6 children, best "))
         #expect(try ads(["report", folder("there"), "--out", folder("report.html")]).status == 0)
-        #expect(
-            try ads([
-                "retrain", folder("there"), "--epochs", "1", "--limit-train", "64", "--out", folder("r"), "--quiet",
-            ]).status == 0)
+        // What is reported and retrained by the address alone is the same, too.
+        let report = try ads(["report", address, "--out", folder("by-address.html")])
+        #expect(report.status == 0 && report.errors == "", "\(report.errors)")
+        let pages = try ["report.html", "by-address.html"].map {
+            try String(contentsOfFile: folder($0), encoding: .utf8)
+        }
+        let tables = pages.map { $0.firstMatch(of: /<table class="sorts"(.|\n)*?<\/table>/).map { String($0.0) } }
+        #expect(tables[0] == tables[1] && tables[0]?.contains("COMPLETE") == true)
+        #expect(pages.allSatisfy { !$0.contains("Not finished.") } && pages[1].contains("search ads, postgresql://"))
+        let network = try [folder("there"), address].enumerated().map { number, search in
+            let done = try ads([
+                "retrain", search, "--epochs", "1", "--limit-train", "64", "--out", folder("r\(number)"), "--quiet",
+            ])
+            #expect(done.status == 0, "\(done.errors)")
+            return try Data(contentsOf: URL(fileURLWithPath: folder("r\(number)/weights.safetensors")))
+        }
+        #expect(network[0] == network[1])
         // It goes on with more children; elsewhere, too, where nothing of it is but the address.
         #expect(try ads(["search", "--resume", "--out", folder("there"), "--children", "8", "--quiet"]).status == 0)
         let moved = try ads([
@@ -86,6 +99,35 @@ struct PostgresCommandTests {
             other.status == 64
                 && other.errors.contains("--study is \(address) in \(folder("moved")) and cannot change"),
             "\(other.errors)")
+    }
+
+    /// A page by the address alone follows a search from before it began to its end; nothing is retrained before.
+    @Test func aSearchIsWatchedByItsAddress() throws {
+        let page = folder("page.html")
+        func text() -> String { (try? String(contentsOfFile: page, encoding: .utf8)) ?? "" }
+        let watch = try Background(Program.folder + "/ads", ["report", address, "--watch", "--out", page])
+        #expect(watch.says("ads: there is no run in \(address) yet; waiting for one\n"), "\(watch.errors)")
+        let search = try Background(
+            Program.folder + "/ads",
+            search("s", "--children", "2", "--study", address, "--workers", "0").filter { $0 != "--quiet" })
+        #expect(search.says("children wait for: ads worker --study \(address)"), "\(search.errors)")
+        let end = Date().addingTimeInterval(60)
+        while !text().contains("Not finished."), Date() < end { Thread.sleep(forTimeInterval: 0.1) }
+        #expect(text().contains("location.reload()") && text().contains("Not finished."))
+        let early = try ads(["retrain", address, "--out", folder("r")])
+        #expect(
+            early.status == 1
+                && early.errors
+                    == "ads: the search of \(address) is not finished; 'ads study best' writes the best child so far into a file for --connectivity\n",
+            "\(early.errors)")
+        #expect(!FileManager.default.fileExists(atPath: folder("r")))
+        #expect(try ads(["worker", "--study", address, "--quiet"]).status == 0)
+        #expect(search.end() == 0, "\(search.errors)")
+        #expect(watch.end() == 0, "\(watch.errors)")
+        #expect(!text().contains("Not finished.") && !text().contains("location.reload()"))
+        // A folder whose study lies elsewhere is watched alike.
+        let ended = try ads(["report", folder("s"), "--watch"])
+        #expect(ended.status == 0 && ended.output == "\(folder("s/report.html"))\n", "\(ended.errors)")
     }
 
     /// A worker with the least rights, no file of the search and a cache of its own evaluates all of it.
@@ -318,6 +360,14 @@ struct PostgresCommandTests {
             (
                 ["study", "create", folder("n")],
                 "a study is made in PostgreSQL, postgresql://...; in a folder a search makes its own"
+            ),
+            (
+                ["retrain", address],
+                "an address is no folder that the run could be made in; give its folder with --out"
+            ),
+            (
+                ["report", address],
+                "an address is no folder that the page could be written into; give its file with --out"
             ),
             (["study", "create", address, "--worker-role", ""], "--worker-role is a name of 1 to 63 bytes"),
             (

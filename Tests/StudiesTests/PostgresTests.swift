@@ -43,7 +43,7 @@ import Testing
     @Test func answersThatAreLost() throws {
         let first = try begun(60)
         let proxy = try SwallowingProxy(server.socket) {
-            $0 > 12 && ((UInt64($0) &* 0x9E37_79B9_7F4A_7C15) >> 32) % 6 == 0
+            $0.number > 12 && ((UInt64($0.number) &* 0x9E37_79B9_7F4A_7C15) >> 32) % 6 == 0
         }
         let (worker, far) = (try open(proxy.folder), try open(proxy.folder))
         var claimed: [Int] = []
@@ -70,6 +70,78 @@ import Testing
         }
         #expect(try first.updates().map(\.update) == Array(1...8) && first.trials(update: nil).count == 81)
         #expect(try first.plan() == "8" && first.strategy()?.state == Data([8]))
+    }
+
+    // MARK: News
+
+    /// Who waits is told of trials, of those that came back, and of another plan; not of reports, and in time.
+    @Test func whoWaitsIsTold() throws {
+        let (first, other) = (try begun(), try open())
+        func hears(_ write: () throws -> Void) throws -> Bool {
+            // The first call begins to listen, others hear what came since.
+            #expect(!other.waitForNews(atMost: 0.15))
+            try write()
+            let began = ContinuousClock.now
+            let isHeard = other.waitForNews(atMost: 5)
+            #expect(isHeard == (ContinuousClock.now - began < .seconds(3)))
+            return isHeard
+        }
+        #expect(try hears { _ = try first.add([Example.proposal(2, 0)], by: search) })
+        #expect(try hears { try first.store(plan: "{}", by: search) })
+        let claim = try #require(try first.claim(Example.here, token: "t", for: 100))
+        #expect(try hears { #expect(try first.report(claim, .returned)) })
+        let again = try #require(try first.claim(Example.here, token: "u", for: 100))
+        _ = try first.report(again, .evaluated(Example.point(0.5), isLast: false))
+        #expect(try hears { try first.decide([.promote(again.trial.number)], by: search) })
+        // The same once more changes nothing, so that there is nothing to tell.
+        let silent = Thread { [first, search] in
+            Thread.sleep(forTimeInterval: 0.05)
+            _ = try? first.add([Example.proposal(2, 0)], by: search)
+            guard let claim = try? first.claim(Example.here, token: "v", for: 100) else { return }
+            _ = try? first.report(claim, .evaluated(Example.point(0.5), isLast: true))
+        }
+        silent.start()
+        let began = ContinuousClock.now
+        #expect(!other.waitForNews(atMost: 0.5) && ContinuousClock.now - began >= .seconds(0.5))
+        // Another study's news are not this one's; a connection that broke is made again by the next call.
+        let elsewhere = try PostgresStudy(PostgresAddress(server.address(study + " elsewhere")))
+        try elsewhere.own(search, for: 1000, isDead: { _ in false })
+        _ = try elsewhere.add([Example.proposal(1, 0)], by: search)
+        #expect(!other.waitForNews(atMost: 0.3))
+        try server.sql(
+            """
+            SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE query = 'LISTEN ads_study_' || (SELECT id FROM ads.study WHERE name = '\(study)')
+            """)
+        let lost = ContinuousClock.now
+        #expect(!other.waitForNews(atMost: 0.3) && ContinuousClock.now - lost >= .seconds(0.3))
+        #expect(try other.trials(update: 1).count == 2)
+        #expect(!other.waitForNews(atMost: 0.05))
+        #expect(try hears { _ = try first.add([Example.proposal(3, 0)], by: search) })
+    }
+
+    /// Numbers that change with everything a report shows, and with nothing else.
+    @Test func whatAReportShows() throws {
+        let study = try begun()
+        var before = try study.counts()
+        func changes(_ write: () throws -> Void) throws -> Bool {
+            try write()
+            let now = try study.counts()
+            defer { before = now }
+            return now != before
+        }
+        #expect(try changes { _ = try study.add([Example.proposal(1, 2)], by: search) })
+        let claim = try #require(try study.claim(Example.here, token: "t", for: 100))
+        #expect(try !changes { _ = try study.extend(claim, for: 100) })
+        #expect(try changes { _ = try study.report(claim, .evaluated(Example.point(0.5), isLast: true)) })
+        #expect(
+            try changes {
+                let record = UpdateRecord(update: 1, trials: [1], rewards: [0.5])
+                try study.finish(record, state: Data([1]), SearchProgress(), by: search)
+            })
+        #expect(try changes { try study.store(plan: "{}", by: search) })
+        #expect(try changes { try study.store(plan: "[]", by: search) })
+        #expect(try !changes { try study.store(plan: "[]", by: search) })
     }
 
     /// A server that is stopped and started, or killed, is waited for; a late one is given up with a sentence.

@@ -4,8 +4,18 @@ import Synchronization
 /// Stands between libpq and a server's socket, and breaks connections after some answers have come from the server and
 /// before they reach the client: what was asked for has happened, and who asked does not know.
 public final class SwallowingProxy: Sendable {
-    /// Which answers are swallowed: by their number over all connections, from 1, those that let a client in included.
-    public typealias Rule = @Sendable (Int) -> Bool
+    /// Which answers are swallowed.
+    public typealias Rule = @Sendable (Answer) -> Bool
+
+    /// What a server answers to.
+    public struct Answer: Sendable {
+        /// Counted over all connections, from 1, those that let a client in included.
+        public let number: Int
+        /// The statement; empty where a client is let in.
+        public let statement: String
+        /// How many rows it has.
+        public let rows: Int
+    }
 
     private let listener: Int32
     private let server: String
@@ -62,21 +72,24 @@ public final class SwallowingProxy: Sendable {
             close(client)
             return
         }
+        let asked = Asked()
         Thread { [self] in
-            var answer: [UInt8] = []
+            var (answer, rows): ([UInt8], Int) = ([], 0)
             while let message = Self.message(server) {
                 answer += message
+                if message[0] == UInt8(ascii: "D") { rows += 1 }
                 // ReadyForQuery ends an answer.
                 guard message[0] == UInt8(ascii: "Z") else { continue }
                 let swallows = state.withLock { state in
                     state.answers += 1
-                    guard rule(state.answers) else { return false }
+                    let whole = Answer(number: state.answers, statement: asked.statement.withLock(\.self), rows: rows)
+                    guard rule(whole) else { return false }
                     state.swallowed += 1
                     return true
                 }
                 if swallows { break }
                 guard Self.write(client, answer) else { break }
-                answer = []
+                (answer, rows) = ([], 0)
             }
             shutdown(client, Int32(SHUT_RDWR))
             shutdown(server, Int32(SHUT_RDWR))
@@ -84,11 +97,24 @@ public final class SwallowingProxy: Sendable {
         Thread {
             var bytes = [UInt8](repeating: 0, count: 65536)
             while case let count = read(client, &bytes, bytes.count), count > 0 {
+                asked.see(bytes[..<count])
                 guard Self.write(server, Array(bytes[..<count])) else { break }
             }
             shutdown(client, Int32(SHUT_RDWR))
             shutdown(server, Int32(SHUT_RDWR))
         }.start()
+    }
+
+    /// What a client asked for last. libpq sends a statement in one piece with its parameters, from Parse on.
+    private final class Asked: Sendable {
+        let statement = Mutex("")
+
+        func see(_ bytes: ArraySlice<UInt8>) {
+            // Its type, four bytes of length, the empty name.
+            guard bytes.first == UInt8(ascii: "P"), bytes.count > 6, bytes[bytes.startIndex + 5] == 0 else { return }
+            let text = String(decoding: bytes.dropFirst(6).prefix { $0 != 0 }, as: UTF8.self)
+            statement.withLock { $0 = text }
+        }
     }
 
     /// A message of the server: its type, its length, the rest.

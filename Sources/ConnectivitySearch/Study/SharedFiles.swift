@@ -27,12 +27,19 @@ enum SharedFiles {
     static func place(
         _ configuration: inout SearchConfiguration, _ storage: any FileSharing, cache: String
     ) throws {
-        let hasDense = configuration.denseDigest != nil
-        (configuration.dense, configuration.shared) = (nil, nil)
-        if hasDense { configuration.dense = try fetch(dense, storage, cache: cache).path }
+        try placeDense(&configuration, storage, cache: cache)
+        configuration.shared = nil
         guard configuration.evaluator.kind == .shared, configuration.sharedDigest != nil else { return }
         let run = try fetch(weights, storage, cache: cache)
         configuration.shared = URL(fileURLWithPath: run.path).deletingLastPathComponent().path
+    }
+
+    /// The same of the dense network alone.
+    static func placeDense(
+        _ configuration: inout SearchConfiguration, _ storage: any FileSharing, cache: String
+    ) throws {
+        let hasDense = configuration.denseDigest != nil
+        configuration.dense = hasDense ? try fetch(dense, storage, cache: cache).path : nil
     }
 
     /// The run whose files a study carries under a name: from the cache where it is there whole, else fetched.

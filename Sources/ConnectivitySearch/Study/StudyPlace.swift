@@ -34,7 +34,7 @@ public enum StudyPlace {
 
 extension RunFolder {
     /// The file that says where the study of a search lies, where that is not the folder.
-    var studyAddress: String { path + "/study.url" }
+    public var studyAddress: String { path + "/study.url" }
 
     /// Whether a study belongs to the folder, in it or elsewhere.
     public var hasStudy: Bool {

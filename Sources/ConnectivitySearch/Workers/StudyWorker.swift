@@ -62,37 +62,28 @@ public struct StudyWorker {
     }
 
     private func work(_ worker: Worker, _ storage: any StudyStorage) throws -> Int {
-        var (evaluated, pause) = (0, Self.shortest)
+        var (evaluated, idle) = (0, IdleWait())
         do {
             while !Interruption.requested {
                 switch try worker.workOnce() {
                 case .evaluated:
                     evaluated += 1
-                    pause = Self.shortest
+                    idle.found()
                 case .machineFailed(let sentence):
                     throw SearchError("this machine failed, and its child waits for another worker: \(sentence)")
                 case .nothingWaits:
                     if try storage.configuration()?.isFinished == true { return evaluated }
-                    wait(&pause)
+                    idle.wait(for: storage)
                 }
             }
         } catch is Interrupted {}
         return evaluated
     }
 
-    /// Seconds between two looks, less by chance, so that many workers do not look together. The longest is what a
-    /// child may wait for a worker that has nothing to do; docs/benchmarks.md has what 64 of them ask of a server.
-    private static let (shortest, longest) = (0.05, 0.3)
-
-    private func wait(_ pause: inout Double) {
-        Thread.sleep(forTimeInterval: pause * .random(in: 0.5...1))
-        pause = min(Self.longest, pause * 1.5)
-    }
-
     /// The study and its plan, once there are both with all that children start from: schedulers start workers when it
     /// suits them. `nil` when this program shall end first.
     private func plan() throws -> (any StudyStorage, SearchConfiguration)? {
-        var (pause, told) = (Self.shortest, false)
+        var (idle, told) = (IdleWait(), false)
         var storage: (any StudyStorage)?
         while !Interruption.requested {
             do {
@@ -105,7 +96,7 @@ public struct StudyWorker {
             }
             if !told { observer("waiting for a search to begin in \(study): ads search --study ...") }
             told = true
-            wait(&pause)
+            idle.wait(for: storage)
         }
         return nil
     }

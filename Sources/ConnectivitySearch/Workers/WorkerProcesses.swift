@@ -85,11 +85,12 @@ public final class WorkerProcesses: Workforce {
             }
             Interruption.request()
         }.start()
+        var idle = IdleWait(shortest: 0.02, longest: 0.02)
         do {
             while !Interruption.requested {
                 switch try worker.workOnce() {
-                case .nothingWaits: Thread.sleep(forTimeInterval: 0.02)
-                case .evaluated: break
+                case .nothingWaits: idle.wait(for: worker.storage)
+                case .evaluated: idle.found()
                 case .machineFailed: return
                 }
             }

@@ -3,14 +3,15 @@ import Files
 import Foundation
 import Reporting
 import Runs
+import StudyPostgres
 import Training
 
 struct ReportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "report", abstract: "Write one self-contained HTML file about a run and those beside it.",
         discussion: """
-            RUN may be a run or a folder with runs in it; all runs below it are compared. Runs of one label are averaged over \
-            their seeds. With --watch the page is written again whenever something changed, until all runs have ended; an open \
+            RUN may be a run or a folder with runs in it; all runs below it are compared. It may also be the address of a study \
+            in PostgreSQL. Runs of one label are averaged over their seeds. With --watch the page is written again whenever something changed, until all runs have ended; an open \
             page reloads itself.
 
             EXAMPLES
@@ -18,10 +19,14 @@ struct ReportCommand: ParsableCommand {
               ads report runs/ads --watch
             """)
 
-    @Argument(help: "A run's folder, or a folder of runs; several are put together.", completion: .directory)
+    @Argument(
+        help: "A run's folder, a folder of runs, or a study's address: postgresql://...; several are put together.",
+        completion: .directory)
     var runs: [String]
 
-    @Option(help: "The file; RUN/report.html without it.", completion: .file(), transform: WrittenPath.parse)
+    @Option(
+        help: "The file; RUN/report.html without it. An address needs it.", completion: .file(),
+        transform: WrittenPath.parse)
     var out: String?
 
     @Flag(help: "Write the page again while its runs go on; the folder need not exist yet.")
@@ -35,7 +40,11 @@ struct ReportCommand: ParsableCommand {
 
     func run() throws {
         guard let first = runs.first else { throw UsageError("give a run's folder, or a folder of runs") }
-        for path in runs { try RunPath.check(path, for: "a report") }
+        for run in runs where PostgresAddress.isOne(run) { try StudyAddress.check(run) }
+        // A table goes to stdout.
+        guard out != nil || json || markdown || !PostgresAddress.isOne(first) else {
+            throw UsageError("an address is no folder that the page could be written into; give its file with --out")
+        }
         let path = out ?? RunFolder(first).report
         try checkFolders()
         if watch { return try watchRuns(writing: path) }
@@ -52,7 +61,7 @@ struct ReportCommand: ParsableCommand {
         if watch, json || markdown {
             throw UsageError("--watch writes the page; leave \(json ? "--json" : "--markdown") out")
         }
-        for path in runs {
+        for path in runs where !PostgresAddress.isOne(path) {
             var isFolder: ObjCBool = false
             let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
             guard exists ? isFolder.boolValue : watch && !path.isEmpty else {

@@ -8,6 +8,7 @@ import ImageData
 import Reporting
 import Runs
 import Strategies
+import StudyPostgres
 import Training
 
 struct RetrainCommand: ParsableCommand {
@@ -22,7 +23,9 @@ struct RetrainCommand: ParsableCommand {
               ads retrain runs/ads --epochs 4 --seed 1
             """)
 
-    @Argument(help: ArgumentHelp("The search's folder.", valueName: "run"), completion: .directory)
+    @Argument(
+        help: ArgumentHelp("The search's folder, or its study's address: postgresql://...", valueName: "run"),
+        completion: .directory)
     var path: String
 
     @OptionGroup var recipe: RecipeOptions
@@ -31,7 +34,7 @@ struct RetrainCommand: ParsableCommand {
     @OptionGroup var curves: TensorBoardOptions
 
     @Option(
-        help: "The new run's folder; RUN/retrained-SEED without it.", completion: .directory,
+        help: "The new run's folder; RUN/retrained-SEED without it. An address needs it.", completion: .directory,
         transform: WrittenPath.parse)
     var out: String?
 
@@ -56,33 +59,40 @@ struct RetrainCommand: ParsableCommand {
     var resume = false
 
     func run() throws {
-        try RunPath.check(path, for: "a training")
-        let search = RunFolder(path)
-        guard search.exists else { throw FileError("\(path) holds no run: there is no \(search.configuration)") }
-        try search.expect(kind: "search")
-        guard FileManager.default.fileExists(atPath: search.architecture) else {
-            throw SearchError(
-                "the search in \(path) is not finished; continue it with 'ads search --resume --out \(path)'")
-        }
+        let found = try found()
         let folder = RunFolder(out ?? "\(path)/retrained-\(machine.seed)")
         let console = Console(quiet: output.quiet)
         let (device, kernels) = try machine.apply(resuming: resume)
         let trainer =
             try resume && folder.exists
-            ? continued(folder, search) : new(folder, search, .current(device: device, kernels: kernels))
+            ? continued(folder, found.network) : new(folder, found, .current(device: device, kernels: kernels))
         let (initial, teacher) = (try initialWeights(trainer), try teacherNetwork(trainer))
         try trainer.start(resume: resume)
         try TrainingOutput(console: console, curves: curves.tensorboard, json: output.json).run(
             trainer, resume: resume, initial: initial, teacher: teacher)
     }
 
+    /// What the search found.
+    private func found() throws -> FoundNetwork {
+        guard PostgresAddress.isOne(path) else {
+            let search = RunFolder(path)
+            guard search.exists else { throw FileError("\(path) holds no run: there is no \(search.configuration)") }
+            return try FoundNetwork(in: search)
+        }
+        let address = try StudyAddress.check(path)
+        guard out != nil else {
+            throw UsageError("an address is no folder that the run could be made in; give its folder with --out")
+        }
+        return try FoundNetwork(of: address, withDense: inherit || distillation.distil)
+    }
+
     /// The training of what a search found.
-    private func new(_ folder: RunFolder, _ search: RunFolder, _ here: Machine) throws -> Trainer {
+    private func new(_ folder: RunFolder, _ found: FoundNetwork, _ here: Machine) throws -> Trainer {
         try distillation.check()
         if inherit, recipe.initialization != nil {
             throw UsageError("--initialization is for fresh weights; leave it out with --inherit")
         }
-        let settings = try search.read(SearchConfiguration.self, from: search.configuration)
+        let settings = found.configuration
         let directory = dataDir ?? settings.data.folder
         let data = try settings.data.load(from: directory)
         guard data.digest == settings.data.digest else {
@@ -93,7 +103,7 @@ struct RetrainCommand: ParsableCommand {
             data: DataIdentity(data, folder: directory), recipe: try recipe.resolve(for: data), seed: machine.seed,
             limitTrain: limitTrain, allData: allData, testAtEnd: true, machine: here)
         if inherit || distillation.distil { try useDense(of: settings, data, in: &configuration) }
-        return Trainer(configuration, try search.network(), data, folder: folder)
+        return Trainer(configuration, found.network, data, folder: folder)
     }
 
     /// Has a training start with the weights of the search's dense network, learn from its logits, or both.
@@ -131,9 +141,9 @@ struct RetrainCommand: ParsableCommand {
     }
 
     /// The run in a folder; an option that was typed says what the run has.
-    private func continued(_ folder: RunFolder, _ search: RunFolder) throws -> Trainer {
+    private func continued(_ folder: RunFolder, _ network: Network) throws -> Trainer {
         try folder.expect(kind: "training")
-        guard try folder.network() == search.network() else {
+        guard try folder.network() == network else {
             throw SearchError(
                 "\(folder.path) holds a run of another network than \(path) found; choose another folder with --out")
         }

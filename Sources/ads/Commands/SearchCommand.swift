@@ -198,14 +198,14 @@ struct SearchCommand: ParsableCommand {
     /// Where children's weights come from.
     var kind: EvaluatorSettings.Kind { evaluator ?? (dense == nil ? .scratch : .inherit) }
 
-    /// The database of the study. A parser would repeat what was typed, which may have a password in it.
+    /// The database of the study.
     func address() throws -> PostgresAddress? {
         guard let study else { return nil }
         guard PostgresAddress.isOne(study) else {
             throw UsageError(
                 "--study is an address of PostgreSQL, postgresql://...; without it the study lies in the run's folder")
         }
-        do { return try PostgresAddress(study) } catch { throw UsageError("\(error)") }
+        return try StudyAddress.check(study)
     }
 
     func validate() throws {

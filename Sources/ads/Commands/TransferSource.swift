@@ -24,12 +24,8 @@ struct TransferSource {
         struct Kind: Decodable { var kind: String? }
         switch try folder.read(Kind.self, from: folder.configuration).kind {
         case "search":
-            guard FileManager.default.fileExists(atPath: folder.architecture) else {
-                throw SearchError(
-                    "the search in \(folder.path) is not finished; continue it with 'ads search --resume --out \(folder.path)'"
-                )
-            }
-            let c = try folder.read(SearchConfiguration.self, from: folder.configuration)
+            let found = try FoundNetwork(in: folder)
+            let c = found.configuration
             (search, data, label) = (c, c.data, c.foundLabel)
         case ImportConfiguration.kind:
             let c = try folder.read(ImportConfiguration.self, from: folder.configuration)

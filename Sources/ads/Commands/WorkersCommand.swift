@@ -37,8 +37,7 @@ struct LauncherOptions: ParsableArguments {
                 "--study is an address of PostgreSQL, postgresql://...: workers elsewhere cannot reach a study in a folder"
             )
         }
-        let address: PostgresAddress
-        do { address = try PostgresAddress(study) } catch { throw UsageError("\(error)") }
+        let address = try StudyAddress.check(study)
         for (option, text) in [("--data-dir", dataDir ?? "/"), ("--program", program)] {
             guard !text.isEmpty, text.unicodeScalars.allSatisfy({ $0.value >= 32 && $0.value != 127 }) else {
                 throw UsageError("\(option) is empty or holds a control character")

@@ -23,15 +23,12 @@ enum WrittenPath {
     }
 }
 
-/// A run's folder from the command line, where a study's address may be meant.
-enum RunPath {
-    /// Refuses an address: what a run needs beside its study lies in a folder.
-    /// - Throws: `UsageError` with the command that makes one.
-    static func check(_ path: String, for command: String) throws {
-        guard PostgresAddress.isOne(path) else { return }
-        // The address may have a password in it.
-        throw UsageError(
-            "\(command) is of a run's folder, not of an address; 'ads search --resume --study ADDRESS --out DIR' makes the folder of a search that was begun elsewhere"
-        )
+/// A study's address from the command line.
+enum StudyAddress {
+    /// Refuses what is no address, before anything else is looked at. A parser would repeat what was typed, which may
+    /// have a password in it.
+    /// - Throws: `UsageError`.
+    @discardableResult static func check(_ text: String) throws -> PostgresAddress {
+        do { return try PostgresAddress(text) } catch { throw UsageError("\(error)") }
     }
 }

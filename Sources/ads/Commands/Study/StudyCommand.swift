@@ -1,9 +1,10 @@
 import ArgumentParser
 import ConnectivitySearch
 import DenseNetArchitecture
-import Files
+import Foundation
 import Strategies
 import Studies
+import StudyPostgres
 import Training
 
 struct StudyCommand: ParsableCommand {
@@ -24,11 +25,10 @@ struct StudyCommand: ParsableCommand {
 
 /// The study an argument names: a run's folder, a study's file, or an address of PostgreSQL.
 func openStudy(_ path: String) throws -> any StudyStorage {
-    do {
-        return try StudyPlace.open(path)
-    } catch let error as FileError where error.description == "there is no run \(path)" {
-        throw UsageError(error.description)
+    guard PostgresAddress.isOne(path) || FileManager.default.fileExists(atPath: path) else {
+        throw UsageError("there is no run \(path)")
     }
+    return try StudyPlace.open(path)
 }
 
 /// A limit as a user writes it: up to 1 a share of the dense network; milliseconds for a latency.

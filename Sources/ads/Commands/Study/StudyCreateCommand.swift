@@ -29,8 +29,7 @@ struct StudyCreateCommand: ParsableCommand {
         if let workerRole, workerRole.isEmpty || workerRole.utf8.count > 63 {
             throw UsageError("--worker-role is a name of 1 to 63 bytes")
         }
-        let address: PostgresAddress
-        do { address = try PostgresAddress(study) } catch { throw UsageError("\(error)") }
+        let address = try StudyAddress.check(study)
         try StudyPlace.create(address)
         if let workerRole { return print(WorkerRole.grants(to: workerRole)) }
         print("there is a study \(study)")

@@ -23,13 +23,15 @@ struct StudyListCommand: ParsableCommand {
         var (found, unread) = (0, 0)
         for folder in folders {
             if PostgresAddress.isOne(folder) {
-                try list(PostgresAddress(folder), &found, &unread)
+                try list(StudyAddress.check(folder), &found, &unread)
             } else {
                 list(folder, depth: 0, &found, &unread)
             }
         }
         if found == 0 {
-            throw UsageError("no study in \(folders.joined(separator: ", ")): a search's folder has a study.sqlite")
+            throw UsageError(
+                "no study in \(folders.joined(separator: ", ")): \(folders.allSatisfy(PostgresAddress.isOne) ? "'ads search --study' begins one" : "a search's folder has a study.sqlite")"
+            )
         }
         if unread > 0 {
             throw FileError(
@@ -70,6 +72,7 @@ struct StudyListCommand: ParsableCommand {
     }
 
     private func line(_ storage: any StudyStorage) throws -> String {
+        guard try storage.configuration() != nil else { return "no search yet" }
         let history = try StudyHistory(storage)
         let c = history.configuration
         let paid = history.children.filter { $0.repeatOf == nil }

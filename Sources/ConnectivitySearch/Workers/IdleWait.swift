@@ -1,0 +1,48 @@
+import Foundation
+import Studies
+
+/// How long a worker that found nothing waits until it looks again.
+///
+/// Where the storage tells of news, it looks rarely, as long as what it finds was told; where it finds what nobody
+/// told, as behind a pool of connections, it looks often again.
+struct IdleWait {
+    /// Seconds of the first wait, and of the longest without news; the last is what a child may wait for a worker that
+    /// has nothing to do. docs/benchmarks.md has what 64 of them ask of a server.
+    private let shortest, longest: Double
+    /// Seconds of a wait where news are told.
+    private static let told = 3.0
+
+    private var pause: Double
+    /// Whether news reach this worker.
+    private var isTold = false
+    /// Whether it looks now because it was told; `nil` before the first wait.
+    private var hint: Bool?
+
+    init(shortest: Double = 0.05, longest: Double = 0.3) {
+        (self.shortest, self.longest, pause) = (shortest, longest, shortest)
+    }
+
+    /// Waits for a storage's news; just so where there is none yet.
+    mutating func wait(for storage: (any StudyStorage)?) {
+        wait { seconds in
+            if let storage { return storage.waitForNews(atMost: seconds) }
+            Thread.sleep(forTimeInterval: seconds)
+            return false
+        }
+    }
+
+    /// Waits by a function of seconds that says whether there are news; less by chance, so that many workers do not
+    /// look together.
+    mutating func wait(_ hears: (Double) -> Bool) {
+        let isHeard = hears((isTold ? Self.told : pause) * .random(in: 0.5...1))
+        pause = min(longest, pause * 1.5)
+        hint = isHeard
+        if isHeard { isTold = true }
+    }
+
+    /// There was something to do.
+    mutating func found() {
+        if hint == false { isTold = false }
+        (hint, pause) = (nil, shortest)
+    }
+}
