@@ -5,6 +5,9 @@ import PackageDescription
 // looked for or built: .package(url: ..., traits: []) and the product DenseNetRuntime.
 let training = TargetDependencyCondition.when(traits: ["Training"])
 
+// Tests that compute little are not optimised, which takes half of their time to build; nobody's product has them.
+let quicklyBuilt: [SwiftSetting] = [.unsafeFlags(["-Onone"])]
+
 // Dependencies point down this list only; docs/architecture.md says what each module is for.
 let package = Package(
     name: "densenet-ads",
@@ -184,7 +187,8 @@ let package = Package(
                 "DenseNetRuntime",
                 "NetworkExport", "DenseNetArchitecture", "WeightFiles", "Protobuf", "Files", "Randomness",
                 "TestSupport",
-            ]),
+            ],
+            swiftSettings: quicklyBuilt),
         .testTarget(name: "DenseKernelsTests", dependencies: ["DenseKernels", "Randomness"]),
         .testTarget(name: "TorchTests", dependencies: ["Torch"]),
         .testTarget(
@@ -192,13 +196,15 @@ let package = Package(
             dependencies: [
                 "Digests", "Files", "TorchFiles", "ArrayFiles", "Archives", "WeightFiles", "PickleFiles", "Randomness",
                 "TestSupport",
-            ]),
+            ],
+            swiftSettings: quicklyBuilt),
         .testTarget(
             name: "NetworkImportTests",
             dependencies: [
                 "NetworkImport", "DenseNetModel", "DenseNetArchitecture", "Training", "Runs", "WeightFiles", "Files",
                 "Randomness", "Torch", "TestSupport",
-            ]),
+            ],
+            swiftSettings: quicklyBuilt),
         .testTarget(
             name: "DenseNetModelTests",
             dependencies: [
@@ -217,19 +223,22 @@ let package = Package(
             name: "ImageDataTests",
             dependencies: [
                 "ImageData", "ImageDecoding", "ImageResizing", "DenseNetRuntime", "Files", "Randomness", "TestSupport",
-            ]),
+            ],
+            swiftSettings: quicklyBuilt),
         .testTarget(
             name: "TrainingTests",
             dependencies: [
                 "Training", "Runs", "ImageData", "ImageDecoding", "DenseNetModel", "DenseNetArchitecture", "Files",
                 "Randomness",
                 "Torch", "TestSupport",
-            ]),
+            ],
+            swiftSettings: quicklyBuilt),
         .testTarget(
             name: "StudiesTests",
             dependencies: [
                 "Studies", "StudySQLite", "StudyPostgres", "DenseNetArchitecture", "Files", "Randomness", "TestSupport",
-            ]),
+            ],
+            swiftSettings: quicklyBuilt),
         .testTarget(
             name: "CommandTests",
             dependencies: [
@@ -238,7 +247,8 @@ let package = Package(
                 "WeightFiles", "DenseNetArchitecture", "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser", condition: training),
             ],
-            exclude: ["Snapshots"]),
+            exclude: ["Snapshots"],
+            swiftSettings: quicklyBuilt),
         .testTarget(
             name: "StrategiesTests",
             dependencies: [
@@ -250,14 +260,16 @@ let package = Package(
             dependencies: [
                 "ConnectivitySearch", "Evaluation", "Strategies", "Training", "Runs", "ImageData", "DenseNetModel",
                 "NetworkImport", "DenseNetArchitecture", "Files", "Randomness", "Torch", "TestSupport",
-            ]),
+            ],
+            swiftSettings: quicklyBuilt),
         .testTarget(
             name: "ConnectivitySearchTests",
             dependencies: [
                 "ConnectivitySearch", "Evaluation", "Strategies", "StudySQLite", "StudyPostgres", "Studies", "Training",
                 "Runs",
                 "ImageData", "DenseNetModel", "DenseNetArchitecture", "Files", "Randomness", "Torch", "TestSupport",
-            ]),
+            ],
+            swiftSettings: quicklyBuilt),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx20

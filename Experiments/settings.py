@@ -6,14 +6,16 @@ from pathlib import Path
 
 STAGES = ("compress", "scratch", "transfer", "photographs", "headline", "found")
 STRATEGIES = ("ads", "evolution", "surrogate", "random", "magnitude")
-# The agent without one of its parts each, for found, which tunes nothing: as what name, and what ads is told. At a rate of next
-# to nothing its weights stay as they began.
+# The agent without one of its parts each, and with a lag, for found, which tunes nothing: as what name, and what ads is told. At
+# a rate of next to nothing its weights stay as they began.
 ABLATIONS = {
     "ads-no-critic": ["--critic-steps", 0],
     "ads-one-step": ["--critic-steps", 1],
     "ads-cold-start": ["--warm-start", 0],
     "ads-no-terms": ["--connection-rate", 1e-9, "--warm-start", 0],
     "ads-no-recurrence": ["--agent-rate", 1e-9],
+    "ads-lag-1": ["--lag", 1],
+    "ads-lag-4": ["--lag", 4],
 }
 
 # What an option is where it is not typed, by stage. headline and found are parts of compress.
@@ -114,7 +116,7 @@ def parser():
     add("--targets", nargs="+", type=target, metavar="T", help="shares of the MACs; 0.3e prunes the blocks' ends, too")
     add("--bc-targets", nargs="+", type=target, metavar="T", help="the same of the BC networks")
     add("--strategies", nargs="+", metavar="NAME",
-        help=", ".join(STRATEGIES) + "; found alone: the agent without a part of it, " + ", ".join(ABLATIONS))
+        help=", ".join(STRATEGIES) + "; found alone: the agent without a part of it, or with a lag, " + ", ".join(ABLATIONS))
     add("--children", type=whole(1), metavar="N", help="children a search: compress 400, scratch 200, photographs 100")
     add("--limit-validation", type=whole(1), dest="validation", metavar="N", help="images a child is scored on: 500, scratch 2500, photographs 300")
     add("--limit-train", type=whole(1), metavar="N", help="scratch: images a child is tuned on (5000)")

@@ -92,10 +92,12 @@ public struct PostgresAddress: Sendable, Hashable, CustomStringConvertible {
     /// Whether nothing leaves the machine: a socket, or the loopback alone.
     private static func isLocal(_ found: [String: String]) -> Bool {
         let environment = ProcessInfo.processInfo.environment
-        let hosts = [found["hostaddr"] ?? environment["PGHOSTADDR"], found["host"] ?? environment["PGHOST"]]
-        return hosts.compactMap(\.self).flatMap { $0.split(separator: ",") }.allSatisfy { host in
-            host.hasPrefix("/") || host.hasPrefix("@") || host == "localhost" || host == "::1"
-                || host.hasPrefix("127.") && host.allSatisfy { $0.isNumber || $0 == "." }
+        let named: [String?] = [
+            found["hostaddr"] ?? environment["PGHOSTADDR"], found["host"] ?? environment["PGHOST"],
+        ]
+        return named.compactMap(\.self).flatMap { $0.split(separator: ",") }.allSatisfy { host in
+            if host.hasPrefix("127.") { return host.allSatisfy { $0.isNumber || $0 == "." } }
+            return host.hasPrefix("/") || host.hasPrefix("@") || host == "localhost" || host == "::1"
         }
     }
 

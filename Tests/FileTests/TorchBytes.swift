@@ -85,15 +85,22 @@ struct StateBytes {
     static func name(_ module: String, _ attribute: String) -> Data { Data("c\(module)\n\(attribute)\n".utf8) }
     static let ordered = name("collections", "OrderedDict") + Data(")R".utf8)
 
+    /// Pieces, as a long sum of them takes the compiler minutes.
     static func tensor(_ entry: Entry) -> Data {
-        let part = entry.part.map { part in
-            Data("(".utf8) + text("view") + int(part[0]) + int(part[1]) + Data("t".utf8)
-        }
-        return name("torch._utils", "_rebuild_tensor_v2") + Data("((".utf8) + text("storage")
-            + Data("c\(entry.type)\n".utf8)
-            + text(entry.key) + text("cpu") + int(entry.elements) + (part ?? Data()) + Data("tQ".utf8)
-            + int(entry.offset)
-            + tuple(entry.shape) + tuple(entry.strides) + Data([0x89]) + ordered + Data("tR".utf8)
+        let part: [Data] =
+            entry.part.map { part in
+                [Data("(".utf8), text("view"), int(part[0]), int(part[1]), Data("t".utf8)]
+            } ?? []
+        let storage: [Data] = [
+            Data("((".utf8), text("storage"), Data("c\(entry.type)\n".utf8), text(entry.key), text("cpu"),
+            int(entry.elements),
+        ]
+        let view: [Data] = [
+            Data("tQ".utf8), int(entry.offset), tuple(entry.shape), tuple(entry.strides), Data([0x89]), ordered,
+            Data("tR".utf8),
+        ]
+        let function: [Data] = [name("torch._utils", "_rebuild_tensor_v2")]
+        return Data([function, storage, part, view].joined().joined())
     }
 
     var pickle: Data {
