@@ -89,7 +89,7 @@ import Testing
         #expect(try hears { _ = try first.add([Example.proposal(2, 0)], by: search) })
         #expect(try hears { try first.store(plan: "{}", by: search) })
         let claim = try #require(try first.claim(Example.here, token: "t", for: 100))
-        #expect(try hears { #expect(try first.report(claim, .returned)) })
+        #expect(try hears { _ = try first.report(claim, .returned) })
         let again = try #require(try first.claim(Example.here, token: "u", for: 100))
         _ = try first.report(again, .evaluated(Example.point(0.5), isLast: false))
         #expect(try hears { try first.decide([.promote(again.trial.number)], by: search) })
