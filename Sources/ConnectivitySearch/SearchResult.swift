@@ -1,4 +1,5 @@
 import DenseNetArchitecture
+import Strategies
 import Studies
 
 /// What a search ends with: `result.json` and the output of `--json`.

@@ -5,12 +5,29 @@ import Studies
 // is what the first read: no lock is ever held while a message travels.
 extension PostgresStudy {
     public func trials(update: Int?) throws -> [Trial] {
+        try trials(update: update, atMost: PostgresLimits.trials)
+    }
+
+    /// The same, as far as all of them have no more bytes.
+    func trials(update: Int?, atMost most: Int) throws -> [Trial] {
         try link.perform { connection in
+            // One statement says how much it would be, and gives it where that is not too much.
             let rows = try connection.run(
                 """
-                SELECT \(StoredTrial.columns) FROM ads.trial WHERE study = $1 AND ($2::int8 IS NULL OR update_number = $2)
+                WITH size AS MATERIALIZED (
+                    SELECT coalesce(sum(octet_length(proposal) + octet_length(outcome)), 0)::int8 AS bytes FROM ads.trial
+                    WHERE study = $1 AND ($2::int8 IS NULL OR update_number = $2))
+                SELECT bytes, \(StoredTrial.columns) FROM size
+                LEFT JOIN ads.trial ON bytes <= $3 AND study = $1 AND ($2::int8 IS NULL OR update_number = $2)
                 ORDER BY number LIMIT \(PostgresLimits.rows + 1)
-                """, .int(id), .int(update))
+                """, .int(id), .int(update), .int(most))
+            guard let bytes = rows.int(0, "bytes"), bytes <= most else {
+                throw FileError(
+                    "\(name) holds \((rows.int(0, "bytes") ?? 0) >> 20) MiB of trials, more than the \(most >> 20) MiB that any search has; look at who writes into it"
+                )
+            }
+            // A study without trials has one row, of their size alone.
+            if rows.count == 1, rows.int(0, "number") == nil { return [] }
             return try rows.map("trials") { try StoredTrial($0, $1).life().trial }
         }
     }

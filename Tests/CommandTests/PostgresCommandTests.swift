@@ -180,6 +180,17 @@ struct PostgresCommandTests {
             ],
             environment: ProcessInfo.processInfo.environment.merging(["ADS_CACHE": folder("other")]) { _, own in own })
         #expect(moved.status == 0, "\(moved.errors)")
+        // What was found is tuned by the address alone, from the weights that the study carries.
+        let tuned = try run(
+            Program.folder + "/ads",
+            [
+                "retrain", address, "--inherit", "--epochs", "1", "--limit-train", "64", "--quiet", "--out",
+                folder("tuned"),
+            ],
+            environment: ProcessInfo.processInfo.environment.merging(["ADS_CACHE": folder("other")]) { _, own in own })
+        #expect(tuned.status == 0, "\(tuned.errors)")
+        let made = try String(contentsOfFile: folder("tuned/config.json"), encoding: .utf8)
+        #expect(made.contains(folder("other") + "/studies/"), "\(made)")
         // Once it has ended there is nothing to do.
         let late = try ads(["worker", "--study", theirs])
         #expect(late.status == 0 && late.errors == "0 evaluations done, the search has ended\n", "\(late.errors)")
@@ -243,6 +254,41 @@ struct PostgresCommandTests {
                 ["permission denied", "must be owner", "must be superuser"].contains { errors.contains($0) },
                 "\(sql): \(errors)")
         }
+    }
+
+    /// A study that would have a worker write elsewhere, or what no run has, is refused.
+    @Test func filesThatNoRunHas() throws {
+        _ = try search("x")
+        let dense = [
+            "train", "--data", "shapes", "--arch", folder("a.json"), "--limit-train", "64", "--batch-size", "32",
+            "--epochs", "1", "--threads", "1", "--quiet", "--out", folder("dense"),
+        ]
+        #expect(try ads(dense).status == 0)
+        let begun =
+            try search("s").filter { !["--limit-train", "64", "--batch-size", "32"].contains($0) } + [
+                "--children", "2", "--evaluator", "masked", "--score-images", "40", "--dense", folder("dense"),
+                "--study",
+                address,
+            ]
+        #expect(try ads(begun).status == 0)
+        let study = try PostgresStudy(PostgresAddress(address), mustExist: true)
+        let files = try #require(try study.shared("dense"))
+        let owner = Ownership()
+        try study.own(owner, for: 100, isDead: { _ in true })
+        let plan = try #require(try study.plan()).replacingOccurrences(of: #""isFinished":true,"#, with: "")
+        try study.store(plan: plan, by: owner)
+        for name in ["../config.json", "/tmp/config.json", "model.pkl", ""] {
+            let list = files.merging([name: files["config.json"] ?? ""]) { own, _ in own }
+            let json = String(decoding: try JSONEncoder().encode(list), as: UTF8.self)
+            try server.sql(
+                "UPDATE ads.shared SET files = '\(json)' WHERE study = (SELECT id FROM ads.study WHERE name = '\(self.name)')"
+            )
+            let worker = try ads(["worker", "--study", address], environment: ["ADS_CACHE": folder("cache")])
+            #expect(
+                worker.status == 1 && worker.errors == "ads: \(address) carries files that no run has\n",
+                "\(name): \(worker.errors)")
+        }
+        #expect(!FileManager.default.fileExists(atPath: folder("cache")))
     }
 
     /// Where a study lies the folder says, and no folder says it to a search that was not asked to.

@@ -239,6 +239,33 @@ import Testing
         #expect(!PostgresFailure(state: nil, "out of memory", lostConnection: false).mayPass)
     }
 
+    /// Trials that are too many bytes together are refused by the server's count, not read.
+    @Test func tooMuchOfTrials() throws {
+        let study = try open()
+        #expect(try study.trials(update: nil) == [])
+        try study.own(search, for: 1000, isDead: { _ in false })
+        _ = try study.add((0..<3).map { Example.proposal(1, $0) }, by: search)
+        #expect(try study.trials(update: 1, atMost: 1 << 20).map(\.number) == [1, 2, 3])
+        #expect(try study.trials(update: 2, atMost: 1 << 20) == [])
+        try server.sql(
+            "UPDATE ads.trial SET outcome = repeat('x', 1 << 20) WHERE study = (SELECT id FROM ads.study WHERE name = '\(self.study)')"
+        )
+        for update in [nil, 1] {
+            #expect(
+                sentence { _ = try study.trials(update: update, atMost: 2 << 20) }
+                    == "\(study.name) holds 3 MiB of trials, more than the 2 MiB that any search has; look at who writes into it"
+            )
+        }
+        #expect(try study.trials(update: 2, atMost: 2 << 20) == [])
+        // As many bytes as are allowed are read, and are what they are.
+        let bytes = try server.sql(
+            "SELECT sum(octet_length(proposal) + octet_length(outcome)) FROM ads.trial WHERE study = (SELECT id FROM ads.study WHERE name = '\(self.study)')"
+        )
+        let all = try #require(Int(bytes.output.trimmingCharacters(in: .whitespacesAndNewlines)))
+        #expect(sentence { _ = try study.trials(update: 1, atMost: all) }.contains("is damaged"))
+        #expect(sentence { _ = try study.trials(update: 1, atMost: all - 1) }.contains("holds 3 MiB"))
+    }
+
     /// Programs that come at once make the tables once.
     @Test func manyMakeTheTables() async throws {
         try server.sql("CREATE DATABASE many")

@@ -5,6 +5,7 @@ import Runs
 import Strategies
 import Studies
 import StudyPostgres
+import Training
 
 /// The network that a search ended with, and what that search was.
 public struct FoundNetwork {
