@@ -5,7 +5,6 @@ import Runs
 import Strategies
 import Studies
 import StudyPostgres
-import Training
 
 /// The network that a search ended with, and what that search was.
 public struct FoundNetwork {
@@ -15,9 +14,8 @@ public struct FoundNetwork {
     public let network: Network
 
     /// What the search in a folder found.
-    /// - Throws: `FileError` where it holds no search; `SearchError` where that is not finished.
+    /// - Throws: `FileError` where its files are not a search's; `SearchError` where that is not finished.
     public init(in folder: RunFolder) throws {
-        try folder.expect(kind: "search")
         guard FileManager.default.fileExists(atPath: folder.architecture) else {
             throw SearchError(
                 "the search in \(folder.path) is not finished; continue it with 'ads search --resume --out \(folder.path)'"

@@ -77,6 +77,7 @@ struct RetrainCommand: ParsableCommand {
         guard PostgresAddress.isOne(path) else {
             let search = RunFolder(path)
             guard search.exists else { throw FileError("\(path) holds no run: there is no \(search.configuration)") }
+            try search.expect(kind: "search")
             return try FoundNetwork(in: search)
         }
         let address = try StudyAddress.check(path)
