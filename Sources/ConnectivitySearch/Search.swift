@@ -63,12 +63,12 @@ public struct Search {
     /// Runs to the end, from wherever the study is; once only.
     /// - Parameters:
     ///   - begin: called once this process is the study's only search, with what proves it.
-    ///   - end: called once the result is known, while it still is, with the number of the best child.
+    ///   - end: called once the result is known, while it still is, with it.
     /// - Throws: `Interrupted` with all finished trials kept; `StudyError` when another process searches in the study,
     ///   or has taken it over; `SearchError` when workers vanish or machines fail again and again; `FileError` when the
     ///   study cannot be written.
     public func run(
-        begin: (Ownership) throws -> Void = { _ in }, end: (Ownership, Int) throws -> Void = { _, _ in }
+        begin: (Ownership) throws -> Void = { _ in }, end: (Ownership, SearchResult) throws -> Void = { _, _ in }
     ) throws -> SearchResult {
         try configuration.validate()
         try storage.own(ownership, for: configuration.lease, isDead: { $0.isDead })
@@ -112,7 +112,7 @@ public struct Search {
         guard try storage.extend(ownership, for: configuration.lease) else {
             throw StudyError.ownershipLost(study: storage.name, owner: try storage.owner()?.owner)
         }
-        try end(ownership, result.child)
+        try end(ownership, result)
         return result
     }
 

@@ -73,10 +73,18 @@ public struct SearchConfiguration: Codable, Sendable, Hashable {
     /// Whether the search has ended, in studies that workers of other machines look at; absent where it goes on, and in
     /// the run's own file.
     public var isFinished: Bool?
-    /// The number of the child that the search ended with, there likewise.
-    public var found: Int?
+    /// What the search ended with, there likewise.
+    public var found: Found?
     /// The machine's part.
     public var machine: Machine
+
+    /// How a search ended.
+    public struct Found: Codable, Sendable, Hashable {
+        /// The number of its best child.
+        public var child: Int
+        /// Whether its strategy only repeated itself.
+        public var exhausted: Bool
+    }
 
     /// How children are drawn.
     public enum Sampler: String, Codable, Sendable {

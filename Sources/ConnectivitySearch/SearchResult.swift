@@ -1,6 +1,5 @@
 import DenseNetArchitecture
 import Strategies
-import Studies
 
 /// What a search ends with: `result.json` and the output of `--json`.
 public struct SearchResult: Codable, Sendable, Hashable {
@@ -58,16 +57,19 @@ extension SearchResult {
     }
 
     /// What the search of a study in a database ended with, from the study alone; `nil` while it goes on.
-    /// - Throws: `SearchError` where the study lacks the child; what the storage throws.
-    public init?(_ history: StudyHistory, _ storage: any StudyStorage) throws {
+    /// - Throws: `SearchError` where the study does not say it, or lacks the child.
+    public init?(_ history: StudyHistory, of study: String) throws {
         let configuration = history.configuration
         guard configuration.isFinished == true else { return nil }
-        let child = history.children.first { $0.number == configuration.found }
-        guard let child, child.state != .failed else {
-            throw SearchError("\(storage.name) lacks the child that it ended with; look at it with 'ads study doctor'")
+        guard let found = configuration.found else {
+            throw SearchError(
+                "the search of \(study) was ended by an older version, which did not note what it found; 'ads search --resume --study ADDRESS --out DIR' ends it again"
+            )
+        }
+        guard let child = history.children.first(where: { $0.number == found.child }), child.state != .failed else {
+            throw SearchError("\(study) lacks the child that it ended with; look at it with 'ads study doctor'")
         }
         self.init(
-            of: child, in: history, dense: try Network(configuration.architecture),
-            exhausted: try storage.strategy()?.progress.exhausted ?? false)
+            of: child, in: history, dense: try Network(configuration.architecture), exhausted: found.exhausted)
     }
 }

@@ -113,10 +113,11 @@ public struct SearchRun {
                 try storage.share(weights: SharedWeights(known.evaluation, folder, data).folder, by: ownership)
                 try storage.store(known, by: ownership)
                 try folder.write(known, to: folder.configuration)
-            } end: { ownership, child in
+            } end: { ownership, result in
                 guard var known = try storage.configuration() else { return }
                 // Workers of other terminals and machines look whether anything is left to do, reports what was found.
-                (known.isFinished, known.found) = (true, child)
+                known.isFinished = true
+                known.found = .init(child: result.child, exhausted: result.exhausted)
                 try storage.store(known, by: ownership)
             }
         } catch  where error is Interrupted || error is FileError && Interruption.requested {

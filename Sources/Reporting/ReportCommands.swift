@@ -14,8 +14,11 @@ enum ReportCommands {
         guard let dense = c.startsFromRun ? c.initialWeights : c.distillation?.teacher else {
             return training(c, label: c.label, architecture: run.path)
         }
+        // A search on another machine has its dense network elsewhere.
+        let digest = c.startsFromRun ? c.initialDigest : c.distillation?.digest
         let search = content.searched.first {
-            $0.configuration.dense == dense && $0.result?.connectivity == run.network.connectivity
+            ($0.configuration.dense == dense || $0.configuration.denseDigest == digest)
+                && $0.result?.connectivity == run.network.connectivity
         }
         var parts = [
             "ads retrain \(search.map { ShellText.word($0.path) } ?? "SEARCH")\(c.initialWeights == nil ? "" : " --inherit")"
@@ -36,7 +39,7 @@ enum ReportCommands {
     static func training(
         _ c: TrainingConfiguration, label: String, architecture path: String, dense: Bool = false
     ) -> String {
-        var parts = ["ads train --data \(c.data.name)"]
+        var parts = ["ads train --data \(ShellText.word(c.data.name))"]
         parts += data(c.data)
         parts.append("--arch \(ShellText.word(path + "/architecture.json"))\(dense ? " --connectivity dense" : "")")
         parts += recipe(c)
@@ -52,7 +55,7 @@ enum ReportCommands {
     private static func recipe(_ c: TrainingConfiguration) -> [String] {
         let r = c.recipe
         return [
-            "--recipe \(r.name) --epochs \(r.epochs) --batch-size \(r.batchSize) --learning-rate \(r.learningRate) --schedule \(r.schedule.rawValue)",
+            "--recipe \(ShellText.word(r.name)) --epochs \(r.epochs) --batch-size \(r.batchSize) --learning-rate \(r.learningRate) --schedule \(r.schedule.rawValue)",
             "--momentum \(r.momentum) --weight-decay \(r.weightDecay) --dropout \(r.dropout)",
         ] + (c.initialWeights == nil ? ["--initialization \(r.initialization.rawValue)"] : [])
             + ["--augmentation \(r.augmentation.rawValue)"] + (c.allData ? ["--all-data"] : [])
@@ -64,7 +67,7 @@ enum ReportCommands {
     }
 
     private static func machine(_ m: Machine, seed: UInt64) -> String {
-        "--seed \(seed) --threads \(m.threads) --device \(m.device) --kernels \(m.kernels.rawValue)"
+        "--seed \(seed) --threads \(m.threads) --device \(ShellText.word(m.device)) --kernels \(m.kernels.rawValue)"
     }
 
     private static func lines(_ parts: [String]) -> String { parts.joined(separator: " \\\n  ") }
@@ -82,9 +85,11 @@ enum ReportCommands {
 
     static func command(for search: ReportContent.Searched) -> String {
         let c = search.configuration
-        var parts = ["ads search --data \(c.data.name)"]
+        var parts = ["ads search --data \(ShellText.word(c.data.name))"]
         parts += data(c.data)
-        parts.append("--arch ARCHITECTURE.json --strategy \(c.strategy) --evaluator \(c.evaluator.kind.rawValue)")
+        parts.append(
+            "--arch ARCHITECTURE.json --strategy \(ShellText.word(c.strategy)) --evaluator \(c.evaluator.kind.rawValue)"
+        )
         if c.children < .max { parts.append("--children \(c.children)") }
         if let budget = c.imageBudget { parts.append("--images \(budget)") }
         if let epochs = c.evaluator.sharedEpochs { parts.append("--shared-epochs \(epochs)") }
@@ -137,7 +142,7 @@ enum ReportCommands {
     static func command(for calibrated: ReportContent.Calibrated) -> String {
         let calibration = calibrated.calibration.configuration
         let c = calibration.search
-        var parts = ["ads calibrate --data \(c.data.name)"]
+        var parts = ["ads calibrate --data \(ShellText.word(c.data.name))"]
         parts += data(c.data)
         parts.append(
             "--arch \(ShellText.word(calibrated.path + "/architecture.json")) --children \(c.children) --full-epochs \(calibration.fullEpochs) --full-seeds \(calibration.fullSeeds)"

@@ -131,7 +131,7 @@ public struct ReportContent {
         let storage = try StudyPlace.open(address)
         let history = try StudyHistory(storage)
         return Searched(
-            configuration: history.configuration, result: try SearchResult(history, storage), history: history,
+            configuration: history.configuration, result: try SearchResult(history, of: storage.name), history: history,
             children: history.children, path: storage.name)
     }
 

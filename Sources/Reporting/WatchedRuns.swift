@@ -117,7 +117,7 @@ public struct WatchedRuns {
             look.runs += 1
             look.files[address] = try Self.stamp(study)
             let isSearched = try Self.isSearched(study)
-            guard configuration.isFinished != true else { return }
+            guard configuration.isFinished != true || isSearched else { return }
             look.unfinished.append(address)
             if !isSearched {
                 look.stopped.append(

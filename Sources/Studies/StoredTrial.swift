@@ -42,9 +42,6 @@ package struct StoredTrial: Sendable, Hashable {
         (self.worker, self.token, self.until, self.reported) = (worker, token, until, reported)
     }
 
-    /// Whether a worker may claim it.
-    package var waits: Bool { state == TrialState.waiting.rawValue && !held }
-
     /// A life as the row that is written.
     package init(_ life: TrialLife) throws {
         let (trial, holder) = (life.trial, life.holder)

@@ -2,11 +2,14 @@ import CPostgreSQL
 import Foundation
 
 /// One connection. Statements go with their parameters (`PQexecParams`) and leave nothing at the server but their
-/// transaction's work, so that a pool of connections may stand between (pgbouncer's transaction pooling).
+/// transaction's work, so that a pool of connections may stand between (pgbouncer's transaction pooling); LISTEN alone
+/// stays, and nothing rests on it.
 final class PostgresConnection {
     private let connection: OpaquePointer
     /// The channel of notifications that this connection was asked to hear.
     private var channel: String?
+    /// Whether the server, or who stands before it, does not let it.
+    private var mayListen = true
     /// Whether a notification came since this was last asked.
     private var hasNews = false
 
@@ -94,23 +97,40 @@ final class PostgresConnection {
         }
     }
 
-    /// What libpq keeps until somebody takes it.
+    /// What libpq keeps until somebody takes it; behind a pool there may be others' among them.
     private func takeNotifications() {
         while let notification = PQnotifies(connection) {
-            hasNews = true
+            if let channel, channel == String(cString: notification.pointee.relname) { hasNews = true }
             PQfreemem(notification)
         }
     }
 
-    /// Waits for a notification; one that came since the last call is an answer at once. The first call only begins to
-    /// listen, and the caller looks once more for what came before.
+    /// What came of waiting for notifications.
+    enum Heard {
+        /// One came.
+        case news
+        /// None did.
+        case quiet
+        /// From now on they come; what was before is looked for once more.
+        case began
+        /// They cannot come.
+        case deaf
+    }
+
+    /// Waits for a notification; one that came since the last call is an answer at once.
     /// - Parameter channel: a word of letters, digits and underscores, as the statement has no parameters.
-    /// - Throws: `PostgresFailure`.
-    func hears(_ channel: String, for seconds: Double) throws -> Bool {
-        if self.channel != channel {
-            try run("LISTEN \(channel)")
+    /// - Throws: `PostgresFailure` where the connection is lost.
+    func hears(_ channel: String, for seconds: Double) throws -> Heard {
+        guard mayListen else { return .deaf }
+        guard self.channel == channel else {
+            do {
+                try run("LISTEN \(channel)")
+            } catch let failure as PostgresFailure where !failure.lostConnection {
+                mayListen = false
+                return .deaf
+            }
             (self.channel, hasNews) = (channel, false)
-            return false
+            return .began
         }
         if !hasNews {
             var waiting = pollfd(fd: PQsocket(connection), events: Int16(POLLIN), revents: 0)
@@ -119,7 +139,7 @@ final class PostgresConnection {
             takeNotifications()
         }
         defer { hasNews = false }
-        return hasNews
+        return hasNews ? .news : .quiet
     }
 
     private func failure(_ answer: OpaquePointer?) -> PostgresFailure {

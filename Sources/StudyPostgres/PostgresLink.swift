@@ -77,18 +77,29 @@ final class PostgresLink: Sendable {
     /// Whether somebody wants the program to end.
     var isGivenUp: Bool { givesUp() }
 
-    /// Whether a notification of a channel came within some seconds, on the connection there is; nothing is said of one
-    /// that broke, which the next call will find.
-    func hears(_ channel: String, for seconds: Double) -> Bool {
+    /// What came of waiting for notifications of a channel on the connection there is. Of one that broke nothing is
+    /// said: the next call finds out.
+    func hears(_ channel: String, for seconds: Double) -> PostgresConnection.Heard {
         state.withLock { state in
-            guard let connection = state.connection else { return nil }
+            guard let connection = state.connection else { return .deaf }
             do {
                 return try connection.hears(channel, for: seconds)
             } catch {
                 state.connection = nil
-                return nil
+                return .began
             }
-        } ?? false
+        }
+    }
+
+    /// Runs a statement that nobody needs, once; whatever comes of it is no error.
+    func hint(_ sql: String, _ values: PostgresValue...) {
+        state.withLock { state in
+            do {
+                try state.connection?.run(sql, values)
+            } catch let failure as PostgresFailure where failure.lostConnection {
+                state.connection = nil
+            } catch {}
+        }
     }
 
     private func connect() throws -> PostgresConnection {

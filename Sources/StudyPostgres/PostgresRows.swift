@@ -5,7 +5,7 @@ import Studies
 enum PostgresLimits {
     /// Bytes of a trial's proposal, and of what was found of it; a DenseNet-264's matrices have 100,000.
     static let trial = 4 << 20
-    /// Bytes of all trials of a study: 100,000 of a DenseNet-121 have fewer.
+    /// Bytes of all trials of a study; 100,000 of a DenseNet-121 have fewer.
     static let trials = 2 << 30
     /// Bytes of a worker, a token, a checksum.
     static let word = 4096

@@ -67,6 +67,7 @@ extension PostgresStudy: FileSharing {
                     "SELECT bytes FROM ads.blob WHERE study = $1 AND digest = $2 AND part = $3", .int(id),
                     .text(digest),
                     .int(part))
+                guard !link.isGivenUp else { throw FileError("the fetching of weights from \(name) was ended") }
                 guard let more = row.bytes(0, "bytes"), bytes.count + more.count <= size else { throw damage }
                 bytes += more
             }

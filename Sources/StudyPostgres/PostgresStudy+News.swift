@@ -3,29 +3,28 @@ import Studies
 
 // NOTIFY: what the search writes is heard by workers that wait, so that they need not look often.
 //
-// A hint and no more: it does not pass a pool of transactions, and is lost with a connection. Only the search's writes,
-// and trials that go back, are told: a commit that notifies takes a lock that all others wait for, which reports of
-// many workers would feel (https://www.postgresql.org/docs/current/sql-notify.html).
+// A hint and no more: it does not pass a pool of transactions, is lost with a connection, and comes after what it tells
+// of, which must not fail with it. Only the search's writes, and trials that go back, are told: a commit that notifies
+// takes a lock that all others wait for, which reports of many workers would feel
+// (https://www.postgresql.org/docs/current/sql-notify.html).
 extension PostgresStudy {
     /// The channel of a study's news.
     private var channel: String { "ads_study_\(id)" }
 
-    /// Tells those who wait; with the transaction, where there is one.
-    func tell(_ connection: PostgresConnection) throws {
-        try connection.run("SELECT pg_notify($1, '')", .text(channel))
-    }
+    /// Tells those who wait.
+    func tell() { link.hint("SELECT pg_notify($1, '')", .text(channel)) }
 
     public func waitForNews(atMost seconds: Double) -> Bool {
         let end = ContinuousClock.now + .seconds(seconds)
-        while ContinuousClock.now < end {
-            let began = ContinuousClock.now
-            // In slices, between which the connection is others', too, and a program is asked to end.
-            let slice = min(Self.slice, (end - began) / .seconds(1))
-            if link.hears(channel, for: slice) { return true }
-            if link.isGivenUp { return false }
-            // What had nothing to wait on, or heard of something else, waits all the same.
-            let left = slice - (ContinuousClock.now - began) / .seconds(1)
-            if left > 0 { Thread.sleep(forTimeInterval: left) }
+        // In slices, between which a program is asked to end.
+        while !link.isGivenUp, case let left = (end - .now) / .seconds(1), left > 0 {
+            switch link.hears(channel, for: min(Self.slice, left)) {
+            case .news: return true
+            // What came before, or while there was no connection, may have been missed.
+            case .began: return false
+            case .quiet: break
+            case .deaf: Thread.sleep(forTimeInterval: min(Self.slice, left))
+            }
         }
         return false
     }
@@ -40,11 +39,12 @@ extension PostgresStudy {
             let row = try connection.run(
                 """
                 SELECT count(*) AS trials, count(*) FILTER (WHERE ended IS NOT NULL) AS finished,
+                    coalesce(sum(octet_length(outcome)), 0)::int8 AS found,
                     (SELECT count(*) FROM ads.learning WHERE study = $1) AS updates,
                     (SELECT coalesce(hashtextextended(plan_checksum, 0), 0) FROM ads.study WHERE id = $1) AS plan
                 FROM ads.trial WHERE study = $1
                 """, .int(id))
-            return ["trials", "finished", "updates", "plan"].map { row.int(0, $0) ?? 0 }
+            return ["trials", "finished", "found", "updates", "plan"].map { row.int(0, $0) ?? 0 }
         }
     }
 }

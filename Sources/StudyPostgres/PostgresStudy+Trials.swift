@@ -15,11 +15,13 @@ extension PostgresStudy {
             let rows = try connection.run(
                 """
                 WITH size AS MATERIALIZED (
-                    SELECT coalesce(sum(octet_length(proposal) + octet_length(outcome)), 0)::int8 AS bytes FROM ads.trial
-                    WHERE study = $1 AND ($2::int8 IS NULL OR update_number = $2))
-                SELECT bytes, \(StoredTrial.columns) FROM size
-                LEFT JOIN ads.trial ON bytes <= $3 AND study = $1 AND ($2::int8 IS NULL OR update_number = $2)
-                ORDER BY number LIMIT \(PostgresLimits.rows + 1)
+                    SELECT coalesce(sum(octet_length(concat(ended, worker, token, reported, checksum))
+                        + octet_length(proposal) + octet_length(outcome)), 0)::int8 AS bytes
+                    FROM ads.trial WHERE study = $1 AND ($2::int8 IS NULL OR update_number = $2))
+                SELECT bytes, own.* FROM size LEFT JOIN LATERAL (
+                    SELECT \(StoredTrial.columns) FROM ads.trial
+                    WHERE bytes <= $3 AND study = $1 AND ($2::int8 IS NULL OR update_number = $2)
+                    ORDER BY number LIMIT \(PostgresLimits.rows + 1)) AS own ON true
                 """, .int(id), .int(update), .int(most))
             guard let bytes = rows.int(0, "bytes"), bytes <= most else {
                 throw FileError(
@@ -28,12 +30,12 @@ extension PostgresStudy {
             }
             // A study without trials has one row, of their size alone.
             if rows.count == 1, rows.int(0, "number") == nil { return [] }
-            return try rows.map("trials") { try StoredTrial($0, $1).life().trial }
+            return try rows.map("trials") { try StoredTrial($0, $1).life().trial }.sorted { $0.number < $1.number }
         }
     }
 
     public func add(_ proposals: [Proposal], by ownership: Ownership) throws -> [Int] {
-        try write(by: ownership) { connection in
+        let numbers = try write(by: ownership) { connection in
             var numbers: [Int] = []
             // A statement has 65,535 parameters at most.
             for start in stride(from: 0, to: proposals.count, by: Self.rowsAtOnce) {
@@ -41,6 +43,8 @@ extension PostgresStudy {
             }
             return numbers
         }
+        tell()
+        return numbers
     }
 
     private static let rowsAtOnce = 1000
@@ -72,10 +76,7 @@ extension PostgresStudy {
             guard there.proposal == proposal else { throw StudyError.placeIsTaken(study: name, trial: there.number) }
             return there.number
         }
-        if !fresh.isEmpty {
-            try insert(fresh, connection)
-            try tell(connection)
-        }
+        if !fresh.isEmpty { try insert(fresh, connection) }
         return numbers
     }
 
@@ -109,6 +110,7 @@ extension PostgresStudy {
                 _ = try change(decision.number, connection) { $0.decided(decision, original: original) }
             }
         }
+        tell()
     }
 
     // MARK: Leases
@@ -151,9 +153,14 @@ extension PostgresStudy {
     }
 
     public func report(_ claim: Claim, _ report: Report) throws -> Bool {
-        try link.perform { connection in
+        let isTaken = try link.perform { connection in
             try change(claim.trial.number, connection) { $0.reported(report, token: claim.token) }
         }
+        switch report {
+        case .returned, .machineFailed: if isTaken { tell() }
+        case .evaluated, .failed: break
+        }
+        return isTaken
     }
 
     public func reclaim(silent: Bool, by ownership: Ownership, isDead: (WorkerIdentity) -> Bool) throws -> [Loss] {
@@ -172,7 +179,7 @@ extension PostgresStudy {
             return try !leases(connection).leases.contains(where: isLost)
         }
         if isQuiet { return [] }
-        return try write(by: ownership) { connection in
+        let losses = try write(by: ownership) { connection in
             let (leases, now) = try leases(connection)
             return try leases.filter(isLost).compactMap { lease in
                 let taken = try change(lease.trial, connection) { life in
@@ -182,6 +189,8 @@ extension PostgresStudy {
                 return Loss(trial: trial, worker: lease.worker)
             }
         }
+        if !losses.isEmpty { tell() }
+        return losses
     }
 
     public func leases() throws -> [Lease] { try link.perform { try leases($0).leases } }
@@ -234,9 +243,7 @@ extension PostgresStudy {
                 .text(after.outcome), .text(after.checksum), .text(after.worker), .text(after.token),
                 .double(after.until), .text(after.reported), .text(before.state), .text(before.checksum),
                 .text(before.token), .text(before.reported), .double(before.until))
-            guard written.changed == 1 else { continue }
-            if after.waits { try tell(connection) }
-            return true
+            if written.changed == 1 { return true }
         }
         return false
     }

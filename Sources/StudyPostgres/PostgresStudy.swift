@@ -115,8 +115,8 @@ public final class PostgresStudy: StudyStorage {
             try connection.run(
                 "UPDATE ads.study SET plan = $2, plan_checksum = $3 WHERE id = $1", .int(id), .text(plan),
                 .text(StudyChecksum.of(plan)))
-            try tell(connection)
         }
+        tell()
     }
 
     // MARK: Owner

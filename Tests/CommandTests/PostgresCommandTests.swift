@@ -191,6 +191,16 @@ struct PostgresCommandTests {
         #expect(tuned.status == 0, "\(tuned.errors)")
         let made = try String(contentsOfFile: folder("tuned/config.json"), encoding: .utf8)
         #expect(made.contains(folder("other") + "/studies/"), "\(made)")
+        // It goes on where the cache was cleared and the study's search goes on, too.
+        try FileManager.default.removeItem(atPath: folder("other"))
+        let path = URL(fileURLWithPath: folder("tuned"))
+        for name in ["result.json", "checkpoints"] {
+            try FileManager.default.removeItem(at: path.appendingPathComponent(name))
+        }
+        let again = try run(
+            Program.folder + "/ads", ["retrain", address, "--resume", "--quiet", "--out", folder("tuned")],
+            environment: ProcessInfo.processInfo.environment.merging(["ADS_CACHE": folder("other")]) { _, own in own })
+        #expect(again.status == 0, "\(again.errors)")
         // Once it has ended there is nothing to do.
         let late = try ads(["worker", "--study", theirs])
         #expect(late.status == 0 && late.errors == "0 evaluations done, the search has ended\n", "\(late.errors)")

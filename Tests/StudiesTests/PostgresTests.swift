@@ -93,14 +93,11 @@ import Testing
         let again = try #require(try first.claim(Example.here, token: "u", for: 100))
         _ = try first.report(again, .evaluated(Example.point(0.5), isLast: false))
         #expect(try hears { try first.decide([.promote(again.trial.number)], by: search) })
-        // The same once more changes nothing, so that there is nothing to tell.
-        let silent = Thread { [first, search] in
-            Thread.sleep(forTimeInterval: 0.05)
-            _ = try? first.add([Example.proposal(2, 0)], by: search)
-            guard let claim = try? first.claim(Example.here, token: "v", for: 100) else { return }
-            _ = try? first.report(claim, .evaluated(Example.point(0.5), isLast: true))
-        }
-        silent.start()
+        // What a worker found is the search's to look for.
+        _ = other.waitForNews(atMost: 0.1)
+        let ended = try #require(try first.claim(Example.here, token: "v", for: 100))
+        #expect(try first.report(ended, .evaluated(Example.point(0.5), isLast: true)))
+        #expect(try first.extend(search, for: 1000))
         let began = ContinuousClock.now
         #expect(!other.waitForNews(atMost: 0.5) && ContinuousClock.now - began >= .seconds(0.5))
         // Another study's news are not this one's; a connection that broke is made again by the next call.
@@ -108,11 +105,14 @@ import Testing
         try elsewhere.own(search, for: 1000, isDead: { _ in false })
         _ = try elsewhere.add([Example.proposal(1, 0)], by: search)
         #expect(!other.waitForNews(atMost: 0.3))
-        try server.sql(
+        let terminated = try server.sql(
             """
             SELECT pg_terminate_backend(pid) FROM pg_stat_activity
             WHERE query = 'LISTEN ads_study_' || (SELECT id FROM ads.study WHERE name = '\(study)')
             """)
+        #expect(terminated.output == "t\n", "\(terminated)")
+        // Who lost it looks at once, and then just waits.
+        #expect(!other.waitForNews(atMost: 5))
         let lost = ContinuousClock.now
         #expect(!other.waitForNews(atMost: 0.3) && ContinuousClock.now - lost >= .seconds(0.3))
         #expect(try other.trials(update: 1).count == 2)

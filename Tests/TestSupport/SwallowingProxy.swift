@@ -11,6 +11,8 @@ public final class SwallowingProxy: Sendable {
     public struct Answer: Sendable {
         /// Counted over all connections, from 1, those that let a client in included.
         public let number: Int
+        /// Counted in its connection; 0 where the client is let in.
+        public let place: Int
         /// The statement; empty where a client is let in.
         public let statement: String
         /// How many rows it has.
@@ -72,9 +74,16 @@ public final class SwallowingProxy: Sendable {
             close(client)
             return
         }
-        let asked = Asked()
+        let (asked, left) = (Asked(), Both())
+        // Who ends last closes both, so that neither writes into somebody else's.
+        @Sendable func ended() {
+            guard left.isLast else { return }
+            close(client)
+            close(server)
+        }
         Thread { [self] in
-            var (answer, rows): ([UInt8], Int) = ([], 0)
+            defer { ended() }
+            var (answer, rows, place): ([UInt8], Int, Int) = ([], 0, 0)
             while let message = Self.message(server) {
                 answer += message
                 if message[0] == UInt8(ascii: "D") { rows += 1 }
@@ -82,19 +91,21 @@ public final class SwallowingProxy: Sendable {
                 guard message[0] == UInt8(ascii: "Z") else { continue }
                 let swallows = state.withLock { state in
                     state.answers += 1
-                    let whole = Answer(number: state.answers, statement: asked.statement.withLock(\.self), rows: rows)
+                    let whole = Answer(
+                        number: state.answers, place: place, statement: asked.statement.withLock(\.self), rows: rows)
                     guard rule(whole) else { return false }
                     state.swallowed += 1
                     return true
                 }
                 if swallows { break }
                 guard Self.write(client, answer) else { break }
-                (answer, rows) = ([], 0)
+                (answer, rows, place) = ([], 0, place + 1)
             }
             shutdown(client, Int32(SHUT_RDWR))
             shutdown(server, Int32(SHUT_RDWR))
         }.start()
         Thread {
+            defer { ended() }
             var bytes = [UInt8](repeating: 0, count: 65536)
             while case let count = read(client, &bytes, bytes.count), count > 0 {
                 asked.see(bytes[..<count])
@@ -103,6 +114,19 @@ public final class SwallowingProxy: Sendable {
             shutdown(client, Int32(SHUT_RDWR))
             shutdown(server, Int32(SHUT_RDWR))
         }.start()
+    }
+
+    /// Two threads.
+    private final class Both: Sendable {
+        private let ended = Mutex(0)
+
+        /// Whether the other has ended before.
+        var isLast: Bool {
+            ended.withLock { count in
+                count += 1
+                return count == 2
+            }
+        }
     }
 
     /// What a client asked for last. libpq sends a statement in one piece with its parameters, from Parse on.

@@ -33,7 +33,7 @@ public struct FoundNetwork {
     public init(of address: PostgresAddress, withDense: Bool, cache: String = StudyWorker.usualCache) throws {
         let storage = try StudyPlace.open(address, mustExist: true)
         let history = try StudyHistory(storage)
-        guard let result = try SearchResult(history, storage) else {
+        guard let result = try SearchResult(history, of: storage.name) else {
             throw SearchError(
                 "the search of \(address) is not finished; 'ads study best' writes the best child so far into a file for --connectivity"
             )
@@ -43,5 +43,13 @@ public struct FoundNetwork {
         (found.dense, found.shared, found.data.folder) = (nil, nil, nil)
         if withDense { try SharedFiles.placeDense(&found, storage, cache: cache) }
         (configuration, network) = (found, try Network(found.architecture, result.connectivity))
+    }
+
+    /// Fetches the trained dense network that a study in a database carries into the cache.
+    /// - Throws: `FileError`, `SearchError` where it carries none.
+    public static func fetchDense(of address: PostgresAddress, cache: String = StudyWorker.usualCache) throws {
+        let storage = try StudyPlace.open(address, mustExist: true)
+        guard var configuration = try storage.configuration() else { return }
+        try SharedFiles.placeDense(&configuration, storage, cache: cache)
     }
 }

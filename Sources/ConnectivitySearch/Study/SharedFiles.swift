@@ -55,8 +55,11 @@ enum SharedFiles {
         let folder = RunFolder(cache + "/" + key + "/" + name)
         func isWhole() -> Bool { (try? of(folder).mapValues { SHA256.hexadecimal(of: $0) }) == files }
         if isWhole() { return folder }
-        let fetched = try files.sorted { $0.key < $1.key }.map { file in
-            (name: file.key, pieces: [try storage.sharedFile(file.value)])
+        let fetched: [(name: String, pieces: [Data])]
+        do {
+            fetched = try files.sorted { $0.key < $1.key }.map { ($0.key, [try storage.sharedFile($0.value)]) }
+        } catch  where Interruption.requested {
+            throw Interrupted(description: "interrupted before the weights were fetched; nothing was written")
         }
         // Many may begin at once, on machines that share a home.
         let own = cache + "/" + UUID().uuidString

@@ -3,8 +3,8 @@ import Studies
 
 /// How long a worker that found nothing waits until it looks again.
 ///
-/// Where the storage tells of news, it looks rarely, as long as what it finds was told; where it finds what nobody
-/// told, as behind a pool of connections, it looks often again.
+/// Where the storage tells of news, it looks rarely, once it was told twice of what it found and as long as it is;
+/// where it finds what nobody told, as behind a pool of connections, it looks often again.
 struct IdleWait {
     /// Seconds of the first wait, and of the longest without news; the last is what a child may wait for a worker that
     /// has nothing to do. docs/benchmarks.md has what 64 of them ask of a server.
@@ -13,8 +13,9 @@ struct IdleWait {
     private static let told = 3.0
 
     private var pause: Double
-    /// Whether news reach this worker.
-    private var isTold = false
+    /// How often in a row it was told of what it found.
+    private var times = 0
+    private var isTold: Bool { times >= 2 }
     /// Whether it looks now because it was told; `nil` before the first wait.
     private var hint: Bool?
 
@@ -31,18 +32,16 @@ struct IdleWait {
         }
     }
 
-    /// Waits by a function of seconds that says whether there are news; less by chance, so that many workers do not
-    /// look together.
+    /// Waits by a function of seconds that says whether there are news; less by chance, so that many workers that hear
+    /// nothing do not look together.
     mutating func wait(_ hears: (Double) -> Bool) {
-        let isHeard = hears((isTold ? Self.told : pause) * .random(in: 0.5...1))
+        hint = hears((isTold ? Self.told : pause) * .random(in: 0.5...1))
         pause = min(longest, pause * 1.5)
-        hint = isHeard
-        if isHeard { isTold = true }
     }
 
     /// There was something to do.
     mutating func found() {
-        if hint == false { isTold = false }
+        if let hint { times = hint ? times + 1 : 0 }
         (hint, pause) = (nil, shortest)
     }
 }

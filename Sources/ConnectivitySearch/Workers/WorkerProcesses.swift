@@ -1,6 +1,7 @@
 import Foundation
 import Runs
 import Strategies
+import Studies
 import Training
 
 /// Processes that evaluate a study's trials, started again when they vanish.
@@ -85,7 +86,8 @@ public final class WorkerProcesses: Workforce {
             }
             Interruption.request()
         }.start()
-        var idle = IdleWait(shortest: 0.02, longest: 0.02)
+        // A file of this machine is looked at without any cost.
+        var idle = worker.storage is any FileSharing ? IdleWait() : IdleWait(shortest: 0.02, longest: 0.02)
         do {
             while !Interruption.requested {
                 switch try worker.workOnce() {

@@ -59,40 +59,63 @@ struct RetrainCommand: ParsableCommand {
     var resume = false
 
     func run() throws {
-        let found = try found()
+        let address = try address()
         let folder = RunFolder(out ?? "\(path)/retrained-\(machine.seed)")
+        let continues = resume && folder.exists
+        if !continues { try checkStart() }
+        // A run that was begun knows its network, whatever the study's search does meanwhile.
+        let found = try continues && address != nil ? nil : found(address)
         let console = Console(quiet: output.quiet)
         let (device, kernels) = try machine.apply(resuming: resume)
         let trainer =
-            try resume && folder.exists
-            ? continued(folder, found.network) : new(folder, found, .current(device: device, kernels: kernels))
+            try found.map {
+                try continues
+                    ? continued(folder, $0.network) : new(folder, $0, .current(device: device, kernels: kernels))
+            } ?? continued(folder, nil)
+        if continues, let address { try fetchDense(of: address, for: trainer) }
         let (initial, teacher) = (try initialWeights(trainer), try teacherNetwork(trainer))
         try trainer.start(resume: resume)
         try TrainingOutput(console: console, curves: curves.tensorboard, json: output.json).run(
             trainer, resume: resume, initial: initial, teacher: teacher)
     }
 
-    /// What the search found.
-    private func found() throws -> FoundNetwork {
-        guard PostgresAddress.isOne(path) else {
-            let search = RunFolder(path)
-            guard search.exists else { throw FileError("\(path) holds no run: there is no \(search.configuration)") }
-            try search.expect(kind: "search")
-            return try FoundNetwork(in: search)
-        }
+    /// The study's address, where it is one that the search is named by.
+    private func address() throws -> PostgresAddress? {
+        guard PostgresAddress.isOne(path) else { return nil }
         let address = try StudyAddress.check(path)
         guard out != nil else {
             throw UsageError("an address is no folder that the run could be made in; give its folder with --out")
         }
-        return try FoundNetwork(of: address, withDense: inherit || distillation.distil)
+        return address
     }
 
-    /// The training of what a search found.
-    private func new(_ folder: RunFolder, _ found: FoundNetwork, _ here: Machine) throws -> Trainer {
+    /// What the search found.
+    private func found(_ address: PostgresAddress?) throws -> FoundNetwork {
+        if let address { return try FoundNetwork(of: address, withDense: inherit || distillation.distil) }
+        let search = RunFolder(path)
+        guard search.exists else { throw FileError("\(path) holds no run: there is no \(search.configuration)") }
+        try search.expect(kind: "search")
+        return try FoundNetwork(in: search)
+    }
+
+    /// Fetches the dense network once more where a run needs it, and it is not in the cache any more.
+    private func fetchDense(of address: PostgresAddress, for trainer: Trainer) throws {
+        let c = trainer.configuration
+        let needed = [c.startsFromRun ? c.initialWeights : nil, c.distillation?.teacher].compactMap(\.self)
+        guard needed.contains(where: { !RunFolder($0).exists }) else { return }
+        try FoundNetwork.fetchDense(of: address)
+    }
+
+    /// Refuses what no new run can have, before anything is looked for.
+    private func checkStart() throws {
         try distillation.check()
         if inherit, recipe.initialization != nil {
             throw UsageError("--initialization is for fresh weights; leave it out with --inherit")
         }
+    }
+
+    /// The training of what a search found.
+    private func new(_ folder: RunFolder, _ found: FoundNetwork, _ here: Machine) throws -> Trainer {
         let settings = found.configuration
         let directory = dataDir ?? settings.data.folder
         let data = try settings.data.load(from: directory)
@@ -142,9 +165,10 @@ struct RetrainCommand: ParsableCommand {
     }
 
     /// The run in a folder; an option that was typed says what the run has.
-    private func continued(_ folder: RunFolder, _ network: Network) throws -> Trainer {
+    /// - Parameter network: what it must be of, where that is known.
+    private func continued(_ folder: RunFolder, _ network: Network?) throws -> Trainer {
         try folder.expect(kind: "training")
-        guard try folder.network() == network else {
+        guard try network == nil || folder.network() == network else {
             throw SearchError(
                 "\(folder.path) holds a run of another network than \(path) found; choose another folder with --out")
         }
