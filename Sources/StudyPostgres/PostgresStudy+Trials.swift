@@ -181,7 +181,7 @@ extension PostgresStudy {
         if isQuiet { return [] }
         let losses = try write(by: ownership) { connection in
             let (leases, now) = try leases(connection)
-            return try leases.filter(isLost).compactMap { lease in
+            return try leases.filter(isLost).compactMap { lease -> Loss? in
                 let taken = try change(lease.trial, connection) { life in
                     isDead(lease.worker) ? life.workerDied(lease.worker) : life.leaseChecked(at: now)
                 }
