@@ -1,3 +1,5 @@
+import Reporting
+
 /// A shell script that starts workers on machines by ssh, and one line that stops them.
 struct SSHScript {
     /// The workers, `count` a machine.

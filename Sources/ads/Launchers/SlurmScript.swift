@@ -1,3 +1,5 @@
+import Reporting
+
 /// A batch script for Slurm: an array of workers that queue again when their time ends before the search does.
 ///
 /// - The signal before the limit goes to the script alone (`B:`), which asks its worker to end; the child waits for
