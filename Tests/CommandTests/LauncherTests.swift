@@ -2,6 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import Reporting
 @testable import ads
 
 /// What `ads workers` prints, run or checked by those it is for; the programs it calls are played here.
