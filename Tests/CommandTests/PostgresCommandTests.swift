@@ -193,9 +193,9 @@ struct PostgresCommandTests {
         #expect(made.contains(folder("other") + "/studies/"), "\(made)")
         // It goes on where the cache was cleared and the study's search goes on, too.
         try FileManager.default.removeItem(atPath: folder("other"))
-        let path = URL(fileURLWithPath: folder("tuned"))
-        for name in ["result.json", "checkpoints"] {
-            try FileManager.default.removeItem(at: path.appendingPathComponent(name))
+        try FileManager.default.removeItem(atPath: folder("tuned/result.json"))
+        for name in try FileManager.default.contentsOfDirectory(atPath: folder("tuned/checkpoints")) {
+            try FileManager.default.removeItem(atPath: folder("tuned/checkpoints/\(name)"))
         }
         let again = try run(
             Program.folder + "/ads", ["retrain", address, "--resume", "--quiet", "--out", folder("tuned")],

@@ -259,7 +259,7 @@ import Testing
         #expect(try study.trials(update: 2, atMost: 2 << 20) == [])
         // As many bytes as are allowed are read, and are what they are.
         let bytes = try server.sql(
-            "SELECT sum(octet_length(proposal) + octet_length(outcome)) FROM ads.trial WHERE study = (SELECT id FROM ads.study WHERE name = '\(self.study)')"
+            "SELECT sum(octet_length(proposal || outcome || checksum)) FROM ads.trial WHERE study = (SELECT id FROM ads.study WHERE name = '\(self.study)')"
         )
         let all = try #require(Int(bytes.output.trimmingCharacters(in: .whitespacesAndNewlines)))
         #expect(sentence { _ = try study.trials(update: 1, atMost: all) }.contains("is damaged"))
