@@ -56,8 +56,9 @@ public protocol StudyStorage: AnyObject, Sendable {
     func leases() throws -> [Lease]
     /// Waits so many seconds, or until the storage says that a trial may wait for a worker or that the plan has
     /// changed: a hint, which may be missed, so that who waits looks again in any case.
-    /// - Returns: whether the storage said so.
-    func waitForNews(atMost seconds: Double) -> Bool
+    /// - Returns: whether the storage said so; `nil` at once where it could not have until now, and who waits looks
+    ///   first.
+    func waitForNews(atMost seconds: Double) -> Bool?
 
     /// Makes a process the study's only search for so many seconds.
     /// - Throws: `StudyError.isSearched` when another is.
@@ -80,7 +81,7 @@ public protocol StudyStorage: AnyObject, Sendable {
 
 extension StudyStorage {
     /// Waits, for storages that say nothing.
-    public func waitForNews(atMost seconds: Double) -> Bool {
+    public func waitForNews(atMost seconds: Double) -> Bool? {
         Thread.sleep(forTimeInterval: seconds)
         return false
     }

@@ -14,14 +14,14 @@ extension PostgresStudy {
     /// Tells those who wait.
     func tell() { link.hint("SELECT pg_notify($1, '')", .text(channel)) }
 
-    public func waitForNews(atMost seconds: Double) -> Bool {
+    public func waitForNews(atMost seconds: Double) -> Bool? {
         let end = ContinuousClock.now + .seconds(seconds)
         // In slices, between which a program is asked to end.
         while !link.isGivenUp, case let left = (end - .now) / .seconds(1), left > 0 {
             switch link.hears(channel, for: min(Self.slice, left)) {
             case .news: return true
             // What came before, or while there was no connection, may have been missed.
-            case .began: return false
+            case .began: return nil
             case .quiet: break
             case .deaf: Thread.sleep(forTimeInterval: min(Self.slice, left))
             }

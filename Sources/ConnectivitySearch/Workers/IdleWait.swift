@@ -14,27 +14,32 @@ struct IdleWait {
 
     private var pause: Double
     /// How often in a row it was told of what it found.
-    private var times = 0
-    private var isTold: Bool { times >= 2 }
-    /// Whether it looks now because it was told; `nil` before the first wait.
+    private var times: Int
+    private var isTold: Bool { times >= Self.enough }
+    private static let enough = 2
+    /// Whether it looks now because it was told; `nil` where that is not known.
     private var hint: Bool?
 
-    init(shortest: Double = 0.05, longest: Double = 0.3) {
+    /// - Parameter isTold: whether the storage is one that tells of news.
+    init(isTold: Bool, shortest: Double = 0.05, longest: Double = 0.3) {
         (self.shortest, self.longest, pause) = (shortest, longest, shortest)
+        times = isTold ? Self.enough : 0
     }
 
     /// Waits for a storage's news; just so where there is none yet.
-    mutating func wait(for storage: (any StudyStorage)?) {
+    /// - Returns: whether there are some.
+    @discardableResult mutating func wait(for storage: (any StudyStorage)?) -> Bool {
         wait { seconds in
             if let storage { return storage.waitForNews(atMost: seconds) }
             Thread.sleep(forTimeInterval: seconds)
             return false
         }
+        return hint == true
     }
 
-    /// Waits by a function of seconds that says whether there are news; less by chance, so that many workers that hear
-    /// nothing do not look together.
-    mutating func wait(_ hears: (Double) -> Bool) {
+    /// Waits by a function of seconds that says whether there are news, as `waitForNews` does; less by chance, so that
+    /// many workers that hear nothing do not look together.
+    mutating func wait(_ hears: (Double) -> Bool?) {
         hint = hears((isTold ? Self.told : pause) * .random(in: 0.5...1))
         pause = min(longest, pause * 1.5)
     }

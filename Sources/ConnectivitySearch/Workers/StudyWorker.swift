@@ -4,6 +4,7 @@ import Foundation
 import Runs
 import Strategies
 import Studies
+import StudyPostgres
 import Torch
 import Training
 
@@ -62,7 +63,9 @@ public struct StudyWorker {
     }
 
     private func work(_ worker: Worker, _ storage: any StudyStorage) throws -> Int {
-        var (evaluated, idle) = (0, IdleWait())
+        var (evaluated, idle) = (0, IdleWait(isTold: storage is any FileSharing))
+        // Whether the search has ended is looked for once a second.
+        var looked = ContinuousClock.now - .seconds(1)
         do {
             while !Interruption.requested {
                 switch try worker.workOnce() {
@@ -72,8 +75,11 @@ public struct StudyWorker {
                 case .machineFailed(let sentence):
                     throw SearchError("this machine failed, and its child waits for another worker: \(sentence)")
                 case .nothingWaits:
-                    if try storage.configuration()?.isFinished == true { return evaluated }
-                    idle.wait(for: storage)
+                    if looked.duration(to: .now) >= .seconds(1) {
+                        if try storage.configuration()?.isFinished == true { return evaluated }
+                        looked = .now
+                    }
+                    if idle.wait(for: storage) { looked = .now - .seconds(1) }
                 }
             }
         } catch is Interrupted {}
@@ -83,7 +89,7 @@ public struct StudyWorker {
     /// The study and its plan, once there are both with all that children start from: schedulers start workers when it
     /// suits them. `nil` when this program shall end first.
     private func plan() throws -> (any StudyStorage, SearchConfiguration)? {
-        var (idle, told) = (IdleWait(), false)
+        var (idle, told) = (IdleWait(isTold: PostgresAddress.isOne(study)), false)
         var storage: (any StudyStorage)?
         while !Interruption.requested {
             do {

@@ -87,7 +87,9 @@ public final class WorkerProcesses: Workforce {
             Interruption.request()
         }.start()
         // A file of this machine is looked at without any cost.
-        var idle = worker.storage is any FileSharing ? IdleWait() : IdleWait(shortest: 0.02, longest: 0.02)
+        var idle =
+            worker.storage is any FileSharing
+            ? IdleWait(isTold: true) : IdleWait(isTold: false, shortest: 0.02, longest: 0.02)
         do {
             while !Interruption.requested {
                 switch try worker.workOnce() {
