@@ -1,10 +1,11 @@
 import Foundation
+import Runs
 import Studies
 
 /// How long a worker that found nothing waits until it looks again.
 ///
-/// Where the storage tells of news, it looks rarely, once it was told twice of what it found and as long as it is;
-/// where it finds what nobody told, as behind a pool of connections, it looks often again.
+/// Where the storage tells of news, it looks rarely; once it finds what nobody told, as behind a pool of connections, it
+/// looks often, until it was told twice of what it found.
 struct IdleWait {
     /// Seconds of the first wait, and of the longest without news; the last is what a child may wait for a worker that
     /// has nothing to do. docs/benchmarks.md has what 64 of them ask of a server.
@@ -31,7 +32,8 @@ struct IdleWait {
     @discardableResult mutating func wait(for storage: (any StudyStorage)?) -> Bool {
         wait { seconds in
             if let storage { return storage.waitForNews(atMost: seconds) }
-            Thread.sleep(forTimeInterval: seconds)
+            let end = ContinuousClock.now + .seconds(seconds)
+            while !Interruption.requested, ContinuousClock.now < end { Thread.sleep(forTimeInterval: 0.05) }
             return false
         }
         return hint == true
