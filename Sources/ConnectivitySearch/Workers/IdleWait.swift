@@ -4,8 +4,8 @@ import Studies
 
 /// How long a worker that found nothing waits until it looks again.
 ///
-/// Where the storage tells of news, it looks rarely; once it finds what nobody told, as behind a pool of connections, it
-/// looks often, until it was told twice of what it found.
+/// Where the storage tells of news, it looks rarely; once it finds what nobody told, as behind a pool of connections,
+/// it looks often, until it was told twice of what it found.
 struct IdleWait {
     /// Seconds of the first wait, and of the longest without news; the last is what a child may wait for a worker that
     /// has nothing to do. docs/benchmarks.md has what 64 of them ask of a server.
