@@ -146,6 +146,8 @@ struct PostgresCommandTests {
         let grants = try ads(["study", "create", server.address("tables"), "--worker-role", role])
         #expect(
             grants.status == 0 && grants.output.split(separator: "\n").count == 4, "\(grants.output) \(grants.errors)")
+        let listed = try ads(["study", "list", server.address("tables")])
+        #expect(listed.output.contains("study=tables: no search yet\n"), "\(listed.output)")
         #expect(try server.sql(grants.output).errors == "")
         let theirs = server.address(name, user: role.replacingOccurrences(of: " ", with: "%20"))
         // It comes before the search, and waits.

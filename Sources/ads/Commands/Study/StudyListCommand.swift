@@ -72,7 +72,8 @@ struct StudyListCommand: ParsableCommand {
     }
 
     private func line(_ storage: any StudyStorage) throws -> String {
-        guard try storage.configuration() != nil else { return "no search yet" }
+        // 'ads study create' makes one; an empty file is a damaged one.
+        if storage is any FileSharing, try storage.configuration() == nil { return "no search yet" }
         let history = try StudyHistory(storage)
         let c = history.configuration
         let paid = history.children.filter { $0.repeatOf == nil }
