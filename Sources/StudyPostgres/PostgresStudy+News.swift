@@ -32,7 +32,7 @@ extension PostgresStudy {
     private static let slice = 0.1
 
     /// Numbers that are others once anything of the study is that a report shows: how many trials there are, how many
-    /// of them are finished, how many updates, and which plan.
+    /// of them are finished, how much was found of them, how many updates, and which plan.
     /// - Throws: `FileError` where the server does not answer.
     public func counts() throws -> [Int] {
         try link.perform { connection in
