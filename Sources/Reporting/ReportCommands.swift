@@ -17,7 +17,7 @@ enum ReportCommands {
         // A search on another machine has its dense network elsewhere.
         let digest = c.startsFromRun ? c.initialDigest : c.distillation?.digest
         let search = content.searched.first {
-            ($0.configuration.dense == dense || $0.configuration.denseDigest == digest)
+            ($0.configuration.dense == dense || digest != nil && $0.configuration.denseDigest == digest)
                 && $0.result?.connectivity == run.network.connectivity
         }
         var parts = [
