@@ -32,6 +32,7 @@ class Compression:
         self.children, self.validation = (settings.of(own, name) for name in ("children", "validation"))
         self.tune_epochs, self.longer_epochs = (settings.of("all", name) for name in ("tune_epochs", "longer_epochs"))
         self.all_data = settings.options.tune_all_data and stage != "photographs"
+        self.distils = settings.options.tune_distil and stage in ("compress", "headline")
 
     def about(self, role, seed, **more):
         return {"group": self.group, "network": self.network, "data": self.data, "role": role, "seed": seed, **more}
@@ -106,19 +107,26 @@ class Compression:
             *ABLATIONS.get(strategy, []),
         ]
 
-    def tuned(self, name, about, epochs, pattern="dense", role="tuned", of=None):
-        """A search's network with the weights that remain, tuned and tested once."""
+    def tuned(self, name, about, epochs, pattern="dense", role="tuned", of=None, distil=False):
+        """A search's network with the weights that remain, tuned and tested once; with the dense network as its teacher."""
         share = float(about["target"].rstrip("e")) if "target" in about else 1
+        # The teacher computes forward alone.
+        passes = BACKWARD * share + (1 if distil else 0)
 
         def words(out):
             return [
-                "retrain", of(out) if of else f"{self.group}/{name}", "--inherit", "--epochs", epochs, *self.tune_words(),
-                "--seed", about["seed"], "--label", about.get("strategy", "best"),
+                "retrain", of(out) if of else f"{self.group}/{name}", "--inherit", *(["--distil"] if distil else []),
+                "--epochs", epochs, *self.tune_words(), "--seed", about["seed"], "--label", about.get("strategy", "best"),
             ]
 
         return Piece(
-            f"{self.group}/{name}-{role}", {**about, "role": role}, words,
-            lambda out: epochs * self.tuning_images() * BACKWARD * share * out.inspect(self.network, pattern)["macs"])
+            f"{self.group}/{name}-{role}{'-distilled' if distil else ''}",
+            {**about, "role": f"{role}, distilled" if distil else role}, words,
+            lambda out: epochs * self.tuning_images() * passes * out.inspect(self.network, pattern)["macs"])
+
+    def twice(self, *given, **named):
+        """A tuning, and where it is asked for the same with a teacher."""
+        return [self.tuned(*given, **named, distil=distil) for distil in ([False, True] if self.distils else [False])]
 
     def tuning_images(self):
         # A tenth is held out.
@@ -135,7 +143,7 @@ class Compression:
     def found(self, strategy, target, seed):
         """A search, and its network tuned."""
         search = self.search(strategy, target, seed)
-        return [search, self.tuned(f"{strategy}-{slug(target)}-{seed}", search.about, self.tune_epochs)]
+        return [search, *self.twice(f"{strategy}-{slug(target)}-{seed}", search.about, self.tune_epochs)]
 
     def seed(self, seed):
         """Everything of one seed; the patterns, which have no target, after the first."""
@@ -180,7 +188,7 @@ class Compression:
                 of = lambda out, target=target, seed=seed: (
                     f"{self.group}/{self.best(out, target, seeds)}-{slug(target)}-{seed}")
                 about = self.about("longer", seed, target=target)
-                plan.append(self.tuned(f"best-{slug(target)}-{seed}", about, self.longer_epochs, role="longer", of=of))
+                plan += self.twice(f"best-{slug(target)}-{seed}", about, self.longer_epochs, role="longer", of=of)
         for seed in seeds:
             about = self.about("longer", seed, strategy="dense")
             plan.append(self.tuned(f"dense-{seed}", about, self.longer_epochs, role="longer"))

@@ -89,7 +89,7 @@ def alike(recipes, name, note, out):
     """Refuses pieces of one kind that were made otherwise: their commands differ in more than the seeds."""
     about, before, recipe = note["about"], None, []
     # Which strategy is tuned for longer is decided in each folder.
-    if about["role"] == "longer":
+    if about["role"].startswith("longer"):
         return
     kind = tuple(about.get(key) for key in ("group", "network", "data", "role", "strategy", "target"))
     seeds = "|".join({str(about[key]) for key in ("seed", "trained") if about.get(key) is not None})

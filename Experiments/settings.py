@@ -45,7 +45,7 @@ OPTIONS = {
     **dict.fromkeys(("--bc-cifar10", "--bc-cifar100", "--bc-mean", "--bc-deviation", "--bc-targets"), ("compress",)),
     **dict.fromkeys(("--tune-epochs", "--tune-rate"), ("compress", "photographs", "headline")),
     "--longer-epochs": ("compress",),
-    "--tune-all-data": ("compress", "headline"),
+    **dict.fromkeys(("--tune-all-data", "--tune-distil"), ("compress", "headline")),
     **dict.fromkeys(("--limit-train", "--evaluator", "--trainings", "--dense-epochs"), ("scratch", "transfer")),
     "--epochs": ("scratch", "transfer", "photographs"),
     **dict.fromkeys(("--photographs", "--image-size"), ("photographs",)),
@@ -127,6 +127,7 @@ def parser():
     add("--longer-epochs", type=whole(1), metavar="N", help="compress: and the best strategy's (20)")
     add("--tune-rate", type=rate, default="0.025", metavar="R", help="the highest learning rate of tuning (0.025)")
     add("--tune-all-data", action="store_true", help="compress, headline: tune on the images held out, too, and keep the last weights")
+    add("--tune-distil", action="store_true", help="compress, headline: tune what was found a second time, with the dense network as its teacher")
     add("--epochs", type=whole(1), metavar="N", help="scratch, transfer, photographs: epochs of every training (20)")
     add("--trainings", type=whole(1), default=1, metavar="N", help="scratch, transfer: trainings of each search's result (1)")
     add("--threads", type=whole(1), default=os.cpu_count(), metavar="N", help="all cores without it")

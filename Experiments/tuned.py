@@ -57,11 +57,12 @@ def tested(results, group, target):
     found = results.values("strategy", group=group, role="tuned", target=target)
     for strategy in found:
         rows[strategy] = results.of(group=group, role="tuned", target=target, strategy=strategy)
+        rows[f"{strategy}, distilled"] = results.of(group=group, role="tuned, distilled", target=target, strategy=strategy)
     rows = {name: records for name, records in rows.items() if records}
     if not found:
         return ""
     dense, own = dense_macs(results, group), [r for name, records in rows.items() if name != "dense, as given" for r in records]
-    pairs = usual_pairs(found + ["log", "dense", "dense, as given"])
+    pairs = usual_pairs(found + ["log", "dense", "dense, as given"]) + [(f"{name}, distilled", name) for name in found]
     known = {name: by_seed(records) for name, records in rows.items()}
     return "\n\n".join(part for part in (
         f"Tuned for {epochs(own)}, tested once; ± is the deviation over seeds.",
@@ -153,12 +154,11 @@ def longer(results, group):
     dense, rows = dense_macs(results, group), {"dense, as given": results.of(group=group, role="given")}
     for target in results.values("target", group=group, role="longer"):
         strategy = read(results.find(f"{group}/best-{slug(target)}.json"))["strategy"]
-        for records in (
-            results.of(group=group, role="tuned", target=target, strategy=strategy),
-            results.of(group=group, role="longer", target=target),
-        ):
-            if records:
-                rows[f"{strategy} at {brief(target)}, {epochs(records)}"] = records
+        for role, own in (("tuned", {"strategy": strategy}), ("longer", {})):
+            for distilled in ("", ", distilled"):
+                records = results.of(group=group, role=role + distilled, target=target, **own)
+                if records:
+                    rows[f"{strategy} at {brief(target)}, {epochs(records)}{distilled}"] = records
     for role in ("tuned", "longer"):
         records = results.of(group=group, role=role, strategy="dense")
         if records:
