@@ -56,7 +56,7 @@ format: ## Writes the sources as lint wants them.
 	@scripts/wrap-comments $(SWIFT_SOURCES)
 
 # The libraries a user imports, in one set of pages.
-DOCUMENTED := ConnectivitySearch Evaluation Strategies Studies Training Runs ImageData NetworkExport ImageDecoding DenseNetModel DenseNetRuntime ImageResizing DenseNetArchitecture DenseKernels Torch
+DOCUMENTED := ConnectivitySearch Evaluation Strategies Studies Training Runs ImageData NetworkExport NetworkImport ImageDecoding DenseNetModel DenseNetRuntime ImageResizing DenseNetArchitecture DenseKernels Randomness Torch
 
 docs: setup ## The libraries' documentation as pages, in .build-docs.
 	@ADS_DOCS=1 swift package $(BUILD_FLAGS) --allow-writing-to-directory .build-docs \

@@ -244,7 +244,7 @@ let package = Package(
             dependencies: [
                 "ads", "search-your-data", "Reporting", "ConnectivitySearch", "Evaluation", "StudyPostgres", "Studies",
                 "Training", "Runs", "ImageData",
-                "WeightFiles", "DenseNetArchitecture", "TestSupport",
+                "WeightFiles", "DenseNetArchitecture", "DenseNetModel", "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser", condition: training),
             ],
             exclude: ["Snapshots"],

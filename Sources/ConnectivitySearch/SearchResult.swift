@@ -9,7 +9,7 @@ public struct SearchResult: Codable, Sendable, Hashable {
     public var child: Int
     /// The best child's matrices.
     public var connectivity: Connectivity
-    /// Mean validated accuracy of its longer evaluations.
+    /// Mean validated accuracy of its longer evaluations; its own where there are none.
     public var accuracy: Double
     /// Its parameters.
     public var parameters: Int

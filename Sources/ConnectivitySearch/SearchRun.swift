@@ -64,7 +64,7 @@ public struct SearchRun {
             configuration.children = children
         }
         if let images { configuration.imageBudget = images }
-        if let dataFolder { configuration.data.folder = dataFolder }
+        if let dataFolder { configuration.data.folder = DataIdentity.absolute(dataFolder) }
         let data = try configuration.data.load()
         guard data.digest == configuration.data.digest else {
             throw SearchError("the data of \(configuration.data.name) have changed since \(folder.path) was started")
@@ -189,7 +189,17 @@ public struct SearchRun {
     private func context() throws -> EvaluationContext {
         try configuration.validate()
         try configuration.architecture.check(fits: data)
-        return EvaluationContext(configuration.evaluation, data, folder: folder)
+        let context = EvaluationContext(configuration.evaluation, data, folder: folder)
+        let (settings, images) = (configuration.evaluator, context.children.train.count)
+        let trains =
+            settings.kind == .shared || settings.lengths.contains { $0 > 0 }
+            || configuration.top > 0 && settings.trainsChildren(top: configuration.top)
+        guard !trains || images >= settings.batchSize else {
+            throw SearchError(
+                "\(images) training images do not fill one batch of \(settings.batchSize); lower --batch-size or raise --limit-train"
+            )
+        }
+        return context
     }
 
     /// What a worker's process does: evaluates the trials of the search in a folder until that search ends.

@@ -25,7 +25,7 @@ public enum ArchitectureError: Error, Equatable, CustomStringConvertible {
                 + "densenet121, densenet161, densenet169, densenet201, or a JSON file"
         case .depthDoesNotFit(let name, let depth, let step):
             "'\(name)': depth \(depth) does not fit; three equal blocks need a depth of \(step)·n + 4, "
-                + "such as \(Swift.max(1, (depth - 4) / step) * step + 4) or \((Swift.max(0, depth - 4) / step + 1) * step + 4)"
+                + "such as \(Swift.max(1, (depth - 4) / step) * step + 4) or \((Swift.max(1, (depth - 4) / step) + 1) * step + 4)"
         case .connectivity(let reason): "invalid connectivity: \(reason)"
         case .unknownPattern(let name, let known):
             "unknown connectivity '\(name.inSentence)'; known are \(known.joined(separator: ", ")), or a JSON file"

@@ -2,28 +2,6 @@ import DenseKernels
 import DenseNetArchitecture
 import Torch
 
-/// What computes everything between the stem and the last block's end on CPU.
-public enum KernelChoice: String, Sendable, Codable, CaseIterable {
-    /// The fastest that fits: our SIMD kernels in float32 on CPU without dropout, else libtorch's operations.
-    case automatic = "auto"
-    /// Our SIMD kernels wherever they fit.
-    case swift
-    /// libtorch's operations.
-    case torch
-}
-
-/// How convolutions start.
-///
-/// BN makes the output independent of their scale, but not the size of a step relative to the weights: fan-out starts
-/// 12 outputs of 792 inputs six times larger than the default, so that the same learning rate turns them 40 times
-/// slower.
-public enum Initialization: String, Sendable, Codable, CaseIterable {
-    /// He et al. (arXiv 1502.01852) with fan-out, as the DenseNet paper's code.
-    case fanOut = "fan-out"
-    /// Uniform in ±1/√fan-in, PyTorch's default for convolutions; learns faster where epochs are few.
-    case fanIn = "fan-in"
-}
-
 /// A DenseNet with weights on a device, built from a `Network` (Huang et al., arXiv 1608.06993).
 public final class DenseNet {
     /// The value it was built from.
@@ -138,28 +116,4 @@ public final class DenseNet {
 
     /// The weights by name, sharing the network's memory.
     public var state: [String: Tensor] { byName }
-}
-
-/// Why weights do not fit a network.
-public enum WeightError: Error, Equatable, CustomStringConvertible {
-    /// The network needs a tensor of this name.
-    case missing(String)
-    /// The network has no place for a tensor of this name.
-    case unknown(String)
-    /// A tensor of this name has another shape.
-    case shape(String, found: [Int], needed: [Int])
-    /// The smaller network has connections that the larger has not.
-    case notASubset
-
-    public var description: String {
-        switch self {
-        case .missing(let name):
-            "the weights have no '\(name)', which the network needs; they belong to another network"
-        case .unknown(let name):
-            "the weights have '\(name)', which the network has no place for; they belong to another network"
-        case .shape(let name, let found, let needed): "'\(name)' has shape \(found); the network needs \(needed)"
-        case .notASubset:
-            "the connectivity has connections that the trained network has not; only a subset can be rebuilt from it"
-        }
-    }
 }

@@ -4,10 +4,10 @@ import Registries
 import Runs
 import Strategies
 
-/// Trains a child shortly and validates it. The seed fixes everything, so that children are compared under the same
-/// weights, order and augmentation (common random numbers).
+/// Validates a child, trained shortly before where its kind of evaluation trains. The seed fixes everything, so that
+/// children are compared under the same weights, order and augmentation (common random numbers).
 public protocol Evaluator {
-    /// Trains and validates a connectivity.
+    /// Validates a connectivity.
     /// - Parameter length: multiplies the length of training; 0 for none.
     /// - Throws: `ChildDiverged` where the child failed by itself; `Interrupted`; any other error is the machine's, and
     ///   the child is tried again.

@@ -56,13 +56,13 @@ package struct SharedWeights {
     package func train(_ observer: @escaping (TrainingEvent) -> Void) throws {
         guard plan.shared == nil else { return }
         var trainer = Trainer(training, try Network(plan.space.architecture), data, folder: folder)
+        let (space, seed) = (plan.space, plan.seed)
+        trainer.sampler = { Self.sample(space, seed: seed, step: $0) }
         try trainer.start(resume: true)
         guard !FileManager.default.fileExists(atPath: folder.result) else { return }
         try plan.useAllThreads()
         defer { Runtime.setKernelThreads(plan.threads) }
         trainer.observer = observer
-        let (space, seed) = (plan.space, plan.seed)
-        trainer.sampler = { Self.sample(space, seed: seed, step: $0) }
         _ = try trainer.run(resume: true)
     }
 

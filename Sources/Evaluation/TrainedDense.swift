@@ -62,9 +62,14 @@ public struct TrainedDense {
                 )
             }
         case .trained(let trained):
-            guard trained.seed == plan.seed, !trained.allData, trained.data.digest == data.digest else {
+            guard trained.data.digest == data.digest else {
                 throw SearchError(
-                    "\(path) was trained on images that this search validates on (another seed, data set or --all-data); train it with --seed \(plan.seed)"
+                    "\(path) was trained on other images (\(trained.data.name)) than this search's (\(data.name)); train it on these, with --seed \(plan.seed)"
+                )
+            }
+            guard trained.seed == plan.seed, !trained.allData else {
+                throw SearchError(
+                    "\(path) was trained on images that are held out here (another seed, or --all-data); train it with --seed \(plan.seed)"
                 )
             }
         }

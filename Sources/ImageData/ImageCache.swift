@@ -68,7 +68,7 @@ public struct ImageCache: Sendable, Hashable {
         }
         do {
             try makeFolder()
-            return try CacheLock.with(entry.path + ".lock", waiting: FolderReading.tellOfWaiting) {
+            return try FileLock.with(entry.path + ".lock", waiting: FolderReading.tellOfWaiting) {
                 var notes: [String] = []
                 do {
                     // Another process may have made it while this one waited.

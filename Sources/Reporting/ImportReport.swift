@@ -8,6 +8,7 @@ import Training
 extension ReportContent {
     /// An import: weights that somebody else trained.
     public struct Imported {
+        /// What was asked for.
         public let configuration: ImportConfiguration
         /// Its network.
         public let network: Network
@@ -24,7 +25,7 @@ extension ReportContent {
             |---|---|---|---|---|---|
             """
         let body = imported.map { run in
-            "| \(run.configuration.label) | \(run.configuration.file) (SHA-256 \(run.configuration.digest.prefix(8))) | \(run.configuration.data?.name ?? "–") | \(grouped(run.network.cost.parameters)) | \(grouped(run.network.cost.macs)) | \(run.accuracies) |"
+            "| \(Self.cell(run.configuration.label)) | \(Self.cell(run.configuration.file)) (SHA-256 \(run.configuration.digest.prefix(8))) | \(run.configuration.data?.name ?? "–") | \(grouped(run.network.cost.parameters)) | \(grouped(run.network.cost.macs)) | \(run.accuracies) |"
         }
         return ([head] + body).joined(separator: "\n")
     }

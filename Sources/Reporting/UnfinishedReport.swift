@@ -8,6 +8,7 @@ import Training
 extension ReportContent {
     /// A training that has not ended.
     public struct Unfinished {
+        /// What was asked for.
         public let configuration: TrainingConfiguration
         /// Its network.
         public let network: Network

@@ -82,8 +82,7 @@ public struct WatchedRuns {
     }
 
     private func judge(_ folder: RunFolder, in look: inout Look) {
-        struct Kind: Decodable { var kind: String? }
-        let kind = (try? folder.read(Kind.self, from: folder.configuration))?.kind
+        let kind = try? folder.kind()
         if kind == ImportConfiguration.kind { return }
         let hasResult = look.files[folder.result] != nil
         guard kind == "search" else {

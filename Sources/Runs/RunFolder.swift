@@ -37,8 +37,8 @@ public struct RunFolder: Sendable {
     public static let ownFiles: Set = [
         "config.json", "architecture.json", "connectivity.json", "weights.safetensors", "metrics.jsonl", "result.json",
         "test-uses.jsonl", "confusion.json", "latency.json", "study.sqlite", "study.sqlite-wal", "study.sqlite-shm",
-        "study.url",
-        "last.safetensors", "previous.safetensors", "events.out.tfevents.ads",
+        "study.url", "calibration.json", "readings.jsonl", "last.safetensors", "previous.safetensors", "lock",
+        "events.out.tfevents.ads",
     ]
 
     /// Whether a run is there.
@@ -74,6 +74,9 @@ public struct RunFolder: Sendable {
 
     /// Its path from the root, without links to itself or above: what another process may start from elsewhere.
     public var absolutePath: String { URL(fileURLWithPath: path).standardizedFileURL.path }
+
+    /// The folder it lies in, as its path was given.
+    public var parent: String { (path as NSString).deletingLastPathComponent }
 
     /// The run's network.
     public func network() throws -> Network { try read(Network.self, from: architecture) }

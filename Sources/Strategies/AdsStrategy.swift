@@ -20,11 +20,11 @@ public class AdsStrategy: Strategy {
     public static var usesAgentSettings: Bool { true }
     private let space: SearchSpace
     private let settings: AgentSettings
-    private let policy: Policy
+    let policy: Policy
     private let optimizers: [Adam]
     private var random: SeededGenerator
     private(set) var entropyBonus: Double
-    private var advantages = Advantages()
+    private(set) var advantages = Advantages()
     public private(set) var baseline: Double?
     public private(set) var keepRate: Double?
     /// The mean probabilities with which the last update's children were drawn, one per entry.
@@ -96,14 +96,25 @@ public class AdsStrategy: Strategy {
         let weights = try draw.map {
             DrawnChildren.weights(then: $0.logProbabilities, now: try judgement.logProbabilities.doubles())
         }
+        try step(loss(judgement, of: taken, rewards, expected: expected, weights: weights))
+        // Of children that were all known the critic has learned nothing that is worth more.
+        guard let expected, critic?.memory.rewards.count != known else { return }
+        for _ in 1..<settings.criticSteps { try step(imagined(expected)) }
+    }
+
+    /// What an update minimises: of its children what was not expected of them, and of others what is.
+    /// - Parameters:
+    ///   - expected: what the critic expects of a child; without it their rewards are all there is.
+    ///   - weights: what each child counts for where another policy drew it.
+    func loss(
+        _ judgement: Policy.Judgement, of children: [[Bool]], _ rewards: [Double], expected: (([Bool]) -> Double)?,
+        weights: [Double]? = nil
+    ) throws -> Tensor {
         func weighed(_ advantages: [Double]) -> [Double] { weights.map { zip(advantages, $0).map(*) } ?? advantages }
         let worth = weighed(advantages.of(rewards, decay: settings.deviationDecay))
-        guard let expected else { return try step(loss(judgement, worth)) }
-        let unexpected = weighed(advantages.compared(zip(rewards, taken).map { $0 - expected($1) }))
-        try step(Self.loss(judgement, advantages: unexpected, entropyBonus: 0) + imagined(expected))
-        // Of children that were all known it has learned nothing that is worth more.
-        guard critic?.memory.rewards.count != known else { return }
-        for _ in 1..<settings.criticSteps { try step(imagined(expected)) }
+        guard let expected else { return try loss(judgement, worth) }
+        let unexpected = weighed(advantages.compared(zip(rewards, children).map { $0 - expected($1) }))
+        return try Self.loss(judgement, advantages: unexpected, entropyBonus: 0) + imagined(expected)
     }
 
     /// The loss of children drawn now, by what the critic expects of them.

@@ -11,9 +11,6 @@ public struct ConfusionMatrix: Hashable, Sendable {
     /// How often each class was guessed.
     private var guesses: [Int] { counts.indices.map { guess in counts.reduce(0) { $0 + $1[guess] } } }
 
-    /// Whether all classes have equally many images, so that accuracy says as much of each.
-    public var isBalanced: Bool { Set(images).count <= 1 }
-
     /// The mean over the classes that have images of the share that was recognised, 0 to 1: scikit-learn's
     /// `balanced_accuracy_score`. 0 without images.
     public var balancedAccuracy: Double {

@@ -101,8 +101,3 @@ extension DenseNet {
 private func chunks(of indices: [Int], _ count: Int) -> [ArraySlice<Int>] {
     stride(from: 0, to: indices.count, by: count).map { indices[$0..<min($0 + count, indices.count)] }
 }
-
-extension Duration {
-    /// In seconds.
-    public var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
-}

@@ -40,6 +40,7 @@ extension NetworkImport {
 
     /// Reads a file as weights of a network that is trained. A run's weights have the connections that the run says.
     private static func forTraining(_ path: String, _ network: Network) throws -> NetworkImport {
+        try Safetensors.checkDigest(of: path)
         if let folder = RunFolder(ofWeights: path) {
             return try NetworkImport(
                 contentsOf: path, as: Network(network.architecture, folder.network().connectivity))

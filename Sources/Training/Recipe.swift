@@ -117,11 +117,3 @@ public struct Recipe: Codable, Hashable, Sendable {
         to + (from - to) / 2 * (1 + cos(.pi * part))
     }
 }
-
-/// Why a training or evaluation cannot go on.
-public struct TrainingError: Error, Equatable, CustomStringConvertible {
-    /// One sentence: what is wrong, where, what to do.
-    public let description: String
-    /// An error with its sentence.
-    public init(_ description: String) { self.description = description }
-}

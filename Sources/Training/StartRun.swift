@@ -12,9 +12,10 @@ extension Trainer {
         if resume, folder.exists {
             let stored = try folder.read(TrainingConfiguration.self, from: folder.configuration)
             if let difference = configuration.difference(from: stored) {
-                throw TrainingError(
-                    "\(folder.path) holds another run: \(difference); continue it with 'ads train --resume --out \(folder.path)'"
-                )
+                let how =
+                    stored.sampling == nil
+                    ? "ads train --resume --out \(folder.path)" : "ads search --resume --out \(folder.parent)"
+                throw TrainingError("\(folder.path) holds another run: \(difference); continue it with '\(how)'")
             }
             guard try folder.network() == network else {
                 throw TrainingError("\(folder.path) holds a run of another network; choose another folder with --out")
@@ -22,13 +23,20 @@ extension Trainer {
             return
         }
         try folder.create()
-        try folder.write(network, to: folder.architecture)
-        // Last: a folder counts as a run once its configuration is there.
-        try folder.write(configuration, to: folder.configuration)
+        try folder.whileNobodyElseTrains {
+            // Another process may have come first.
+            try folder.create()
+            try folder.write(network, to: folder.architecture)
+            // Last: a folder counts as a run once its configuration is there.
+            try folder.write(configuration, to: folder.configuration)
+        }
     }
 
     /// Whether there is something to continue from.
     public var hasCheckpoint: Bool { Checkpoint(folder: folder).exists }
+
+    /// Whether it has ended, so that nothing is left to be done.
+    public var isFinished: Bool { FileManager.default.fileExists(atPath: folder.result) }
 
     /// The training a folder holds, with its own settings.
     /// - Throws: `FileError`, `DataError`, `TrainingError` when the data are no longer the same.

@@ -47,6 +47,11 @@ public struct Trainer {
     /// - Throws: `TrainingError`.
     func validate() throws {
         let recipe = configuration.recipe
+        guard configuration.sampling == nil || sampler != nil else {
+            throw TrainingError(
+                "\(folder.path) holds weights that a search's children share, of which each step trains a part; the search goes on with them: ads search --resume --out \(folder.parent)"
+            )
+        }
         try configuration.validate()
         let split = configuration.split(of: data)
         guard split.train.count >= recipe.batchSize else {
@@ -60,9 +65,24 @@ public struct Trainer {
     /// - Parameters:
     ///   - initial: weights to start from instead of fresh ones.
     ///   - teacher: the network that the configuration's distillation learns from; it stays as it is.
-    /// - Throws: `Interrupted` after saving; `TrainingError` when the loss is no number; `FileError`.
+    /// - Throws: `Interrupted` after saving; `TrainingError` when the loss is no number; `FileError`, also where
+    ///   another process trains in the folder.
     public func run(resume: Bool, initial: DenseNet? = nil, teacher: DenseNet? = nil) throws -> TrainingResult {
         try validate()
+        // The test set is used once: what is finished stays as it ended, whatever became of its checkpoints.
+        if resume, isFinished { return try finished() }
+        return try folder.whileNobodyElseTrains { try train(resume: resume, initial: initial, teacher: teacher) }
+    }
+
+    /// What a finished training ended with. Its weights are looked at all the same.
+    private func finished() throws -> TrainingResult {
+        _ = try folder.model(device: Device(named: configuration.machine.device))
+        var result = try folder.read(TrainingResult.self, from: folder.result)
+        result.run = folder.path
+        return result
+    }
+
+    private func train(resume: Bool, initial: DenseNet?, teacher: DenseNet?) throws -> TrainingResult {
         let recipe = configuration.recipe
         let device = try Device(named: configuration.machine.device)
         let split = configuration.split(of: data)
@@ -92,13 +112,8 @@ public struct Trainer {
                 into: net, optimizer, epochs: recipe.epochs, steps: steps, note: { observer(.note($0)) })
         {
             state = saved
-        }
-        // The test set is used once: what is finished stays as it ended. Its weights are looked at all the same.
-        if state.epoch == recipe.epochs, FileManager.default.fileExists(atPath: folder.result) {
-            _ = try folder.model(device: device)
-            var result = try folder.read(TrainingResult.self, from: folder.result)
-            result.run = folder.path
-            return result
+        } else if resume, FileManager.default.fileExists(atPath: folder.metrics) {
+            observer(.note("there is no checkpoint in \(folder.checkpoints) any more; it is trained from its start"))
         }
 
         let (total, seed) = (steps * recipe.epochs, configuration.seed)
@@ -122,9 +137,7 @@ public struct Trainer {
                 let (value, correct, count, waited) = try training.train(
                     step: now, through: sampler.map { try net.sharing($0(now)) })
                 guard value.isFinite else {
-                    throw TrainingError(
-                        "the loss became \(value) in epoch \(state.epoch + 1), step \(state.step + 1); the last good checkpoint is kept in \(folder.checkpoints). Lower --learning-rate"
-                    )
+                    throw diverged("the loss became \(value) in epoch \(state.epoch + 1), step \(state.step + 1)")
                 }
                 state.correct += correct
                 state.lossSum += value * Double(count)
@@ -165,6 +178,11 @@ public struct Trainer {
                 try net.recomputeNormStatistics(maker, batches, batchSize: configuration.recipe.batchSize)
             }
             validation = split.validation.isEmpty ? nil : try net.evaluate(maker, split.validation)
+            // The last step's loss was that of the weights before it.
+            let batch = Array(split.train.prefix(configuration.recipe.batchSize))
+            guard try (validation ?? net.evaluate(maker, batch)).loss.isFinite else {
+                throw diverged("the weights came to no numbers in epoch \(state.epoch + 1)")
+            }
         } catch is Interrupted {
             // The epoch's steps are all done; validating them is repeated on resume.
             try checkpoint.save(state, net, optimizer)
@@ -198,6 +216,12 @@ public struct Trainer {
                     metrics, epochs: configuration.recipe.epochs, isBest: isBest && validation != nil && sampler == nil)
             )
         }
+    }
+
+    /// - Parameter what: what happened, as a clause.
+    private func diverged(_ what: String) -> TrainingError {
+        let kept = hasCheckpoint ? "; the last good checkpoint is kept in \(folder.checkpoints)" : ""
+        return TrainingError("\(what)\(kept). Start a new run with a lower --learning-rate")
     }
 
     private func writeMetrics(_ state: TrainingState) throws {

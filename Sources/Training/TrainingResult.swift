@@ -23,7 +23,7 @@ public struct EpochMetrics: Codable, Hashable, Sendable {
     public var waitedShare: Double? { waitedSeconds.map { $0 / max(seconds, 1e-9) } }
 }
 
-/// What a training or evaluation ends with: `result.json` and the output of `--json`.
+/// What a training ends with: `result.json` and the output of `--json`.
 public struct TrainingResult: Codable, Hashable, Sendable {
     /// What the run is called.
     public var label: String

@@ -26,6 +26,16 @@ extension Safetensors {
     /// - Throws: `FileError` that says what is wrong and where.
     init(verifying path: String) throws {
         try self.init(contentsOf: path)
+        try checkDigest(path)
+    }
+
+    /// Checks the arrays of a file that is named as somebody's weights; one of another format carries no digest.
+    /// - Throws: as above.
+    package static func checkDigest(of path: String) throws {
+        try (try? Safetensors(contentsOf: path))?.checkDigest(path)
+    }
+
+    private func checkDigest(_ path: String) throws {
         guard let expected = metadata[Self.digestKey], expected != digest else { return }
         throw FileError(
             "\(path): its arrays do not match their SHA-256; it was damaged after it was written, take another copy")

@@ -107,7 +107,7 @@ import Training
         try refused(["--limit-train", "31"], 1, "31 training images do not fill one batch of 32; lower --batch-size")
         try refused(
             ["--distil", "--seed", "1"], 1,
-            "\(dense) was trained on images that this search validates on (another seed, data set or --all-data); train it with --seed 1"
+            "\(dense) was trained on images that are held out here (another seed, or --all-data); train it with --seed 1"
         )
         let scratched = scratch("scratched")
         try search(scratched, [])
@@ -117,7 +117,7 @@ import Training
             search: scratched)
         try refused(
             ["--distil", "--inherit"], 64,
-            "the search in \(scratched) trained its children from scratch; there are no weights for --inherit",
+            "the search in \(scratched) had no trained dense network; there are no weights for --inherit",
             search: scratched)
         try replaceDense()
         try refused(["--distil"], 1, "the weights of \(dense) have changed since the search was started")

@@ -1,4 +1,5 @@
 import DenseNetArchitecture
+import DenseNetModel
 import Foundation
 import Runs
 import TestSupport
@@ -77,18 +78,39 @@ import WeightFiles
         for (name, source, own) in [("trained", "retrained", "retrained"), ("pruned", "found", "dense")] {
             try done(["transfer", scratch(source)] + data + still + ["--out", scratch(name)])
             let (mine, theirs) = (try weights(name), try weights(own))
-            let stem = "features.conv0.weight"
-            let (a, b) = (mine[stem]?.floats ?? [], theirs[stem]?.floats ?? [0])
-            #expect(a.count == b.count && zip(a, b).allSatisfy { abs($0 - $1) < 1e-6 }, "\(name)")
             #expect(mine["classifier.weight"]?.shape.first == 3 && theirs["classifier.weight"]?.shape.first == 10)
+            // Of every layer, also those that lost connections.
+            let kept = try RunFolder(scratch(own)).model().rebuilt(found.connectivity).tensors
+            let learned = kept.filter { $0.tensor.requiresGrad && !$0.name.hasPrefix("classifier") }
+            #expect(learned.count > 10)
+            for (tensor, expected) in try learned.map({ ($0.name, try $0.tensor.floats()) }) {
+                let values = mine[tensor]?.floats ?? []
+                #expect(
+                    values.count == expected.count && zip(values, expected).allSatisfy { abs($0 - $1) < 1e-6 },
+                    "\(name): \(tensor)")
+            }
             let c = try configuration(name)
             #expect(
                 c.initialWeights == URL(fileURLWithPath: RunFolder(scratch(own)).weights).standardizedFileURL.path)
             #expect(c.label == (name == "trained" ? "mine" : "random") && c.data.preparation?.size == 24)
             // The weights know images as they were trained on them.
-            #expect(try c.normalization == configuration("dense").normalization || name == "trained")
+            #expect(try c.normalization != nil && c.normalization == configuration(own).normalization)
             #expect(try RunFolder(scratch(name)).network().connectivity == found.connectivity)
         }
+        // Weights that are others' by now are no search's any more.
+        let dense = RunFolder(scratch("dense")).weights
+        let before = try Data(contentsOf: URL(fileURLWithPath: dense))
+        try FileManager.default.removeItem(atPath: dense)
+        try FileManager.default.copyItem(atPath: RunFolder(scratch("retrained")).weights, toPath: dense)
+        let changed = try ads(
+            ["transfer", scratch("found")] + data + short + ["--inherit", "--out", scratch("changed")])
+        #expect(
+            changed.status == 1
+                && changed.errors
+                    == "ads: the weights of \(scratch("dense")) have changed since the search in \(scratch("found")) was started\n",
+            "\(changed.errors)")
+        #expect(!FileManager.default.fileExists(atPath: scratch("changed")))
+        try before.write(to: URL(fileURLWithPath: dense))
         // The report says how to do it again.
         try done(["report", scratch("pruned")])
         let page = try String(contentsOfFile: scratch("pruned/report.html"), encoding: .utf8)
@@ -139,7 +161,9 @@ import WeightFiles
             [scratch("none")] + data, 1,
             "\(scratch("none")) holds no run: there is no \(scratch("none"))/config.json")
         try refused(
-            [bare], 64, "--data is needed: the data set to train on, cifar10, cifar100, shapes or folder")
+            [bare], 64,
+            "--data is needed, the data set to train on: cifar10, cifar100, mnist, fashion-mnist, shapes, folder or npz"
+        )
         try refused(
             [bare, "--data", "shapes"], 64,
             "shapes is what \(bare) was made with; its network is trained there by 'ads retrain \(bare)'")

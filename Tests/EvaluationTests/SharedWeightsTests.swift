@@ -35,6 +35,11 @@ import Torch
         let stopped = SharedWeights(plan, RunFolder(folder("stopped")), brightData)
         let space = plan.space
         var trainer = Trainer(stopped.training, try Network(space.architecture), brightData, folder: stopped.folder)
+        // Not without what draws the parts: that would train the whole network into weights which parts share.
+        let sentence =
+            "\(folder("stopped"))/shared holds weights that a search's children share, of which each step trains a part; the search goes on with them: ads search --resume --out \(folder("stopped"))"
+        #expect(throws: TrainingError(sentence)) { try trainer.run(resume: false) }
+        #expect(!FileManager.default.fileExists(atPath: folder("stopped")))
         trainer.sampler = { SharedWeights.sample(space, seed: 5, step: $0) }
         trainer.stopAfter = 5
         try trainer.start(resume: false)

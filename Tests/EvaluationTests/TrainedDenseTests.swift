@@ -48,13 +48,17 @@ import Training
         }
         func seen(seed: UInt64) -> SearchError {
             SearchError(
-                "\(run.path) was trained on images that this search validates on (another seed, data set or --all-data); train it with --seed \(seed)"
+                "\(run.path) was trained on images that are held out here (another seed, or --all-data); train it with --seed \(seed)"
             )
         }
         #expect(throws: seen(seed: 6)) { try check { $0.seed = 6 } }
         let swapped = DataSet(
             name: "bright", train: brightData.test, test: brightData.train, classNames: brightData.classNames)
-        #expect(throws: seen(seed: 5)) { try check(swapped) }
+        #expect(
+            throws: SearchError(
+                "\(run.path) was trained on other images (bright) than this search's (bright); train it on these, with --seed 5"
+            )
+        ) { try check(swapped) }
         var everything = trained
         everything.allData = true
         try run.write(everything, to: run.configuration)

@@ -137,7 +137,8 @@ import Testing
     @Test func words() throws {
         struct File: Codable, Equatable { var augment: Augmentation }
         func read(_ text: String) throws -> Augmentation {
-            try JSONDecoder().decode(File.self, from: Data(#"{"augment":\#(text)}"#.utf8)).augment
+            let json = Data(#"{"augment":\#(text)}"#.utf8)
+            return try JSONDecoder().decode(File.self, from: json).augment
         }
         #expect(try read("true") == .crop && read("false") == .off)
         for known in Augmentation.allCases { #expect(try read("\"\(known.rawValue)\"") == known) }

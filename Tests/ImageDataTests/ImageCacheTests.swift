@@ -186,7 +186,7 @@ import Testing
         try Data("begun".utf8).write(to: URL(fileURLWithPath: path + ".part-1"))
         let (cache, folder) = (cache, scratch("images"))
         let waiting = DispatchGroup()
-        try CacheLock.with(path + ".lock") {
+        try FileLock.with(path + ".lock") {
             DispatchQueue.global().async(group: waiting) {
                 let found = try? ImageFolder.load(from: folder, ImagePreparation(size: 5), cache: cache)
                 #expect(found?.digest == plain.digest)

@@ -96,6 +96,8 @@ import Torch
         let one = try fresh()
         // More than the coin flips that a surrogate starts with.
         for round in 0..<6 { try one.learn(one.propose(4).enumerated().map { ($1, Double($0 + round)) }) }
+        // An update whose children were all known leaves its mark, too.
+        _ = try one.exploreMore()
         let two = try fresh()
         try two.restore(one.state())
         for _ in 0..<2 {

@@ -17,9 +17,10 @@ import Torch
         var hasEnds: Bool { self == .ends || self == .drops }
     }
 
-    private struct Enumerated {
+    struct Enumerated {
         let space: SearchSpace
-        let policy: Policy
+        let target: CostTarget?
+        var policy: Policy
         /// Every child that can be drawn, as decisions.
         let children: [[Bool]]
 
@@ -51,7 +52,7 @@ import Torch
             let sampling = try SequentialSampling(space: space, target: target)
             let free = space.entries.indices.filter { space.entries[$0].isFree }
             precondition(free.count <= 12)
-            (self.space, self.policy) = (space, policy)
+            (self.space, self.target, self.policy) = (space, target, policy)
             let all = space.entries
             children = try (0..<1 << free.count).compactMap { bits -> [Bool]? in
                 var choices = all.map { _ in true }
@@ -206,7 +207,7 @@ import Torch
     }
 
     /// How far the mean of estimates is from a vector, and how far it would be by chance.
-    private static func compare(_ estimates: [[Double]], _ vector: [Double]) -> (distance: Double, deviation: Double) {
+    static func compare(_ estimates: [[Double]], _ vector: [Double]) -> (distance: Double, deviation: Double) {
         let count = Double(estimates.count)
         var (distance, variance) = (0.0, 0.0)
         for index in vector.indices {

@@ -68,6 +68,19 @@ import Testing
                 #expect(sums.contain(range, from: index) == all.contains { range.contains($0) }, "\(range) of \(rest)")
             }
         }
+        // Taken for greater than they are, never for smaller, and by no more than is tolerated.
+        let (tolerance, whole) = (7 * unit, Array(numbers))
+        let rough = try #require(SuffixSums(numbers.map { 3 * $0 + 1 }, upTo: 4 * limit, tolerance: tolerance))
+        let real = (0..<1 << whole.count).map { bits in
+            whole.indices.reduce(0) { $0 + (bits >> $1 & 1 == 1 ? 3 * whole[$1] + 1 : 0) }
+        }
+        for _ in 0..<200 {
+            let low = random.index(below: 4 * limit)
+            let high = min(4 * limit, low + random.index(below: 3 * tolerance))
+            let isThere = rough.contain(low...high, from: 0)
+            #expect(!isThere || real.contains { low - tolerance <= $0 && $0 <= high }, "\(low) to \(high)")
+            #expect(isThere || !real.contains { low <= $0 && $0 <= high - tolerance }, "\(low) to \(high)")
+        }
         let nothing = try #require(SuffixSums([3, 5], upTo: 0))
         #expect(nothing.contain(0...0, from: 0) && !nothing.contain(1...1, from: 0) && nothing.contain(0...9, from: 2))
         #expect(SuffixSums([3], upTo: -1) == nil)

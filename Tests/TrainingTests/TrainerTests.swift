@@ -188,6 +188,8 @@ let tinyData: DataSet = {
         var bytes = try Data(contentsOf: last)
         bytes[bytes.count - 5] ^= 1
         try bytes.write(to: last)
+        // As if it had not ended.
+        try FileManager.default.removeItem(atPath: folder("run/result.json"))
         var again = try trainer(folder("run"))
         var notes: [String] = []
         again.observer = { if case .note(let text) = $0 { notes.append(text) } }
@@ -195,6 +197,7 @@ let tinyData: DataSet = {
         _ = try again.run(resume: true)
         #expect(notes.count == 1 && notes[0].contains("do not match their SHA-256"))
         #expect(try Data(contentsOf: URL(fileURLWithPath: folder("run/weights.safetensors"))) == expected)
+        try FileManager.default.removeItem(atPath: folder("run/result.json"))
         for name in ["last", "previous"] {
             try Data("x".utf8).write(to: URL(fileURLWithPath: folder("run/checkpoints/\(name).safetensors")))
         }

@@ -78,7 +78,12 @@ struct EvaluateCommand: ParsableCommand {
         }
         if case .imported(let c) = origin, split != .test {
             AdsCommand.tell(
-                "which images \(c.file) was trained on is not known, maybe on these; --split test judges it")
+                "which images \(c.file.inSentence) was trained on is not known, maybe on these; --split test judges it")
+        }
+        if let own = origin.data, own.name == set.name, own.digest != set.digest {
+            AdsCommand.tell(
+                "these images of \(set.name) are not those that \(path) was made with; which are held out may have changed, so that it may know some of them"
+            )
         }
         let normalization = origin.normalization ?? Normalization(of: set.train, indices: parts.train)
         let indices = split == .test ? Array(0..<set.test.count) : split == .train ? parts.train : parts.validation

@@ -7,6 +7,7 @@ import NetworkImport
 import Reporting
 import Runs
 import Training
+import WeightFiles
 
 struct ImportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -79,6 +80,7 @@ struct ImportCommand: ParsableCommand {
         }
         if data.dataDir != nil, set == nil { throw UsageError("--data-dir needs --data") }
         let given = try network.network(channels: set?.train.channels, size: set?.train.size, seed: seed)
+        try Safetensors.checkDigest(of: file)
         let imported = try NetworkImport(contentsOf: file, as: given, imageSize: set?.train.size)
         let own = imported.network.architecture
         let (value, weights) = try imported.with(classes: set?.classNames.count ?? own.classes, seed: seed)

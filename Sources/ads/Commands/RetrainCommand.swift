@@ -49,16 +49,19 @@ struct RetrainCommand: ParsableCommand {
     @Flag(help: "Train on the validation images too, and keep the last weights.")
     var allData = false
 
-    @Option(help: "What reports call this network; its strategy without it.")
+    @Option(help: "What reports call this network; without it found, or the search's strategy where that is not ads.")
     var label: String?
 
     @Option(help: "The folder of the data, where not the search's.", completion: .directory)
     var dataDir: String?
 
+    @OptionGroup var cache: CacheOptions
+
     @Flag(help: "Continue the run; everything else may then be left out, and only --data-dir may change.")
     var resume = false
 
     func run() throws {
+        try cache.apply()
         let address = try address()
         let folder = RunFolder(out ?? "\(path)/retrained-\(machine.seed)")
         let continues = resume && folder.exists
@@ -139,7 +142,7 @@ struct RetrainCommand: ParsableCommand {
         guard let dense = settings.dense else {
             throw UsageError(
                 inherit
-                    ? "the search in \(path) trained its children from scratch; there are no weights for --inherit"
+                    ? "the search in \(path) had no trained dense network; there are no weights for --inherit"
                     : "the search in \(path) has no trained dense network for --distil; give one to 'ads search' with --dense"
             )
         }

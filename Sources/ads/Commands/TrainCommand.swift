@@ -61,9 +61,9 @@ struct TrainCommand: ParsableCommand {
                 seed: machine.seed, limitTrain: limitTrain, allData: allData, testAtEnd: split == .test,
                 machine: .current(device: device, kernels: kernels))
             try start.use(in: &configuration, recipe, channels: value.architecture.inputChannels)
-            // What cannot be started from is refused before there is a folder.
-            initial = try initialWeights(Trainer(configuration, value, set, folder: folder))
             job = Trainer(configuration, value, set, folder: folder)
+            // What cannot be started from is refused before there is a folder.
+            initial = try initialWeights(job)
             try job.start(resume: resume)
         }
         try TrainingOutput(console: console, curves: curves.tensorboard, json: output.json).run(

@@ -80,7 +80,7 @@ struct TransferCommand: ParsableCommand {
         let from = try TransferSource(source)
         let own = from.network.architecture
         guard let set = try data.load(size: { imageSize ?? own.imageSize }) else {
-            throw UsageError("--data is needed: the data set to train on, cifar10, cifar100, shapes or folder")
+            throw UsageError("--data is needed, the data set to train on: \(DataOptions.known)")
         }
         guard set.digest != from.data?.digest else {
             throw UsageError(

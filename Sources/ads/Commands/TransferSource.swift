@@ -21,8 +21,7 @@ struct TransferSource {
     /// - Throws: `FileError` for a run without a network; `SearchError` for a search that is not finished.
     init(_ folder: RunFolder) throws {
         self.folder = folder
-        struct Kind: Decodable { var kind: String? }
-        switch try folder.read(Kind.self, from: folder.configuration).kind {
+        switch try folder.kind() {
         case "search":
             let found = try FoundNetwork(in: folder)
             let c = found.configuration

@@ -19,6 +19,12 @@ struct DataOptions: ParsableArguments {
 
     @OptionGroup var cache: CacheOptions
 
+    /// The names there are, for sentences.
+    static var known: String {
+        let names = DataSources.all.map { $0.name }
+        return "\(names.dropLast().joined(separator: ", ")) or \(names.last ?? "")"
+    }
+
     /// Loads the data; `nil` when no `--data` was given.
     /// - Parameter size: height and width of images, asked for where the data have none of their own.
     func load(ignoringExif: Bool = false, size: () throws -> Int) throws -> DataSet? {

@@ -15,7 +15,7 @@ import Training
 /// - Throws: `SearchError` when the weights are not those the run was started with; `FileError`.
 func initialWeights(_ trainer: Trainer) throws -> DenseNet? {
     let c = trainer.configuration
-    guard let path = c.initialWeights, !trainer.hasCheckpoint else { return nil }
+    guard let path = c.initialWeights, !trainer.hasCheckpoint, !trainer.isFinished else { return nil }
     guard c.startsFromRun else {
         guard try fileDigest(path) == c.initialDigest else {
             throw FileError("\(path) has changed since \(trainer.folder.path) was started; start a new run")

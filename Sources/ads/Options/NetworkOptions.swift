@@ -23,7 +23,8 @@ struct NetworkOptions: ParsableArguments {
     var imageSize: Int?
 
     @Option(
-        help: "dense, log, harmonic, nearest[:N], far-near:N, random:P, or a JSON file of matrices.",
+        help:
+            "dense, log, harmonic, nearest[:N], far-near:N, random:P, or a JSON file of matrices; search and calibrate, which draw their own, take none.",
         completion: .list(["dense", "log", "harmonic", "nearest", "far-near:", "random:"]))
     var connectivity: String?
 

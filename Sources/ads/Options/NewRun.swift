@@ -32,7 +32,7 @@ func chosen(
         return try recognized(weights).architecture.imageSize
     }
     guard let set = loaded else {
-        throw UsageError("--data is needed: cifar10, cifar100, mnist, fashion-mnist, shapes, folder or npz")
+        throw UsageError("--data is needed: \(DataOptions.known)")
     }
     guard
         let value = try network.network(
@@ -44,6 +44,11 @@ func chosen(
         (architecture.imageSize, architecture.classes) = (set.train.size, set.classNames.count)
         own = try Network(architecture, own.connectivity)
         return (set, own)
+    }
+    if let refusal, value.connectivity != .dense(value.architecture) {
+        throw UsageError(
+            "\(refusal), and \(network.arch ?? "--arch") holds one that was pruned; name an architecture with all connections"
+        )
     }
     return (set, value)
 }

@@ -15,7 +15,8 @@ enum WrittenPath {
     /// Refuses a file to write that is a run's own: what a page or a picture takes the place of would be lost.
     /// - Throws: `UsageError`.
     static func check(_ path: String) throws {
-        let url = URL(fileURLWithPath: path)
+        // What a link names is what would be written.
+        let url = URL(fileURLWithPath: path).resolvingSymlinksInPath()
         guard FileManager.default.fileExists(atPath: path), RunFolder.ownFiles.contains(url.lastPathComponent) else {
             return
         }

@@ -4,13 +4,6 @@ import Runs
 import Training
 
 extension RunFolder {
-    /// What kind of run is there; `nil` for a calibration, which has none.
-    /// - Throws: `FileError`.
-    private func kind() throws -> String? {
-        struct Kind: Decodable { var kind: String? }
-        return try read(Kind.self, from: configuration).kind
-    }
-
     /// Refuses a run of another kind.
     /// - Throws: `FileError` that says what the folder holds.
     func expect(kind: String) throws {

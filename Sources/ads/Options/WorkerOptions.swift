@@ -8,7 +8,7 @@ import Training
 struct WorkerOptions: ParsableArguments {
     @Option(
         help:
-            "Processes that evaluate children side by side; without it as many as the cores allow. Rewards do not depend on it. 0 leaves all to other machines.",
+            "Processes that evaluate children side by side; without it as many as the cores allow. Rewards do not depend on it. 0 leaves all of a search with --study to other machines.",
         transform: Whole(0...1024).parse)
     var workers: Int?
 
@@ -29,7 +29,7 @@ struct WorkerOptions: ParsableArguments {
 
     @Option(
         help:
-            "Seconds a worker or the search may be silent, suspended say, before others take what it had. (default: 30)",
+            "Seconds a worker or the search may be silent, suspended say, before others take what it had. (default: 30; 90 with --study)",
         transform: Real(from: 1, upTo: 86_400).parse)
     var lease: Double?
 

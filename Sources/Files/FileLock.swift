@@ -1,15 +1,16 @@
-import Files
 import Foundation
 
 /// A file that one process at a time holds, until it lets go of it or ends.
-enum CacheLock {
+package enum FileLock {
     /// Calls `body` while holding a lock; waits for whoever holds it.
-    /// - Parameter waiting: called again and again meanwhile; what it throws ends that.
+    /// - Parameters:
+    ///   - isNeeded: whether a file system that knows no locks is an error; where not, nobody is kept out there.
+    ///   - waiting: called again and again meanwhile; what it throws ends that.
     /// - Throws: `FileError` where there can be no lock; what `body` and `waiting` throw.
-    static func with<Result>(
-        _ path: String, waiting: () throws -> Void = {}, _ body: () throws -> Result
+    package static func with<Result>(
+        _ path: String, isNeeded: Bool = true, waiting: () throws -> Void = {}, _ body: () throws -> Result
     ) throws -> Result {
-        let descriptor = try acquire(path, waiting)
+        let descriptor = try acquire(path, isNeeded, waiting)
         defer {
             // Removed while it is held: who waits for it sees that it is no longer the file of that name.
             unlink(path)
@@ -18,13 +19,14 @@ enum CacheLock {
         return try body()
     }
 
-    private static func acquire(_ path: String, _ waiting: () throws -> Void) throws -> Int32 {
+    private static func acquire(_ path: String, _ isNeeded: Bool, _ waiting: () throws -> Void) throws -> Int32 {
         while true {
             let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
             guard descriptor >= 0 else {
                 throw FileError("cannot create \(path): \(String(cString: strerror(errno)).lowercased())")
             }
             while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+                if !isNeeded, [ENOLCK, ENOTSUP, EOPNOTSUPP, ENOSYS].contains(errno) { break }
                 do {
                     guard errno == EINTR || errno == EWOULDBLOCK else {
                         throw FileError("cannot lock \(path): \(String(cString: strerror(errno)).lowercased())")

@@ -1,0 +1,152 @@
+import ConnectivitySearch
+import Foundation
+import Runs
+import TestSupport
+import Testing
+
+/// Runs in places that are not as usual: another working folder, storage that is only read, data that changed, links.
+@Suite(.serialized) struct OddPlaceTests {
+    private let scratch = TemporaryFolder()
+
+    private func ads(_ arguments: [String], in folder: String? = nil) throws -> Finished {
+        try run(Program.folder + "/ads", arguments, in: folder)
+    }
+
+    private func done(_ arguments: [String], in folder: String? = nil) throws {
+        let done = try ads(arguments, in: folder)
+        #expect(done.status == 0, "\(arguments): \(done.errors)")
+    }
+
+    private func network() throws -> [String] { try SmallNetwork.options(in: scratch) }
+
+    /// Images in two class folders, from the fuzzers' corpus.
+    private func images(_ name: String, _ count: Int) throws {
+        for split in ["train", "test"] {
+            for label in ["cup", "hat"] {
+                let folder = scratch("\(name)/\(split)/\(label)")
+                try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+                for i in 0..<count {
+                    let seed = ["jpeg/valid-progressive", "png/valid-alpha"][i % 2]
+                    try FileManager.default.copyItem(
+                        atPath: packageRoot + "/Tests/Fuzz/corpus/" + seed, toPath: "\(folder)/\(i)")
+                }
+            }
+        }
+    }
+
+    /// Where data lay is known wherever one stands; images that are no longer those of the run are told.
+    @Test func dataElsewhereAndChanged() throws {
+        try images("pictures", 20)
+        let run = scratch("run")
+        try done(
+            [
+                "train", "--data", "folder", "--data-dir", "pictures", "--arch", "densenet-7-4", "--image-size", "32",
+                "--batch-size", "8", "--epochs", "1", "--quiet", "--no-image-cache", "--out", run,
+            ], in: scratch.path)
+        let evaluate = ["evaluate", run, "--quiet", "--no-image-cache"]
+        let first = try ads(evaluate, in: "/")
+        #expect(first.status == 0 && first.errors == "", "\(first.errors)")
+        try FileManager.default.removeItem(atPath: scratch("pictures/train/cup/3"))
+        let changed = try ads(evaluate, in: "/")
+        #expect(
+            changed.status == 0
+                && changed.errors
+                    == "ads: these images of folder are not those that \(run) was made with; which are held out may have changed, so that it may know some of them\n",
+            "\(changed.errors)")
+        #expect(try ads(evaluate + ["--data", "shapes"], in: "/").errors.contains("these images") == false)
+    }
+
+    /// A link to a file of a run is that file.
+    @Test func linksToFilesOfARun() throws {
+        try done(["train"] + network() + ["--epochs", "1", "--out", scratch("run")])
+        let run = scratch("run")
+        for (link, target, command) in [
+            ("model.onnx", "weights.safetensors", ["export", run, "--format", "onnx", "--replace"]),
+            ("a.svg", "config.json", ["inspect", run, "--svg", "\(run)/a.svg"]),
+            ("report.html", "result.json", ["report", run]),
+        ] {
+            let before = try Data(contentsOf: URL(fileURLWithPath: "\(run)/\(target)"))
+            try FileManager.default.createSymbolicLink(atPath: "\(run)/\(link)", withDestinationPath: target)
+            let refused = try ads(command)
+            #expect(
+                refused.status == 64
+                    && refused.errors
+                        == "ads: \(run)/\(link) is a file of a run, which must not be replaced; choose another name\n",
+                "\(refused.errors)")
+            #expect(try Data(contentsOf: URL(fileURLWithPath: "\(run)/\(target)")) == before)
+        }
+    }
+
+    /// A search that lies where nothing can be written is looked at like any other.
+    @Test(.enabled(if: canMount, "needs root, and a mount namespace")) func storageThatIsOnlyRead() throws {
+        try done(
+            ["search"] + network() + [
+                "--limit-validation", "40", "--strategy", "random", "--children", "2", "--top", "0", "--workers", "1",
+                "--out", scratch("found"),
+            ])
+        func readOnly(_ arguments: [String]) throws -> Finished {
+            let script = #"mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" && shift && exec "$@""#
+            return try run(
+                "/usr/bin/env",
+                ["unshare", "--mount", "sh", "-c", script, "sh", scratch("found"), Program.folder + "/ads"] + arguments)
+        }
+        for words in [["show", "--json"], ["best"], ["trials"], ["list"], ["doctor"]] {
+            let there = try readOnly(["study", words[0], scratch("found")] + words.dropFirst())
+            let here = try ads(["study", words[0], scratch("found")] + words.dropFirst())
+            #expect(
+                there.status == 0 && there.output == here.output && !here.output.isEmpty, "\(words) \(there.errors)")
+        }
+        let report = try readOnly(["report", scratch("found"), "--out", scratch("page.html")])
+        #expect(report.status == 0 && report.errors == "", "\(report.errors)")
+        #expect(try String(contentsOfFile: scratch("page.html"), encoding: .utf8).contains("Search"))
+    }
+
+    private static let canMount =
+        geteuid() == 0 && (try? run("/usr/bin/env", ["unshare", "--mount", "true"]))?.status == 0
+
+    /// What no search can do is refused before it has a folder.
+    @Test func searchesThatCannotBe() throws {
+        let pruned = scratch("chain/architecture.json")
+        try done([
+            "train", "--data", "shapes", "--arch", "densenet-10-4", "--connectivity", "nearest", "--limit-train", "64",
+            "--batch-size", "32", "--epochs", "1", "--quiet", "--out", scratch("chain"),
+        ])
+        for (words, status, sentence) in [
+            (
+                ["--arch", "densenet-10-4", "--limit-train", "64", "--batch-size", "128"], 1,
+                "64 training images do not fill one batch of 128; lower --batch-size or raise --limit-train"
+            ),
+            (
+                ["--arch", pruned], 64,
+                "a search starts from the dense network, and \(pruned) holds one that was pruned; name an architecture with all connections"
+            ),
+        ] as [([String], Int32, String)] {
+            let refused = try ads(
+                ["search", "--data", "shapes", "--children", "2", "--quiet", "--out", scratch("new")] + words)
+            #expect(refused.status == status && refused.errors == "ads: \(sentence)\n", "\(refused.errors)")
+            #expect(!FileManager.default.fileExists(atPath: scratch("new")))
+        }
+    }
+
+    /// Damage is noticed where a run's file is named as somebody's weights, too.
+    @Test func damagedWeightsOfARun() throws {
+        try done(["train"] + network() + ["--epochs", "1", "--out", scratch("run")])
+        var bytes = try Data(contentsOf: URL(fileURLWithPath: scratch("run/weights.safetensors")))
+        bytes[bytes.count - 1] ^= 1
+        let file = scratch("copy.safetensors")
+        try bytes.write(to: URL(fileURLWithPath: file))
+        let sentence =
+            "ads: \(file): its arrays do not match their SHA-256; it was damaged after it was written, take another copy\n"
+        for words in [
+            ["import", file, "--data", "shapes"],
+            [
+                "train", "--data", "shapes", "--weights", file, "--limit-train", "64", "--batch-size", "32", "--epochs",
+                "1",
+            ],
+        ] {
+            let refused = try ads(words + ["--out", scratch("new")])
+            #expect(refused.status == 1 && refused.errors.hasSuffix(sentence), "\(refused.errors)")
+            #expect(!FileManager.default.fileExists(atPath: scratch("new")))
+        }
+    }
+}

@@ -1,0 +1,17 @@
+import Foundation
+import Runs
+import Testing
+
+@testable import ConnectivitySearch
+
+/// Every file that a run's folder has a name for, but the page, is one that nothing else may replace.
+@Test func everyFileOfARunIsItsOwn() {
+    let run = RunFolder("run")
+    for path in [
+        run.configuration, run.architecture, run.weights, run.metrics, run.events, run.result, run.testUses,
+        run.confusion,
+        run.latencies, run.study, run.studyAddress, run.connectivity, run.calibration, run.readings,
+    ] {
+        #expect(RunFolder.ownFiles.contains(URL(fileURLWithPath: path).lastPathComponent), "\(path)")
+    }
+}
