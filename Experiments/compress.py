@@ -108,7 +108,7 @@ class Compression:
         ]
 
     def tuned(self, name, about, epochs, pattern="dense", role="tuned", of=None, distil=False):
-        """A search's network with the weights that remain, tuned and tested once; with the dense network as its teacher."""
+        """A search's network with the weights that remain, tuned and tested once; with `distil` the dense network is its teacher."""
         share = float(about["target"].rstrip("e")) if "target" in about else 1
         # The teacher computes forward alone.
         passes = BACKWARD * share + (1 if distil else 0)

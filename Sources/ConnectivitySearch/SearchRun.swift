@@ -177,7 +177,9 @@ public struct SearchRun {
         do { storage = try StudyPlace.open(address, mustExist: true) } catch StudyError.missing { return false }
         guard var configuration = try storage.configuration() else { return false }
         try StudyWorker.check(configuration)
-        (configuration.isFinished, configuration.found, configuration.data.folder) = (nil, nil, dataFolder)
+        (configuration.isFinished, configuration.found, configuration.data.folder) = (
+            nil, nil, dataFolder.map(DataIdentity.absolute)
+        )
         try SharedFiles.place(&configuration, storage, cache: cache)
         try folder.create()
         try AtomicFile.write(Data("\(address)\n".utf8), to: folder.studyAddress)
@@ -192,8 +194,7 @@ public struct SearchRun {
         let context = EvaluationContext(configuration.evaluation, data, folder: folder)
         let (settings, images) = (configuration.evaluator, context.children.train.count)
         let trains =
-            settings.kind == .shared || settings.lengths.contains { $0 > 0 }
-            || configuration.top > 0 && settings.trainsChildren(top: configuration.top)
+            settings.kind == .shared || settings.epochs > 0 && settings.trainsChildren(top: configuration.top)
         guard !trains || images >= settings.batchSize else {
             throw SearchError(
                 "\(images) training images do not fill one batch of \(settings.batchSize); lower --batch-size or raise --limit-train"

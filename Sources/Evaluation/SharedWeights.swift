@@ -59,7 +59,7 @@ package struct SharedWeights {
         let (space, seed) = (plan.space, plan.seed)
         trainer.sampler = { Self.sample(space, seed: seed, step: $0) }
         try trainer.start(resume: true)
-        guard !FileManager.default.fileExists(atPath: folder.result) else { return }
+        guard !trainer.isFinished else { return }
         try plan.useAllThreads()
         defer { Runtime.setKernelThreads(plan.threads) }
         trainer.observer = observer

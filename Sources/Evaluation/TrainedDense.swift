@@ -64,7 +64,7 @@ public struct TrainedDense {
         case .trained(let trained):
             guard trained.data.digest == data.digest else {
                 throw SearchError(
-                    "\(path) was trained on other images (\(trained.data.name)) than this search's (\(data.name)); train it on these, with --seed \(plan.seed)"
+                    "\(path) was trained on other images (\(trained.data.name), SHA-256 \(trained.data.digest.prefix(8).inSentence)) than these (\(data.name), SHA-256 \(data.digest.prefix(8))); train it on these, with --seed \(plan.seed)"
                 )
             }
             guard trained.seed == plan.seed, !trained.allData else {

@@ -21,7 +21,10 @@ package enum FileLock {
 
     private static func acquire(_ path: String, _ isNeeded: Bool, _ waiting: () throws -> Void) throws -> Int32 {
         while true {
-            let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+            // Others of one's group may hold it next; where it is a stranger's that was killed, reading is enough to
+            // lock.
+            var descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o666)
+            if descriptor < 0, errno == EACCES { descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) }
             guard descriptor >= 0 else {
                 throw FileError("cannot create \(path): \(String(cString: strerror(errno)).lowercased())")
             }

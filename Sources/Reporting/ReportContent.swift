@@ -1,5 +1,4 @@
 import ConnectivitySearch
-import DenseNetArchitecture
 import Files
 import Foundation
 import Runs

@@ -75,8 +75,8 @@ public struct RunFolder: Sendable {
     /// Its path from the root, without links to itself or above: what another process may start from elsewhere.
     public var absolutePath: String { URL(fileURLWithPath: path).standardizedFileURL.path }
 
-    /// The folder it lies in, as its path was given.
-    public var parent: String { (path as NSString).deletingLastPathComponent }
+    /// The folder it lies in, from the root.
+    public var parent: String { (absolutePath as NSString).deletingLastPathComponent }
 
     /// The run's network.
     public func network() throws -> Network { try read(Network.self, from: architecture) }

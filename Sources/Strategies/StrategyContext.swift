@@ -1,5 +1,4 @@
 import DenseNetArchitecture
-import DenseNetModel
 
 /// What a strategy is made for.
 public struct StrategyContext {

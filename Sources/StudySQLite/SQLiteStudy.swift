@@ -23,8 +23,8 @@ public final class SQLiteStudy: StudyStorage {
     init(path: String, mustExist: Bool = false, pageLimit: Int? = nil, clock: @escaping @Sendable () -> Double) throws {
         (self.path, self.clock) = (path, clock)
         if mustExist, !FileManager.default.fileExists(atPath: path) { throw FileError("there is no study \(path)") }
-        if mustExist, let still = Self.unchanging(path) {
-            database = try Self.look(at: path, still)
+        if mustExist, let still = try StillStudy(path) {
+            database = try still.open()
             return
         }
         var configuration = GRDB.Configuration()
@@ -47,41 +47,6 @@ public final class SQLiteStudy: StudyStorage {
             let state = try database.read { try String.fetchOne($0, sql: "PRAGMA quick_check") }
             guard state == "ok" else { throw SQLiteFailure.damaged(path, state ?? "no answer") }
             try migrator.migrate(database)
-        } catch {
-            throw SQLiteFailure.explain(error, path)
-        }
-    }
-
-    /// The address of a study on storage that nothing can be written to, so that it can be looked at there: as what
-    /// never changes, since SQLite cannot make the files it keeps beside one. `nil` where it can be written, and where
-    /// writes still stand in the file beside it.
-    private static func unchanging(_ path: String) -> String? {
-        let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
-        guard access(folder, W_OK) != 0, errno == EROFS || errno == EACCES else { return nil }
-        let log = try? FileManager.default.attributesOfItem(atPath: path + "-wal")[.size] as? Int
-        guard (log ?? 0) == 0 else { return nil }
-        return URL(fileURLWithPath: path).absoluteString + "?immutable=1"
-    }
-
-    /// Opens a study that is only read.
-    private static func look(at path: String, _ address: String) throws -> DatabaseQueue {
-        var configuration = GRDB.Configuration()
-        configuration.readonly = true
-        configuration.prepareDatabase { db in try db.execute(sql: "PRAGMA cell_size_check = ON") }
-        do {
-            let database = try DatabaseQueue(path: address, configuration: configuration)
-            let migrator = SQLiteSchema.migrator
-            if try database.read({ try migrator.hasBeenSuperseded($0) }) {
-                throw FileError("\(path) was made by a newer version of ads; update this one")
-            }
-            guard try database.read({ try migrator.hasCompletedMigrations($0) }) else {
-                throw FileError(
-                    "\(path) was made by an older version of ads and cannot be brought up to date where nothing can be written; copy its run elsewhere"
-                )
-            }
-            let state = try database.read { try String.fetchOne($0, sql: "PRAGMA quick_check") }
-            guard state == "ok" else { throw SQLiteFailure.damaged(path, state ?? "no answer") }
-            return database
         } catch {
             throw SQLiteFailure.explain(error, path)
         }

@@ -71,12 +71,21 @@ public struct Trainer {
         try validate()
         // The test set is used once: what is finished stays as it ended, whatever became of its checkpoints.
         if resume, isFinished { return try finished() }
-        return try folder.whileNobodyElseTrains { try train(resume: resume, initial: initial, teacher: teacher) }
+        return try folder.whileNobodyElseTrains {
+            // Who trained until now may have ended it.
+            if resume, isFinished { return try finished() }
+            return try train(resume: resume, initial: initial, teacher: teacher)
+        }
     }
 
     /// What a finished training ended with. Its weights are looked at all the same.
     private func finished() throws -> TrainingResult {
-        _ = try folder.model(device: Device(named: configuration.machine.device))
+        guard FileManager.default.fileExists(atPath: folder.weights) else {
+            throw TrainingError(
+                "\(folder.path) is finished, but its weights are gone: there is no \(folder.weights); take it from a copy, or remove \(folder.result) to train it again"
+            )
+        }
+        _ = try folder.model()
         var result = try folder.read(TrainingResult.self, from: folder.result)
         result.run = folder.path
         return result
@@ -220,7 +229,7 @@ public struct Trainer {
 
     /// - Parameter what: what happened, as a clause.
     private func diverged(_ what: String) -> TrainingError {
-        let kept = hasCheckpoint ? "; the last good checkpoint is kept in \(folder.checkpoints)" : ""
+        let kept = hasCheckpoint ? "; the last checkpoint is kept in \(folder.checkpoints)" : ""
         return TrainingError("\(what)\(kept). Start a new run with a lower --learning-rate")
     }
 

@@ -53,7 +53,6 @@ import Testing
                 && changed.errors
                     == "ads: these images of folder are not those that \(run) was made with; which are held out may have changed, so that it may know some of them\n",
             "\(changed.errors)")
-        #expect(try ads(evaluate + ["--data", "shapes"], in: "/").errors.contains("these images") == false)
     }
 
     /// A link to a file of a run is that file.
@@ -75,6 +74,11 @@ import Testing
                 "\(refused.errors)")
             #expect(try Data(contentsOf: URL(fileURLWithPath: "\(run)/\(target)")) == before)
         }
+        // So is a file of a run that lies elsewhere.
+        try FileManager.default.moveItem(atPath: "\(run)/metrics.jsonl", toPath: scratch("elsewhere"))
+        try FileManager.default.createSymbolicLink(
+            atPath: "\(run)/metrics.jsonl", withDestinationPath: scratch("elsewhere"))
+        #expect(try ads(["inspect", run, "--svg", "\(run)/metrics.jsonl"]).status == 64)
     }
 
     /// A search that lies where nothing can be written is looked at like any other.
@@ -96,6 +100,15 @@ import Testing
             #expect(
                 there.status == 0 && there.output == here.output && !here.output.isEmpty, "\(words) \(there.errors)")
         }
+        // What was not cleanly stopped has writes that stand beside it, and is not shown without them.
+        try Data("x".utf8).write(to: URL(fileURLWithPath: scratch("found/study.sqlite-wal")))
+        let open = try readOnly(["study", "best", scratch("found")])
+        #expect(
+            open.status == 1
+                && open.errors
+                    == "ads: \(scratch("found"))/study.sqlite cannot be looked at where nothing can be written: its last writes still stand in study.sqlite-wal beside it; copy its folder to where you may write\n",
+            "\(open.errors)")
+        try FileManager.default.removeItem(atPath: scratch("found/study.sqlite-wal"))
         let report = try readOnly(["report", scratch("found"), "--out", scratch("page.html")])
         #expect(report.status == 0 && report.errors == "", "\(report.errors)")
         #expect(try String(contentsOfFile: scratch("page.html"), encoding: .utf8).contains("Search"))
@@ -104,28 +117,36 @@ import Testing
     private static let canMount =
         geteuid() == 0 && (try? run("/usr/bin/env", ["unshare", "--mount", "true"]))?.status == 0
 
-    /// What no search can do is refused before it has a folder.
+    /// A batch that no child can fill is refused before there is a folder.
     @Test func searchesThatCannotBe() throws {
+        let refused = try ads([
+            "search", "--data", "shapes", "--arch", "densenet-10-4", "--limit-train", "64", "--batch-size", "128",
+            "--children", "2", "--quiet", "--out", scratch("new"),
+        ])
+        #expect(
+            refused.status == 1
+                && refused.errors
+                    == "ads: 64 training images do not fill one batch of 128; lower --batch-size or raise --limit-train\n",
+            "\(refused.errors)")
+        #expect(!FileManager.default.fileExists(atPath: scratch("new")))
+    }
+
+    /// A search decides all connections, and says so where a file has fewer.
+    @Test func thePrunedNetworkOfAFile() throws {
         let pruned = scratch("chain/architecture.json")
         try done([
             "train", "--data", "shapes", "--arch", "densenet-10-4", "--connectivity", "nearest", "--limit-train", "64",
             "--batch-size", "32", "--epochs", "1", "--quiet", "--out", scratch("chain"),
         ])
-        for (words, status, sentence) in [
-            (
-                ["--arch", "densenet-10-4", "--limit-train", "64", "--batch-size", "128"], 1,
-                "64 training images do not fill one batch of 128; lower --batch-size or raise --limit-train"
-            ),
-            (
-                ["--arch", pruned], 64,
-                "a search starts from the dense network, and \(pruned) holds one that was pruned; name an architecture with all connections"
-            ),
-        ] as [([String], Int32, String)] {
-            let refused = try ads(
-                ["search", "--data", "shapes", "--children", "2", "--quiet", "--out", scratch("new")] + words)
-            #expect(refused.status == status && refused.errors == "ads: \(sentence)\n", "\(refused.errors)")
-            #expect(!FileManager.default.fileExists(atPath: scratch("new")))
-        }
+        let search = try ads([
+            "search", "--data", "shapes", "--arch", pruned, "--limit-train", "64", "--limit-validation", "40",
+            "--batch-size", "32", "--children", "1", "--top", "0", "--workers", "1", "--strategy", "fixed", "--out",
+            scratch("found"),
+        ])
+        let sentence = "the connections in \(pruned) are left aside: all of its architecture's are decided anew\n"
+        #expect(search.status == 0 && search.errors.contains(sentence), "\(search.errors)")
+        let found = try RunFolder(scratch("found")).network()
+        #expect(found.connectivity == .dense(found.architecture))
     }
 
     /// Damage is noticed where a run's file is named as somebody's weights, too.

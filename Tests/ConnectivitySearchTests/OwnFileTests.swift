@@ -4,7 +4,8 @@ import Testing
 
 @testable import ConnectivitySearch
 
-/// Every file that a run's folder has a name for, but the page, is one that nothing else may replace.
+/// The files that a run's folder has a name for, but the page, are those that nothing else may replace; RunTests looks
+/// into real folders.
 @Test func everyFileOfARunIsItsOwn() {
     let run = RunFolder("run")
     for path in [

@@ -56,7 +56,7 @@ import Training
             name: "bright", train: brightData.test, test: brightData.train, classNames: brightData.classNames)
         #expect(
             throws: SearchError(
-                "\(run.path) was trained on other images (bright) than this search's (bright); train it on these, with --seed 5"
+                "\(run.path) was trained on other images (bright, SHA-256 \(brightData.digest.prefix(8))) than these (bright, SHA-256 \(swapped.digest.prefix(8))); train it on these, with --seed 5"
             )
         ) { try check(swapped) }
         var everything = trained

@@ -136,9 +136,9 @@ import Testing
     /// Files of earlier builds have a truth value, and those that can be read by them get one.
     @Test func words() throws {
         struct File: Codable, Equatable { var augment: Augmentation }
+        let decoder = JSONDecoder()
         func read(_ text: String) throws -> Augmentation {
-            let json = Data(#"{"augment":\#(text)}"#.utf8)
-            return try JSONDecoder().decode(File.self, from: json).augment
+            try decoder.decode(File.self, from: Data(#"{"augment":\#(text)}"#.utf8)).augment
         }
         #expect(try read("true") == .crop && read("false") == .off)
         for known in Augmentation.allCases { #expect(try read("\"\(known.rawValue)\"") == known) }

@@ -38,7 +38,7 @@ public struct CalibrationRun {
     /// - Parameter dataFolder: where the data lie now, where not as before.
     public init(continuing folder: RunFolder, dataFolder: String? = nil) throws {
         var configuration = try folder.read(CalibrationConfiguration.self, from: folder.configuration)
-        if let dataFolder { configuration.search.data.folder = dataFolder }
+        if let dataFolder { configuration.search.data.folder = DataIdentity.absolute(dataFolder) }
         let data = try configuration.search.data.load()
         guard data.digest == configuration.search.data.digest else {
             throw SearchError(
@@ -141,10 +141,10 @@ public struct CalibrationRun {
     private func trainDense() throws {
         let c = configuration.search
         let show = observer("the dense network that children inherit from")
-        guard !FileManager.default.fileExists(atPath: dense.result) else { return }
         var trainer = Trainer(
             c.evaluation.training("dense", epochs: configuration.fullEpochs), try Network(c.architecture), data,
             folder: dense)
+        guard !trainer.isFinished else { return }
         trainer.observer = { show(.training($0)) }
         try trainer.start(resume: true)
         try c.evaluation.useAllThreads()

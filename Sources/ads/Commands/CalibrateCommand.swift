@@ -129,6 +129,7 @@ struct CalibrateCommand: ParsableCommand {
         } else {
             let (set, value) = try chosen(data, network, refusing: "a calibration draws its own connectivities")
             for note in set.notes { console.line(note) }
+            tellOfConnections(value, network, console)
             let here = Machine.current(device: applied.device, kernels: applied.kernels)
             job = CalibrationRun(try settings(value.architecture, set, here), set, folder: folder)
         }

@@ -75,7 +75,7 @@ struct RetrainCommand: ParsableCommand {
                 try continues
                     ? continued(folder, $0.network) : new(folder, $0, .current(device: device, kernels: kernels))
             } ?? continued(folder, nil)
-        if continues, let address { try fetchDense(of: address, for: trainer) }
+        if continues, !trainer.isFinished, let address { try fetchDense(of: address, for: trainer) }
         let (initial, teacher) = (try initialWeights(trainer), try teacherNetwork(trainer))
         try trainer.start(resume: resume)
         try TrainingOutput(console: console, curves: curves.tensorboard, json: output.json).run(

@@ -244,6 +244,7 @@ struct SearchCommand: ParsableCommand {
         } else {
             let (set, value) = try chosen(data, network, refusing: "a search starts from the dense network")
             for note in set.notes { console.line(note) }
+            tellOfConnections(value, network, console)
             search = SearchRun(
                 try settings(
                     value.architecture, set, .current(device: applied.device, kernels: applied.kernels), console), set,

@@ -11,7 +11,7 @@ import Torch
 import Training
 
 /// The weights a training starts from, where they are a file's or those of another run; `nil` for fresh ones, and once
-/// there is a checkpoint.
+/// there is a checkpoint or a result.
 /// - Throws: `SearchError` when the weights are not those the run was started with; `FileError`.
 func initialWeights(_ trainer: Trainer) throws -> DenseNet? {
     let c = trainer.configuration
@@ -26,10 +26,10 @@ func initialWeights(_ trainer: Trainer) throws -> DenseNet? {
     return try network(of: path, digest: c.initialDigest, for: trainer).rebuilt(trainer.network.connectivity)
 }
 
-/// The network a training learns from beside the labels; `nil` where there is none.
+/// The network a training learns from beside the labels; `nil` where there is none, or nothing left to learn.
 /// - Throws: as above.
 func teacherNetwork(_ trainer: Trainer) throws -> DenseNet? {
-    guard let distillation = trainer.configuration.distillation else { return nil }
+    guard let distillation = trainer.configuration.distillation, !trainer.isFinished else { return nil }
     return try network(of: distillation.teacher, digest: distillation.digest, for: trainer)
 }
 

@@ -1,6 +1,7 @@
 import DenseNetArchitecture
 import ImageData
 import NetworkImport
+import Reporting
 import Runs
 import Training
 
@@ -45,12 +46,14 @@ func chosen(
         own = try Network(architecture, own.connectivity)
         return (set, own)
     }
-    if let refusal, value.connectivity != .dense(value.architecture) {
-        throw UsageError(
-            "\(refusal), and \(network.arch ?? "--arch") holds one that was pruned; name an architecture with all connections"
-        )
-    }
     return (set, value)
+}
+
+/// Says that a file's connections are left aside, where it holds a pruned network's. The folder of a search does, whose
+/// report names it for the architecture.
+func tellOfConnections(_ value: Network, _ options: NetworkOptions, _ console: Console) {
+    guard value.connectivity != .dense(value.architecture) else { return }
+    console.line("the connections in \(options.arch ?? "") are left aside: all of its architecture's are decided anew")
 }
 
 /// The network of a file of weights: its run's, or the one that its tensors tell.

@@ -15,9 +15,10 @@ enum WrittenPath {
     /// Refuses a file to write that is a run's own: what a page or a picture takes the place of would be lost.
     /// - Throws: `UsageError`.
     static func check(_ path: String) throws {
-        // What a link names is what would be written.
-        let url = URL(fileURLWithPath: path).resolvingSymlinksInPath()
-        guard FileManager.default.fileExists(atPath: path), RunFolder.ownFiles.contains(url.lastPathComponent) else {
+        // What a link names is what would be written, and a link may stand for a file of a run.
+        let url = URL(fileURLWithPath: path)
+        let names = [url, url.resolvingSymlinksInPath()].map(\.lastPathComponent)
+        guard FileManager.default.fileExists(atPath: path), names.contains(where: RunFolder.ownFiles.contains) else {
             return
         }
         throw UsageError("\(path) is a file of a run, which must not be replaced; choose another name")
