@@ -41,6 +41,10 @@ extension TrainerTests {
         #expect(try trainer.run(resume: true) == result)
         #expect(try Data(contentsOf: URL(fileURLWithPath: trainer.folder.weights)) == weights)
         #expect(!FileManager.default.fileExists(atPath: trainer.folder.checkpoints))
+        try FileManager.default.removeItem(atPath: trainer.folder.weights)
+        let gone =
+            "\(trainer.folder.path) is finished, but its weights are gone: there is no \(trainer.folder.weights); take it from a copy, or train it again in another folder"
+        #expect(throws: TrainingError(gone)) { try trainer.run(resume: true) }
     }
 
     /// One that is not finished is trained anew, says so, and comes to the same.
