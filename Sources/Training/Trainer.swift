@@ -59,6 +59,7 @@ public struct Trainer {
                 "\(split.train.count) training images do not fill one batch of \(recipe.batchSize); lower --batch-size")
         }
         try network.architecture.check(fits: data)
+        try BatchMaker(data.train, normalization).check()
     }
 
     /// Trains, from the start or from the folder's checkpoint; the result is the same bits on CPU.
@@ -84,7 +85,6 @@ public struct Trainer {
         let split = configuration.split(of: data)
         let steps = split.train.count / recipe.batchSize
         let maker = BatchMaker(data.train, normalization)
-        try maker.check()
         try Runtime.beDeterministic()
         // Nothing but dropout draws from libtorch's own generator, which the whole process shares.
         if recipe.dropout > 0 { try Runtime.seed(SeededGenerator(seed: configuration.seed, stream: 1).state) }

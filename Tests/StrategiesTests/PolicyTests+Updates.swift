@@ -14,7 +14,7 @@ extension PolicyTests {
         var all = try Enumerated(tiny)
         var context = StrategyContext(all.space, target: all.target, seed: 9)
         (context.settings.hidden, context.settings.initialRange, context.settings.entropyBonus) = (8, 0.8, 0)
-        context.settings.imagined = 250
+        context.settings.imagined = 120
         let strategy = try AdsStrategy(context)
         let terms = try all.policy.agent.connectionTerms.floats()
         try withoutGrad { try strategy.policy.agent.connectionTerms.assign(Tensor(terms, [terms.count])) }
@@ -28,7 +28,7 @@ extension PolicyTests {
         let exact = try all.gradient(-((all.judge(all.children).logProbabilities.exp() * rewards).sum()))
         var random = SeededGenerator(seed: 3)
         let found = try (0..<16).map { _ in
-            let children = try all.policy.draw(250, &random)
+            let children = try all.policy.draw(120, &random)
             let loss = try strategy.loss(
                 all.policy.judge(children), of: children.map(\.choices), children.map { all.reward($0.choices) },
                 expected: expected)
