@@ -40,16 +40,20 @@ public final class SQLiteStudy: StudyStorage {
         }
         do {
             database = try DatabaseQueue(path: path, configuration: configuration)
-            let migrator = SQLiteSchema.migrator
-            if try database.read({ try migrator.hasBeenSuperseded($0) }) {
-                throw FileError("\(path) was made by a newer version of ads; update this one")
-            }
-            let state = try database.read { try String.fetchOne($0, sql: "PRAGMA quick_check") }
-            guard state == "ok" else { throw SQLiteFailure.damaged(path, state ?? "no answer") }
-            try migrator.migrate(database)
+            try Self.check(database, path)
+            try SQLiteSchema.migrator.migrate(database)
         } catch {
             throw SQLiteFailure.explain(error, path)
         }
+    }
+
+    /// Refuses a file of a newer program, and one whose pages are damaged.
+    static func check(_ database: DatabaseQueue, _ path: String) throws {
+        if try database.read({ try SQLiteSchema.migrator.hasBeenSuperseded($0) }) {
+            throw FileError("\(path) was made by a newer version of ads; update this one")
+        }
+        let state = try database.read { try String.fetchOne($0, sql: "PRAGMA quick_check") }
+        guard state == "ok" else { throw SQLiteFailure.damaged(path, state ?? "no answer") }
     }
 
     func write<Result>(_ body: (Database) throws -> Result) throws -> Result {

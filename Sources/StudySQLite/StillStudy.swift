@@ -33,17 +33,12 @@ struct StillStudy {
         do {
             let address = URL(fileURLWithPath: path).absoluteString + "?immutable=1"
             let database = try DatabaseQueue(path: address, configuration: configuration)
-            let migrator = SQLiteSchema.migrator
-            if try database.read({ try migrator.hasBeenSuperseded($0) }) {
-                throw FileError("\(path) was made by a newer version of ads; update this one")
-            }
-            guard try database.read({ try migrator.hasCompletedMigrations($0) }) else {
+            try SQLiteStudy.check(database, path)
+            guard try database.read({ try SQLiteSchema.migrator.hasCompletedMigrations($0) }) else {
                 throw FileError(
                     "\(path) was made by an older version of ads and cannot be brought up to date where nothing can be written; copy its folder to where you may write"
                 )
             }
-            let state = try database.read { try String.fetchOne($0, sql: "PRAGMA quick_check") }
-            guard state == "ok" else { throw SQLiteFailure.damaged(path, state ?? "no answer") }
             return database
         } catch let error as DatabaseError where error.resultCode == .SQLITE_CANTOPEN {
             throw FileError(

@@ -143,6 +143,11 @@ import Training
         ]
         let whole = try ads(options + [scratch("whole"), "--quiet"])
         #expect(whole.status == 0, "\(whole.errors)")
+        // What has ended needs neither its teacher nor its start any more.
+        try FileManager.default.moveItem(atPath: dense, toPath: dense + "-away")
+        let ended = try ads(["retrain", found, "--resume", "--quiet", "--out", scratch("whole")])
+        #expect(ended.status == 0 && ended.output == whole.output, "\(ended.errors)")
+        try FileManager.default.moveItem(atPath: dense + "-away", toPath: dense)
         let killed = try ads(options + [scratch("killed")], killOnce: "validation")
         #expect(killed.status == SIGKILL, "\(killed.errors)")
         for copy in ["trained", "hostile", "changed"] {

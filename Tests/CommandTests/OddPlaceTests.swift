@@ -55,6 +55,14 @@ import Testing
             "\(changed.errors)")
     }
 
+    /// A label stays within its cell of a table.
+    @Test func labelsInATable() throws {
+        try done(["train"] + network() + ["--epochs", "1", "--label", "a|b\nc", "--out", scratch("run")])
+        let table = try ads(["report", scratch("run"), "--markdown"])
+        #expect(table.output.contains(#"| a\|b\\u{a}c | "#), "\(table.output)")
+        #expect(table.output.split(separator: "\n").count == 3, "\(table.output)")
+    }
+
     /// A link to a file of a run is that file.
     @Test func linksToFilesOfARun() throws {
         try done(["train"] + network() + ["--epochs", "1", "--out", scratch("run")])
