@@ -151,6 +151,7 @@ enum ReportCommands {
         parts.append(
             "--child-epochs \(c.evaluator.epochs)\(shared) --batch-size \(c.evaluator.batchSize) --learning-rate \(c.evaluator.learningRate)"
         )
+        if let augmentation = c.evaluator.augmentation { parts.append("--augmentation \(augmentation.rawValue)") }
         if let dense = calibration.dense { parts.append("--dense \(ShellText.word(dense))") }
         if let bands = calibration.bands {
             parts.append("--bands \(bands.map { "\($0)" }.joined(separator: ","))")

@@ -132,10 +132,12 @@ import Testing
         #expect(try ads(["train"] + train + ["--epochs", "1"]).status == 0)
         let more = [
             "--dense", folder("dense"), "--bands", "0.7,0.9", "--children", "6", "--full-epochs", "2", "--workers",
-            "1",
+            "1", "--augmentation", "none",
         ]
         let done = try ads(["calibrate"] + options("b") + more)
         #expect(done.status == 0, "\(done.errors)")
+        let tuned = try String(contentsOfFile: folder("b/inherit/config.json"), encoding: .utf8)
+        #expect(tuned.contains(/"augmentation" ?: ?false/), "\(tuned)")
         #expect(done.errors.contains("[1/3] inherited weights, and each child tuned longer: 2 × 2 epochs"))
         let lines = done.output.components(separatedBy: "\n")
         func cells(_ line: String) -> [String] {
@@ -193,7 +195,7 @@ import Testing
         try (kept.prefix(2) + [kept[2].prefix(50)]).joined(separator: "\n")
             .write(toFile: folder("b/readings.jsonl"), atomically: true, encoding: .utf8)
         try FileManager.default.removeItem(atPath: file)
-        let typed = ["--bands", "0.70,0.9", "--dense", folder("dense")]
+        let typed = ["--bands", "0.70,0.9", "--dense", folder("dense"), "--augmentation", "none"]
         let resumed = try ads(["calibrate", "--resume", "--out", folder("b")] + typed)
         #expect(resumed.status == 0, "\(resumed.errors)")
         #expect(!resumed.errors.contains("child 1/6 scored") && !resumed.errors.contains("child 2/6 scored"))
@@ -212,6 +214,7 @@ import Testing
         let content = try ReportContent(folders: [folder("b")])
         let command = ReportCommands.command(for: try #require(content.calibrations.first))
         #expect(command.contains("--bands 0.7,0.9") && command.contains("--dense \(folder("dense"))"))
+        #expect(command.contains("--augmentation none"))
         #expect(!command.contains("--shared-epochs") && !command.contains("--search-block-end"))
     }
 

@@ -138,7 +138,8 @@ import Testing
         struct File: Codable, Equatable { var augment: Augmentation }
         let decoder = JSONDecoder()
         func read(_ text: String) throws -> Augmentation {
-            try decoder.decode(File.self, from: Data(#"{"augment":\#(text)}"#.utf8)).augment
+            let file = try decoder.decode(File.self, from: Data(#"{"augment":\#(text)}"#.utf8))
+            return file.augment
         }
         #expect(try read("true") == .crop && read("false") == .off)
         for known in Augmentation.allCases { #expect(try read("\"\(known.rawValue)\"") == known) }
