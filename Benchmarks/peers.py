@@ -138,6 +138,11 @@ def run_onnx(arch, connectivity, batch, size, repetitions, threads):
     return measure(lambda: session.run(None, {"input": x}), repetitions)
 
 
+def even_parts(batch, most):
+    """The largest number of equal parts that a batch comes to, no more than so many."""
+    return max(parts for parts in range(1, min(batch, most) + 1) if batch % parts == 0)
+
+
 def run_openvino(hint, arch, connectivity, batch, size, repetitions, threads):
     import numpy as np
     import openvino
@@ -148,11 +153,12 @@ def run_openvino(hint, arch, connectivity, batch, size, repetitions, threads):
         net.reshape([batch, 3, size, size])
         compiled = openvino.Core().compile_model(net, "CPU", options | {"PERFORMANCE_HINT": "LATENCY"})
         return measure(lambda: compiled(x), repetitions)
-    # One stream a thread, the batch shared out among them.
-    net.reshape([batch // threads, 3, size, size])
-    compiled = openvino.Core().compile_model(net, "CPU", options | {"NUM_STREAMS": threads})
-    queue = openvino.AsyncInferQueue(compiled, threads)
-    parts = np.split(x, threads)
+    # One stream a thread, the batch shared out among them evenly.
+    streams = even_parts(batch, threads)
+    net.reshape([batch // streams, 3, size, size])
+    compiled = openvino.Core().compile_model(net, "CPU", options | {"NUM_STREAMS": streams})
+    queue = openvino.AsyncInferQueue(compiled, streams)
+    parts = np.split(x, streams)
 
     def call():
         for part in parts:

@@ -164,19 +164,22 @@ class Compression:
 
         Whoever trained the given weights trained them on those images, too, but alike for all strategies.
         """
-        if len(self.strategies) == 1:
-            return self.strategies[0]
         path = out / f"{self.group}/best-{slug(target)}.json"
         if path.exists():
-            return read(path)["strategy"]
+            strategy = read(path)["strategy"]
+            if strategy not in self.strategies:
+                raise Refusal(
+                    f"{path} says that {strategy} is tuned for longer; name it with --strategies, or choose another --out", 64)
+            return strategy
         means = {}
-        for strategy in self.strategies:
+        for strategy in self.strategies if len(self.strategies) > 1 else ():
             runs = [out / f"{self.group}/{strategy}-{slug(target)}-{seed}-tuned/result.json" for seed in seeds]
             missing = [str(run.parent.relative_to(out.path)) for run in runs if not run.exists()]
             if missing:
                 raise Refusal(f"which strategy is the best at {target} is not known before {missing[0]} is finished")
             means[strategy] = sum(read(run)["validation_accuracy"] for run in runs) / len(runs)
-        strategy = max(means, key=means.get)
+        # The tables read it there, where only one was asked for, too.
+        strategy = max(means, key=means.get) if means else self.strategies[0]
         write(path, json.dumps({"strategy": strategy, "seeds": seeds, "validation_accuracy": means}))
         return strategy
 

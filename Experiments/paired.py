@@ -1,6 +1,6 @@
 """Means, deviations, and paired differences with Student's t intervals."""
 import math
-from statistics import mean, stdev
+from statistics import mean, stdev, variance
 
 
 def t_quantile(freedom, share=0.975):
@@ -41,6 +41,20 @@ def differences(a, b):
     return [a[unit] - b[unit] for unit in a if unit in b]
 
 
+def apart(a, b):
+    """The difference of two means that are not paired, its standard error and 95% interval, by Welch; None of single values."""
+    difference = mean(a) - mean(b)
+    if min(len(a), len(b)) < 2:
+        return difference, None, None
+    squares = [variance(values) / len(values) for values in (a, b)]
+    own = math.sqrt(sum(squares))
+    if own == 0:
+        return difference, 0.0, (difference, difference)
+    freedom = sum(squares) ** 2 / sum(square ** 2 / (len(values) - 1) for square, values in zip(squares, (a, b)))
+    half = t_quantile(freedom) * own
+    return difference, own, (difference - half, difference + half)
+
+
 # As tables have them. Shares are from 0 to 1; differences of shares are in points.
 
 def percent(values):
@@ -67,12 +81,19 @@ def table(head, rows):
 
 
 def pairs_table(pairs, title="paired"):
-    """Paired differences: of each (name, name, shares by unit, shares by unit) the first less the second."""
+    """Paired differences: of each (name, name, shares by unit, shares by unit) the first less the second.
+
+    A fifth that is true says that the units of the two have nothing in common.
+    """
     lines = []
-    for a, b, ones, others in pairs:
-        own = differences(ones, others)
+    for a, b, ones, others, *unpaired in pairs:
+        if any(unpaired):
+            own, count = apart(list(ones.values()), list(others.values())), f"{len(ones)} and {len(others)}, not paired"
+        else:
+            paired = differences(ones, others)
+            own, count = (mean(paired), error(paired), interval(paired)) if paired else None, len(paired)
         if own:
-            lines.append([f"{a} − {b}", points(mean(own)), unsigned(error(own)), between(interval(own)), len(own)])
+            lines.append([f"{a} − {b}", points(own[0]), unsigned(own[1]), between(own[2]), count])
     return table([title, "difference, points", "standard error", "95% interval (t)", "pairs"], lines) if lines else ""
 
 

@@ -1,11 +1,10 @@
 """What Experiments/run left in a folder, as the tables read it."""
 import json
-import re
 import shlex
 from collections import namedtuple
 
 from out import read
-from pieces import difference
+from recipes import Recipes
 from settings import ABLATIONS, STRATEGIES, Refusal
 
 # A finished piece: its name, who it is, what it ended with, its folder, the seconds it took, and whether they are all known.
@@ -27,16 +26,20 @@ class Results:
 
     def __init__(self, *outs):
         self.outs = outs
-        self.records, recipes, known = [], {}, {}
+        self.records, recipes, known = [], Recipes(), {}
+        self.begun_alike()
         for out in outs:
             for name, note in out.notes().items():
                 folder = out / name
                 file = folder / "result.json" if folder.is_dir() else out / f"{name}.json"
+                # Of an import the command is all that is asked: whose weights they are.
+                if note["kind"] == "import" or file.exists():
+                    recipes.add(name, note["about"], note["command"], out)
                 if note["kind"] == "import" or not file.exists():
                     continue
-                alike(recipes, name, note, out)
                 if name in known:
-                    if read(file) != known[name]:
+                    # What only asks whether the data are there, and the teacher of --quick, ended at other times.
+                    if read(file) != known[name] and note["about"]["role"] not in ("check", "teacher"):
                         raise Refusal(f"{name} ended otherwise in another folder than in {out.path}; give one of the two")
                     continue
                 known[name] = read(file)
@@ -45,6 +48,17 @@ class Results:
                 whole = all(second is not None for second in seconds)
                 self.records.append(Record(name, note["about"], known[name], folder, sum(s or 0 for s in seconds), whole))
         self.records.sort(key=order)
+
+    def begun_alike(self):
+        """Refuses folders of other photographs, and those that chose another strategy to tune for longer."""
+        for pattern, what in (("photographs-begun.json", "was begun with other photographs"), ("*/best-*.json", "tuned another strategy for longer")):
+            first = {}
+            for out in self.outs:
+                for path in sorted(out.path.glob(pattern)):
+                    own = read(path)
+                    there = first.setdefault(path.relative_to(out.path), own)
+                    if own.get("strategy") != there.get("strategy") or own.get("images") != there.get("images"):
+                        raise Refusal(f"{out.path} {what} than {self.outs[0].path}: {path.relative_to(out.path)} differs")
 
     def starts(self):
         """Every start, the earliest first."""
@@ -83,24 +97,6 @@ class Results:
         return (
             f"{'; '.join(machines)}. {'; '.join(versions)}{f', {builds} different builds' if builds > 1 else ''}. "
             f"{began}, {len(starts)} start{'s' if len(starts) > 1 else ''}; load of the machine before a start at most {load:.1f}.")
-
-
-def alike(recipes, name, note, out):
-    """Refuses pieces of one kind that were made otherwise: their commands differ in more than the seeds."""
-    about, before, recipe = note["about"], None, []
-    # Which strategy is tuned for longer is decided in each folder.
-    if about["role"].startswith("longer"):
-        return
-    kind = tuple(about.get(key) for key in ("group", "network", "data", "role", "strategy", "target"))
-    seeds = "|".join({str(about[key]) for key in ("seed", "trained") if about.get(key) is not None})
-    for word in note["command"]:
-        # Names of pieces have their seed at the end, or before what was made of it: compress/ads-65-0, compress/ads-65-0-tuned.
-        named = re.sub(rf"-({seeds})(?=-(?:trained|tuned|wide|longer)|/|$)", "-N", word) if seeds and "/" in word else word
-        recipe.append("N" if before == "--seed" else named)
-        before = word
-    there, first = recipes.setdefault(kind, (recipe, name))
-    if there != recipe:
-        raise Refusal(f"{name} in {out.path} was made by another command than {first}: {difference(there, recipe)}")
 
 
 def order(record):

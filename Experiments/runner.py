@@ -11,6 +11,7 @@ import time
 
 import pieces
 from out import now, sentence, write
+from recipes import Recipes
 from settings import Refusal
 
 
@@ -86,6 +87,8 @@ class Runner:
         note = self.out.note(piece.name)
         if note:
             pieces.same(piece, note, command)
+        else:
+            self.comparable(piece, command)
         # A training goes on with the threads it was begun with.
         note = note or {"about": piece.about, "kind": piece.kind, "command": command, "attempts": []}
         note.setdefault("threads", self.settings.options.threads)
@@ -107,6 +110,13 @@ class Runner:
             why = sentence(log.read_text(errors="replace")) or f"ads ended with {status}, see {log}"
             raise Refusal(f"{piece.name}: {why}", 64 if status == 64 else 1)
         return attempt["seconds"]
+
+    def comparable(self, piece, command):
+        """Refuses a piece that no table could have beside those that are there, before its hours are spent."""
+        recipes = Recipes()
+        for name, note in self.out.notes().items():
+            recipes.add(name, note["about"], note["command"], self.out)
+        recipes.add(piece.name, piece.about, command, self.out)
 
     def remember(self, piece, note):
         write(self.out.note_path(piece.name), json.dumps(note, indent=1))

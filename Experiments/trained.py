@@ -1,13 +1,15 @@
 """Tables of scratch and transfer: connectivities trained from fresh weights.
 
 A search's result may be trained with several seeds: searches are the units, the mean of a search's trainings is its value.
-Patterns are no searches: they are paired with what was trained with the same seed.
+Patterns are no searches: they are paired with what was trained with the same seed, once. Trained more than once every search
+would be compared with the same few trainings of a pattern, whose luck is then no search's: the two are not paired.
 """
 from statistics import mean
 
 from out import read
 from paired import error, pairs_table, percent, plural, table, unsigned, usual_pairs
 from reading import dense_macs, places
+from tuned import scores
 
 PATTERNS = ("dense", "log")
 
@@ -21,7 +23,7 @@ def section(results, group):
     if not targets:
         parts.append(tested(results, group, None))
     for target in targets:
-        parts += [f"### {places(target)}", tested(results, group, target)]
+        parts += [f"### {places(target)}", tested(results, group, target), scores(results, group, target)]
     return "\n\n".join(part for part in parts if part) + f"\n\n{results.commands(group)}"
 
 
@@ -45,7 +47,7 @@ def tested(results, group, target):
         table(
             ["network", "accuracy, test", "standard error", "by search", "MACs, of dense", "parameters", "searches, or seeds"],
             [line(name, records, dense) for name, records in rows.items()]),
-        pairs_table([(a, b, *common(rows[a], rows[b])) for a, b in pairs if a in rows and b in rows])) if part)
+        pairs_table([(a, b, *compared(rows[a], rows[b])) for a, b in pairs if a in rows and b in rows])) if part)
 
 
 def by_search(records):
@@ -73,6 +75,14 @@ def line(name, records, dense):
         name, percent(own), unsigned(error(own)), ", ".join(f"{100 * a:.2f}%" for a in own),
         f"{mean(r.result['macs'] for r in records) / dense:.3f}", f"{mean(r.result['parameters'] for r in records):,.0f}", count,
     ]
+
+
+def compared(ones, others):
+    """The accuracies of two networks by unit, and whether their units have nothing in common."""
+    known = [by_search(records) for records in (ones, others)]
+    if sum(None in own for own in known) != 1 or not any(len(runs) > 1 for own in known for search, runs in own.items() if search is not None):
+        return *common(ones, others), False
+    return *(own[None] if None in own else {search: mean(runs.values()) for search, runs in own.items()} for own in known), True
 
 
 def common(ones, others):

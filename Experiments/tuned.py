@@ -10,6 +10,7 @@ from reading import brief, children, configuration, dense_macs, places
 HEAD = ["network", "accuracy, test", "standard error", "by seed", "MACs, of dense", "parameters", "seeds"]
 # Children a point of the learning curves, and at a search's end.
 EACH, LAST = 20, 40
+LONGER = ("longer", "longer, distilled")
 
 
 def by_seed(records):
@@ -134,10 +135,12 @@ def scores(results, group, target):
         "children", "training images seen", "minutes", "seeds"]
     reward = ", ".join(dict.fromkeys(
         configuration(r)["evaluator"].get("reward", "accuracy") for r in results.of(group=group, role="search", target=target)))
+    kinds = {configuration(r)["evaluator"].get("kind", "masked") for r in results.of(group=group, role="search", target=target)}
+    tuning = "not tuned" if kinds == {"masked"} else "tuned as searches do"
     # What the agent is worth beside those that learn otherwise, or without a part of it.
     pairs = [("ads", name, last.get("ads", {}), last[name]) for name in last if name not in ("ads", "random")]
     return "\n\n".join(part for part in (
-        f"Children, not tuned, by validated accuracy (rewarded by {reward}):\n\n{table(head, lines)}" if lines else "",
+        f"Children, {tuning}, by validated accuracy (rewarded by {reward}):\n\n{table(head, lines)}" if lines else "",
         pairs_table(pairs, f"paired by seed, last {end}")) if part)
 
 
@@ -147,13 +150,19 @@ def minutes(records):
     return text if all(r.whole for r in records) else f"at least {text}"
 
 
+def longest(results, group, key):
+    """What there is of a key among what was tuned for longer, with a teacher or without."""
+    return list(dict.fromkeys(value for role in LONGER for value in results.values(key, group=group, role=role)))
+
+
 def longer(results, group):
     """The best strategy's networks and the dense one, tuned for longer, beside what they were."""
-    if not results.of(group=group, role="longer"):
+    if not any(results.of(group=group, role=role) for role in LONGER):
         return ""
-    dense, rows = dense_macs(results, group), {"dense, as given": results.of(group=group, role="given")}
-    for target in results.values("target", group=group, role="longer"):
-        strategy = read(results.find(f"{group}/best-{slug(target)}.json"))["strategy"]
+    dense, rows, chosen = dense_macs(results, group), {"dense, as given": results.of(group=group, role="given")}, False
+    for target in longest(results, group, "target"):
+        best = read(results.find(f"{group}/best-{slug(target)}.json"))
+        strategy, chosen = best["strategy"], chosen or len(best["validation_accuracy"]) > 1
         for role, own in (("tuned", {"strategy": strategy}), ("longer", {})):
             for distilled in ("", ", distilled"):
                 records = results.of(group=group, role=role + distilled, target=target, **own)
@@ -169,5 +178,5 @@ def longer(results, group):
     pairs = [(a, b, known[a], known[b]) for b in against for a in names if names.index(a) != names.index(b) and a not in against]
     return "\n\n".join(part for part in (
         "### Tuned for longer",
-        "The strategy whose tuned networks were the best on the images held out, by the mean of its seeds.",
+        "The strategy whose tuned networks were the best on the images held out, by the mean of its seeds." if chosen else "",
         table(HEAD, [row(name, records, dense) for name, records in rows.items()]), pairs_table(pairs)) if part)
