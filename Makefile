@@ -26,9 +26,12 @@ help: ## What can be made.
 demo: build ## The whole way on a built-in data set, in minutes; ends at a report.
 	@.build/release/ads demo --out ads-demo
 
+# Much of a build is one module after the other, beside which the scripts find a core.
 test: setup ## All tests, in the build that 'make build' makes too.
-	@swift build --build-tests $(BUILD_FLAGS)
-	@$(MAKE) --no-print-directory test-scripts
+	@log="$$(mktemp)"; trap 'rm -f "$$log"' EXIT; \
+	$(MAKE) --no-print-directory test-scripts >"$$log" 2>&1 & scripts=$$!; \
+	swift build --build-tests $(BUILD_FLAGS) || { kill $$scripts 2>/dev/null || true; exit 1; }; \
+	wait $$scripts || { cat "$$log" >&2; exit 1; }; cat "$$log"
 	@swift test --skip-build $(BUILD_FLAGS)
 
 test-scripts: # What is not Swift.

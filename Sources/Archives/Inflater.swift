@@ -47,6 +47,20 @@ package final class Inflater {
         return out
     }
 
+    /// The next bytes in memory that is taken once, so many of them or fewer at the end.
+    /// - Throws: `FileError` with a clause where the bytes are damaged or end early.
+    func whole(_ count: Int) throws -> Data {
+        var out = Data(count: count)
+        var filled = 0
+        try out.withUnsafeMutableBytes { bytes in
+            let bytes = bytes.bindMemory(to: UInt8.self)
+            while filled < count, !isAtEnd {
+                filled += try inflate(into: .init(rebasing: bytes[filled..<min(count, filled + Self.block)]))
+            }
+        }
+        return filled == count ? out : out.prefix(filled)
+    }
+
     /// Bytes of the file behind the end of what was inflated.
     package var rest: Int { data.count - at }
 

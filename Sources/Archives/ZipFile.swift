@@ -108,11 +108,11 @@ package struct ZipFile {
 
     private static func inflated(_ data: Data, size: Int) throws -> Data {
         let inflater = try Inflater(data, .deflate)
-        let bytes = try inflater.next(size)
+        let bytes = try inflater.whole(size)
         guard bytes.count == size, try inflater.next(1).isEmpty, inflater.rest == 0 else {
             throw FileError("it does not inflate to the \(size) bytes that the directory says; fetch it again")
         }
-        return Data(bytes)
+        return bytes
     }
 
     /// The CRC-32 of some bytes.

@@ -9,7 +9,7 @@ package struct NPYArray: Sendable {
     /// What an element is, as numpy writes it: `|u1`, `<i8`.
     package let type: String
     /// The elements in row-major order, as they lie in the file.
-    private let elements: [UInt8]
+    private let elements: Data
 
     /// Reads a file's bytes.
     /// - Parameter limit: the most bytes of the elements.
@@ -24,21 +24,22 @@ package struct NPYArray: Sendable {
             guard found.count == bytes else {
                 throw FileError("it has \(found.count - bytes) bytes behind its \(bytes); fetch it again")
             }
-            elements = [UInt8](found)
+            elements = found
         } catch let error as FileError {
             throw FileError("\(name): \(error)")
         }
     }
 
     /// Its bytes in row-major order; `nil` where an element is none.
-    package var bytes: [UInt8]? { type == "|u1" ? elements : nil }
+    package var bytes: [UInt8]? { type == NPYHeader.bytes ? [UInt8](elements) : nil }
 
     /// Its whole numbers in row-major order; `nil` where elements are none, or one is more than an `Int`.
     package var integers: [Int]? {
-        let (kind, size) = (type.dropFirst().first, type.last?.wholeNumberValue ?? 0)
-        guard kind == "u" || kind == "i", size > 0 else { return nil }
+        guard NPYHeader.isWhole(type), let size = type.last?.wholeNumberValue, size > 0 else { return nil }
+        let kind = type.dropFirst().first
         var numbers: [Int] = []
         numbers.reserveCapacity(elements.count / size)
+        let elements = [UInt8](elements)
         for start in stride(from: 0, to: elements.count, by: size) {
             let digits = elements[start..<start + size]
             var value: UInt64 = 0

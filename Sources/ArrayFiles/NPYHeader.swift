@@ -3,9 +3,17 @@ import Foundation
 
 /// The text before an array of numpy's, a Python dictionary of three entries:
 /// `{'descr': '|u1', 'fortran_order': False, 'shape': (60000, 28, 28), }`.
-struct NPYHeader {
-    private(set) var type = ""
-    private(set) var shape: [Int] = []
+package struct NPYHeader {
+    /// What an element is, as numpy writes it: `|u1`, `<i8`.
+    package private(set) var type = ""
+    /// The lengths of its dimensions; none of a single number.
+    package private(set) var shape: [Int] = []
+
+    /// The type of bytes.
+    package static let bytes = "|u1"
+
+    /// Whether elements of a type are whole numbers.
+    package static func isWhole(_ type: String) -> Bool { ["u", "i"].contains(type.dropFirst().first) }
 
     private var text: ArraySlice<UInt8>
 

@@ -24,12 +24,9 @@ package struct NPZFile {
         zip.names.filter { $0.hasSuffix(Self.suffix) }.map { String($0.dropLast(Self.suffix.count)) }
     }
 
-    /// The lengths of an array's dimensions, of which no more than the header is inflated; `nil` where there is none of
-    /// that name.
+    /// What an array is, of which no more than the header is inflated; `nil` where there is none of that name.
     /// - Throws: `FileError` that begins with the file's name.
-    package func shape(of array: String) throws -> [Int]? { try header(of: array)?.shape }
-
-    private func header(of array: String) throws -> NPYHeader? {
+    package func header(of array: String) throws -> NPYHeader? {
         do {
             guard let start = try zip.beginning(of: array + Self.suffix, NPYHeader.room) else { return nil }
             do {

@@ -27,10 +27,11 @@ struct RewardRule {
     /// Whether losses reward, not accuracies.
     var isByLoss: Bool { configuration.evaluator.reward == .loss }
 
-    /// What a trial is ranked by: its longest evaluation.
-    func worth(of trial: Trial) -> Double {
+    /// What a trial is ranked by, as its child is: the worth of its longest evaluation, less the price of the network's
+    /// cost.
+    func rank(of trial: Trial) -> Double {
         let result = result(of: trial)
-        return worth(accuracy: result.accuracy, loss: result.loss)
+        return worth(accuracy: result.accuracy, loss: result.loss) - (price(of: trial.proposal) ?? 0)
     }
 
     /// What a trial teaches: the worth of its first evaluation, less the price of the network's cost.
@@ -40,9 +41,8 @@ struct RewardRule {
     /// that all children of a search have, so it is what they are compared by; the longer ones decide which child is
     /// the best. So a trial's reward depends on nothing but itself, and a repeat is worth what it repeats.
     func reward(of trial: Trial) -> Double {
-        let first = trial.state == .failed ? nil : trial.curve.first
-        return (first.map { worth(accuracy: $0.accuracy, loss: $0.loss) } ?? worth(of: trial))
-            - (price(of: trial.proposal) ?? 0)
+        guard trial.state != .failed, let first = trial.curve.first else { return rank(of: trial) }
+        return worth(accuracy: first.accuracy, loss: first.loss) - (price(of: trial.proposal) ?? 0)
     }
 
     /// What a child pays for its cost, where there is a price on it.

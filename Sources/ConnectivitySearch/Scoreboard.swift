@@ -95,7 +95,10 @@ struct Scoreboard {
         guard let budget = configuration.imageBudget else { return children }
         // What children saw so far tells what the next will see; the first update is paid whole.
         let each = Double(childImages) / Double(max(1, paid))
-        return each > 0 ? min(children, Int(Double(max(0, budget - images)) / each)) : images < budget ? children : 0
+        guard each > 0 else { return images < budget ? children : 0 }
+        // Children that hardly see any leave more than an `Int` holds.
+        let left = Double(max(0, budget - images)) / each
+        return left < Double(children) ? Int(left) : children
     }
 
     /// A child was finished.

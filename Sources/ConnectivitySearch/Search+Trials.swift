@@ -83,7 +83,7 @@ extension Search {
         let rungs = open.filter { $0.proposal.repeatOf == nil }
         guard rungs.isEmpty else {
             let ranked = rungs.sorted {
-                (rule.worth(of: $1), $0.number) < (rule.worth(of: $0), $1.number)
+                (rule.rank(of: $1), $0.number) < (rule.rank(of: $0), $1.number)
             }
             let factor = configuration.evaluator.halving ?? 1
             let survivors = max(1, Int((Double(ranked.count) / factor).rounded()))

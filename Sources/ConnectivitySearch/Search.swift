@@ -92,6 +92,12 @@ public struct Search {
         guard history.isNumbered, pipeline.isRecorded(history, progress, lag: configuration.lag ?? 0) else {
             throw SearchError("\(storage.name) lacks trials that it had; look at it with 'ads study doctor'")
         }
+        // Strategies learn of matrices by their places.
+        if let misfit = history.trials.first(where: { history.network(of: $0) == nil }) {
+            throw SearchError(
+                "\(storage.name) is damaged: trial \(misfit.number)'s matrices do not fit the network; look at it with 'ads study doctor'"
+            )
+        }
         var board = Scoreboard(history, updates: progress.update)
         observer(.start(board.status(configuration, workers: workforce.count)))
         while true {

@@ -2,6 +2,15 @@ import Evaluation
 import Strategies
 
 extension SearchConfiguration {
+    /// Of images in all: more than anybody trains with, and sums that begin with them are far below what an `Int`
+    /// holds.
+    private static let mostImages = 1_000_000_000_000_000
+
+    /// Whether its numbers of images can be added to, as a file may hold anything and whoever looks at a study adds.
+    var countsImages: Bool {
+        0...Self.mostImages ~= imagesBefore ?? 0 && 0...Self.mostImages ~= imageBudget ?? 0
+    }
+
     /// Refuses values that search nothing.
     /// - Throws: `SearchError`.
     public func validate() throws {
@@ -42,9 +51,14 @@ extension SearchConfiguration {
                 !bands.isEmpty && ascend,
                 "bands up to \(bands) MACs; ascending limits from \(least) on, the cheapest network's, are needed")
         }
+        let before = imagesBefore ?? 0
+        try need(
+            0...Self.mostImages ~= before,
+            "\(before) images before the first child; 0 to \(Self.mostImages) are possible")
         if let imageBudget {
-            let before = imagesBefore ?? 0
-            try need(before >= 0, "\(before) images before the first child; it must be 0 or more")
+            try need(
+                imageBudget <= Self.mostImages,
+                "a budget of \(imageBudget) images; up to \(Self.mostImages) are possible")
             try need(
                 children < .max || evaluator.lengths != [0],
                 "children that are not trained see no images of their own; --images needs --children, too")

@@ -13,6 +13,7 @@ final class PreparedNetwork: Sendable {
     private let oneImage: PreparedPlan
     private let batches = Mutex<PreparedPlan?>(nil)
     private let idle = Mutex<[Workspace]>([])
+    private let imagesAtOnce: Int
 
     init(_ network: Network, _ weights: NetworkWeights, threads: Int) {
         (self.network, self.weights, self.threads) = (network, weights, threads)
@@ -23,6 +24,15 @@ final class PreparedNetwork: Sendable {
                 kernel: geometry.kernel, stride: geometry.stride, padding: geometry.padding)
         }
         oneImage = weights.prepared(network, for: .oneImage)
+        imagesAtOnce = Self.imagesAtOnce(
+            threads: threads, bytesForAnImage: Self.bytesForAnImage(network),
+            memory: Int(clamping: ProcessInfo.processInfo.physicalMemory))
+    }
+
+    /// As many images as keep all threads busy, whose maps are in memory together; fewer where they would take more
+    /// than half of it.
+    static func imagesAtOnce(threads: Int, bytesForAnImage: Int, memory: Int) -> Int {
+        max(1, min(LayerKernels.group * threads, memory / 2 / max(1, bytesForAnImage)))
     }
 
     /// Bytes that the maps of one image take. Few weights may stand for more of them than there is memory, and who asks
@@ -41,9 +51,9 @@ final class PreparedNetwork: Sendable {
     func logits(_ images: UnsafeBufferPointer<Float>, count: Int) -> [Float] {
         let plan = count == 1 ? oneImage : preparedForBatches()
         let workspace = idle.withLock { $0.popLast() } ?? Workspace(threads: threads)
-        defer { idle.withLock { $0.append(workspace) } }
-        // As many as keep all threads busy: their maps are in memory together.
-        let (size, step) = (images.count / count, LayerKernels.group * threads)
+        // Memory for more calls at once than there are processors is given back.
+        defer { idle.withLock { if $0.count < ProcessInfo.processInfo.activeProcessorCount { $0.append(workspace) } } }
+        let (size, step) = (images.count / count, imagesAtOnce)
         return stride(from: 0, to: count, by: step).flatMap { first in
             let number = min(step, count - first)
             return weights.withElements { elements in

@@ -32,6 +32,11 @@ struct FolderReader: Sendable {
         case changed
     }
 
+    /// Decoding an image may take half a gigabyte, so that no more are decoded at once than half of the memory has room
+    /// for, however many processors there are.
+    private static let decoders = DispatchSemaphore(
+        value: max(1, Int(clamping: ProcessInfo.processInfo.physicalMemory / 2) / (512 << 20)))
+
     /// Reads files as squares `[3, size, size]`, which it gives on in order, some at a time; the same bytes at any
     /// number of threads.
     /// - Parameter digests: of what the files held when their names were given to what is read.
@@ -50,6 +55,8 @@ struct FolderReader: Sendable {
                 // Each index writes its own part, and all are done before the buffer is left.
                 nonisolated(unsafe) let out = out
                 DispatchQueue.concurrentPerform(iterations: chunk.count) { i in
+                    Self.decoders.wait()
+                    defer { Self.decoders.signal() }
                     watched.file {
                         let image = UnsafeMutableBufferPointer(rebasing: out[i * imageBytes..<(i + 1) * imageBytes])
                         let reading = read(files[start + i], digest: digests?[start + i], into: image)

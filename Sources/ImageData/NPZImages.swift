@@ -85,10 +85,13 @@ struct NPZReader {
     private func part(_ part: String, _ names: Names) throws -> ImageSet {
         let (imagesName, labelsName) = (names.images(part), names.labels(part))
         func text(_ shape: [Int]) -> String { "(\(shape.map(String.init).joined(separator: ", ")))" }
-        // What are no images for the labels is not inflated.
-        guard let shape = try file.shape(of: imagesName) else {
-            throw DataError("\(path) has no array '\(imagesName)'")
+        func header(_ name: String) throws -> NPYHeader {
+            guard let header = try file.header(of: name) else { throw DataError("\(path) has no array '\(name)'") }
+            return header
         }
+        // What are no images, or no labels for them, is not inflated: it may be any number of bytes.
+        let (images, own) = (try header(imagesName), try header(labelsName))
+        let shape = images.shape
         guard 3...4 ~= shape.count, shape[1] == shape[2], 1...4096 ~= shape[1],
             1...4 ~= (shape.count == 4 ? shape[3] : 1)
         else {
@@ -96,17 +99,17 @@ struct NPZReader {
                 "\(path): '\(imagesName)' has the shape \(text(shape)); (N, H, W) or (N, H, W, C) of squares of 1 to 4096 pixels and 1 to 4 channels was expected"
             )
         }
-        let labels = try array(labelsName)
-        guard labels.shape == [shape[0]] || labels.shape == [shape[0], 1], let numbers = labels.integers else {
-            throw DataError(
-                "\(path): '\(labelsName)' has the shape \(text(labels.shape)) and type '\(labels.type)'; a whole number for each of \(shape[0]) images was expected"
-            )
+        let wrongLabels = DataError(
+            "\(path): '\(labelsName)' has the shape \(text(own.shape)) and type '\(own.type)'; a whole number for each of \(shape[0]) images was expected"
+        )
+        guard own.shape == [shape[0]] || own.shape == [shape[0], 1], NPYHeader.isWhole(own.type) else {
+            throw wrongLabels
         }
-        let images = try array(imagesName)
-        guard let bytes = images.bytes else {
-            throw DataError(
-                "\(path): '\(imagesName)' has elements of type '\(images.type)'; uint8 was expected")
+        guard images.type == NPYHeader.bytes else {
+            throw DataError("\(path): '\(imagesName)' has elements of type '\(images.type)'; uint8 was expected")
         }
+        guard let numbers = try array(labelsName).integers else { throw wrongLabels }
+        let bytes = try array(imagesName).bytes ?? []
         if let wrong = numbers.firstIndex(where: { !(0..<Self.mostClasses ~= $0) }) {
             throw DataError(
                 "\(path): '\(labelsName)', image \(wrong): label \(numbers[wrong]); labels are 0 to \(Self.mostClasses - 1)"

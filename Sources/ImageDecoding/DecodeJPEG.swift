@@ -3,11 +3,10 @@ import Files
 import ImageResizing
 
 extension ImageDecoder {
-    /// What libjpeg warns of that changes no pixel; whatever else it warns of is a damaged file.
-    private static let harmless = [
-        "extraneous bytes before marker", "Invalid SOS parameters for sequential JPEG",
-        "Unknown Adobe color transform code", "unknown JFIF revision number",
-    ]
+    /// What libjpeg says of bytes between the last scan's pixels and the image's end. It stops at the first warning, so
+    /// that nothing before was damaged, and behind there is nothing; only a scan that begins again somewhere may lack a
+    /// part there.
+    private static let padding = "extraneous bytes before marker 0xd9"
 
     /// Decodes a JPEG file's bytes; grey becomes three channels alike, CMYK becomes RGB as Pillow does it.
     /// - Throws: `ImageError` without the file's name.
@@ -21,21 +20,22 @@ extension ImageDecoder {
         }
         let isCMYK = structure.sampling.count == 4
         let channels = isCMYK ? 4 : 3
-        try limits.check(memory: bytes.count + width * height * channels + structure.coefficientBytes)
+        try limits.check(
+            memory: structure.copies * bytes.count + width * height * channels + structure.coefficientBytes)
+        let image = structure.image
 
         guard let decoder = tjInitDecompress() else { throw ImageError("cannot be decoded: there is no memory") }
         defer { tjDestroy(decoder) }
-        // To stop at the first warning saves the time that the rest would take.
-        let first = try decode(bytes, structure, with: decoder, flags: TJFLAG_LIMITSCANS | TJFLAG_STOPONWARNING)
-        var pixels = try first ?? decode(bytes, structure, with: decoder, flags: TJFLAG_LIMITSCANS) ?? []
+        let first = try decode(image, structure, with: decoder, flags: TJFLAG_LIMITSCANS | TJFLAG_STOPONWARNING)
+        var pixels = try first ?? decode(image, structure, with: decoder, flags: TJFLAG_LIMITSCANS) ?? []
         if isCMYK { pixels = rgb(fromInvertedCMYK: pixels) }
         return DecodedImage(
             image: try RGBImage(width: width, height: height, pixels: pixels),
             orientation: structure.orientation ?? .upright, isAlphaDropped: false)
     }
 
-    /// The pixels `[height, width, 3]`, or inks `[height, width, 4]`; `nil` where it stopped at a warning that is
-    /// harmless.
+    /// The pixels `[height, width, 3]`, or inks `[height, width, 4]`; `nil` where it stopped at a warning of
+    /// padding behind them.
     /// - Throws: `ImageError` for a damaged image.
     private static func decode(
         _ bytes: [UInt8], _ structure: JPEGStructure, with decoder: tjhandle, flags: Int32
@@ -62,7 +62,8 @@ extension ImageDecoder {
         }
         guard status != 0 else { return pixels }
         let message = tjGetErrorStr2(decoder).map { String(cString: $0) } ?? "no reason given"
-        guard tjGetErrorCode(decoder) == TJERR_WARNING.rawValue, harmless.contains(where: message.contains) else {
+        guard tjGetErrorCode(decoder) == TJERR_WARNING.rawValue, !structure.hasRestarts, message.contains(padding)
+        else {
             throw ImageError.damaged(message)
         }
         return flags & TJFLAG_STOPONWARNING == 0 ? pixels : nil

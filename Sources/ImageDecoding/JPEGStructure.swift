@@ -9,20 +9,31 @@ struct JPEGStructure {
     /// Whether all coefficients are kept until the last scan is read.
     private(set) var keepsCoefficients = false
     private(set) var orientation: ExifOrientation?
+    /// Whether scans have markers within that decoding can begin again at.
+    private(set) var hasRestarts = false
+    /// Where the segments and scans lie that the image is made of.
+    private(set) var kept: [Range<Int>] = [0..<2]
+    /// Where a number stands that means nothing, or not what it should, and what decoders take it for.
+    private(set) var corrections: [(at: Int, value: UInt8)] = []
 
     private let bytes: [UInt8]
     private var at = 2
+    private var isProgressive = false
+    /// Where Adobe's segments name the colours' transform.
+    private var transforms: [Int] = []
 
     /// Walks through the markers of a file that begins with the start of an image.
     /// - Throws: `ImageError` for a file that ends early or is of a kind that is not read.
     init(_ bytes: [UInt8]) throws {
         self.bytes = bytes
         while let marker = try nextMarker() {
+            let start = at - 2
             // Markers by themselves: of restarts, and one that means nothing.
             if case 0xD0...0xD7 = marker { continue }
             if marker == 0x01 { continue }
             guard marker != 0xD8 else { throw ImageError.damaged("an image begins within the image") }
             let segment = try nextSegment()
+            defer { keep(start..<at) }
             switch marker {
             case 0xC0, 0xC1, 0xC2: try readFrame(segment, isProgressive: marker == 0xC2)
             case 0xC3, 0xC5...0xC7, 0xC9...0xCB, 0xCD...0xCF:
@@ -33,21 +44,68 @@ struct JPEGStructure {
                 guard !sampling.isEmpty else { throw ImageError.damaged("a scan comes before the frame") }
                 scans += 1
                 if let count = segment.first, count < sampling.count { keepsCoefficients = true }
+                correct(scan: segment)
                 skipScan()
+            case 0xDD: hasRestarts = hasRestarts || segment.contains { $0 != 0 }
+            case 0xE0 where segment.count >= 14 && segment.starts(with: Array("JFIF\0".utf8)):
+                // JFIF's major version.
+                correct(segment.startIndex + 5, to: 1)
+            case 0xEE where segment.count >= 12 && segment.starts(with: Array("Adobe".utf8)):
+                transforms.append(segment.startIndex + 11)
             case 0xE1 where orientation == nil && segment.starts(with: Array("Exif\0\0".utf8)):
                 orientation = ExifOrientation(exif: segment.dropFirst(6))
             default: break
             }
         }
         guard scans > 0 else { throw ImageError.damaged("it has no image") }
+        keep(at - 2..<at)
+        for transform in transforms {
+            // 0 is none; else YCbCr, of four channels YCCK, which libjpeg takes whatever it does not know for, too.
+            let usual: UInt8 = sampling.count == 4 ? 2 : 1
+            if bytes[transform] != 0, sampling.count > 1 { correct(transform, to: usual) }
+        }
     }
 
-    /// The next marker, `nil` for the image's end.
+    /// The bytes of the image alone, without what lies between its segments and behind it, and with numbers that mean
+    /// nothing set right: libjpeg warns of all that, and would say nothing more of what is damaged behind it.
+    var image: [UInt8] {
+        var out = bytes
+        for (at, value) in corrections { out[at] = value }
+        return isWhole ? out : kept.reduce(into: []) { $0 += out[$1] }
+    }
+
+    /// How many times its bytes are in memory while that is made, and after.
+    var copies: Int { 1 + (corrections.isEmpty ? 0 : 1) + (isWhole ? 0 : 1) }
+
+    private var isWhole: Bool { kept == [0..<bytes.count] }
+
+    private mutating func keep(_ part: Range<Int>) {
+        if let last = kept.last, last.upperBound == part.lowerBound {
+            kept[kept.count - 1] = last.lowerBound..<part.upperBound
+        } else {
+            kept.append(part)
+        }
+    }
+
+    private mutating func correct(_ at: Int, to value: UInt8) {
+        if bytes[at] != value { corrections.append((at, value)) }
+    }
+
+    /// Scans of a sequential JPEG are of all coefficients at once; libjpeg takes them so, whatever they say.
+    private mutating func correct(scan segment: ArraySlice<UInt8>) {
+        guard !isProgressive, let count = segment.first, segment.count == 4 + 2 * Int(count) else { return }
+        for (place, value) in zip(segment.indices.suffix(3), [0, 63, 0] as [UInt8]) { correct(place, to: value) }
+    }
+
+    /// The next marker, `nil` for the image's end; found as libjpeg does.
     private mutating func nextMarker() throws -> UInt8? {
-        while at < bytes.count, bytes[at] != 0xFF { at += 1 }
-        while at < bytes.count, bytes[at] == 0xFF { at += 1 }
-        guard at < bytes.count else { throw ImageError.truncated(bytes.count) }
-        at += 1
+        repeat {
+            while at < bytes.count, bytes[at] != 0xFF { at += 1 }
+            while at < bytes.count, bytes[at] == 0xFF { at += 1 }
+            guard at < bytes.count else { throw ImageError.truncated(bytes.count) }
+            at += 1
+            // Within a scan that is a byte of 255; between segments it is none of the image's.
+        } while bytes[at - 1] == 0
         return bytes[at - 1] == 0xD9 ? nil : bytes[at - 1]
     }
 
@@ -100,6 +158,7 @@ struct JPEGStructure {
             throw ImageError.damaged("sampling factors that are not 1 to 4")
         }
         keepsCoefficients = isProgressive
+        self.isProgressive = isProgressive
     }
 
     /// Bytes of the coefficients that are kept, 16 bits each: of blocks of 8×8 that fill whole units of all components.

@@ -11,6 +11,9 @@ struct PNGStructure {
     private(set) var compressed: [Range<Int>] = []
     /// Bytes of the pixels and filters that they stand for, without interlacing.
     private(set) var filteredBytes = 0
+    private var colourType: UInt8 = 0
+    /// Entries of the palette, once it was there.
+    private var palette: Int?
     /// Where the chunks lie that pixels are made of.
     private(set) var kept: [Range<Int>] = [0..<signature.count]
 
@@ -29,6 +32,7 @@ struct PNGStructure {
             type = String(decoding: bytes[at + 4..<at + 8], as: UTF8.self)
             guard length <= bytes.count - at - 12 else { throw ImageError.truncated(bytes.count) }
             let data = at + 8..<at + 8 + length
+            let wrongLength = ImageError.damaged("'\(type)' of \(length) bytes")
             // libpng does not get to see all of them.
             let check = bytes[at + 4..<data.upperBound].withUnsafeBufferPointer {
                 crc32(0, $0.baseAddress, UInt32($0.count))
@@ -39,8 +43,11 @@ struct PNGStructure {
             }
             switch type {
             case "IHDR": try readHeader(bytes[data], limits)
-            case "PLTE", "tRNS", "IEND":
-                guard length <= 768 else { throw ImageError.damaged("'\(type)' of \(length) bytes") }
+            case "PLTE":
+                guard palette == nil, 1...256 ~= length / 3, length % 3 == 0 else { throw wrongLength }
+                palette = length / 3
+            case "tRNS": guard canBeTransparent(bytes: length) else { throw wrongLength }
+            case "IEND": guard length == 0 else { throw wrongLength }
             case "IDAT": compressed.append(data)
             case "eXIf": orientation = orientation ?? ExifOrientation(exif: bytes[data])
             default:
@@ -52,6 +59,17 @@ struct PNGStructure {
             at += 12 + length
         }
         guard compressed.contains(where: { !$0.isEmpty }) else { throw ImageError.damaged("it has no pixels") }
+    }
+
+    /// Whether what says which colours are transparent has a length that it can have: of grey and of a colour one each,
+    /// of a palette up to one for each of its entries.
+    private func canBeTransparent(bytes: Int) -> Bool {
+        switch colourType {
+        case 0: bytes == 2
+        case 2: bytes == 6
+        case 3: 1...(palette ?? 1) ~= bytes && palette != nil
+        default: false
+        }
     }
 
     private mutating func keep(_ chunk: Range<Int>) {
@@ -72,6 +90,7 @@ struct PNGStructure {
         guard let channels = [0: 1, 2: 3, 3: 1, 4: 2, 6: 4][header[9]], [1, 2, 4, 8, 16].contains(header[8]) else {
             throw ImageError.damaged("a colour type \(header[9]) of \(header[8]) bits")
         }
+        colourType = header[9]
         filteredBytes = height * (1 + (width * channels * Int(header[8]) + 7) / 8)
     }
 }

@@ -22,6 +22,8 @@ struct NamedTensors {
 
     /// More than any DenseNet has.
     private static let mostTensors = 50_000
+    /// The most bytes of a tensor's name.
+    private static let longestName = 1000
 
     /// Tensors that were called otherwise in the file.
     var renamed: Int { tensors.count { $0.key != $0.value.original } }
@@ -32,10 +34,15 @@ struct NamedTensors {
         guard raw.count <= Self.mostTensors else {
             throw FileError("it has \(raw.count) tensors; up to \(Self.mostTensors) are read")
         }
+        if let long = raw.keys.first(where: { $0.utf8.count > Self.longestName }) {
+            throw FileError(
+                "the name of a tensor has \(long.utf8.count) bytes; up to \(Self.longestName) are read: '\(long.prefix(40).description.inSentence)…'"
+            )
+        }
         prefix = Self.commonPrefix(raw.keys)
         var places: [(name: String, place: TensorPlace, tensor: StoredTensor)] = []
         for (name, tensor) in raw.sorted(by: { $0.key < $1.key }) {
-            guard let place = TensorPlace(String(name.dropFirst(prefix.count))) else {
+            guard let place = TensorPlace(String(Substring(name.utf8.dropFirst(prefix.utf8.count)))) else {
                 unknown.append(name)
                 continue
             }
@@ -55,13 +62,16 @@ struct NamedTensors {
 
     /// What every name begins with, whole words of it, so far as no DenseNet's own names do.
     private static func commonPrefix(_ names: some Collection<String>) -> String {
+        guard names.count > 1, var common = names.first?.utf8[...] else { return "" }
+        for name in names {
+            // None is all of what it has in common with the others.
+            let most = name.utf8.dropLast()
+            common = common.prefix(zip(common, most).prefix { $0 == $1 }.count)
+        }
         var prefix = ""
-        while let first = names.first {
-            let rest = first.dropFirst(prefix.count)
-            guard let dot = rest.firstIndex(of: "."), rest[..<dot] != "features" else { break }
-            let longer = prefix + rest[...dot]
-            guard names.count > 1, names.allSatisfy({ $0.hasPrefix(longer) && $0.count > longer.count }) else { break }
-            prefix = longer
+        for word in Substring(common).split(separator: ".", omittingEmptySubsequences: false).dropLast() {
+            guard word != "features" else { break }
+            prefix += word + "."
         }
         return prefix
     }

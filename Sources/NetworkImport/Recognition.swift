@@ -95,6 +95,10 @@ struct Recognition {
         guard shape.count == dimensions else {
             throw FileError("'\(found.original.inSentence)' has shape \(shape); \(dimensions) dimensions were expected")
         }
+        // An empty tensor may be of any size in the other dimensions.
+        guard shape.allSatisfy({ 1...1 << 24 ~= $0 }) else {
+            throw FileError("'\(found.original.inSentence)' has shape \(shape), which no network here has")
+        }
         return shape
     }
 }

@@ -58,7 +58,7 @@ struct TensorPlace: Hashable {
         var layer: Int?
         if let first = rest.first, layerWords.contains(first) {
             rest = rest.dropFirst()
-            layer = rest.first.flatMap { Int($0) }
+            layer = rest.first.flatMap { whole($0[...]) }
         } else if let first = rest.first, let (word, number) = numbered(first),
             word.isEmpty || layerWords.contains(word)
         {
@@ -75,11 +75,16 @@ struct TensorPlace: Hashable {
         return .transition(number, part: part)
     }
 
+    /// A number from 0 to 9999, written in digits alone.
+    private static func whole(_ text: Substring) -> Int? {
+        1...4 ~= text.count && text.allSatisfy { $0.isASCII && $0.isNumber } ? Int(text) : nil
+    }
+
     /// A word and the number at its end: `denseblock1`, `dense_block_1`, `1`.
     private static func numbered(_ text: String) -> (word: String, number: Int)? {
-        let digits = text.reversed().prefix { $0.isASCII && $0.isNumber }.count
-        guard 1...4 ~= digits, let number = Int(text.suffix(digits)) else { return nil }
-        var word = text.dropLast(digits)
+        let digits = text.suffix(text.reversed().prefix { $0.isASCII && $0.isNumber }.count)
+        guard let number = whole(digits) else { return nil }
+        var word = text.dropLast(digits.count)
         if word.last == "_" { word = word.dropLast() }
         return (String(word), number)
     }

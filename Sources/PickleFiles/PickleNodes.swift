@@ -67,12 +67,25 @@ package struct PickleNodes {
     package func dictionary(_ number: Int) -> [Int]? {
         if case .dictionary(let at) = nodes[number] { items[at] } else { nil }
     }
-    /// A text, which Python 2 writes as bytes; `nil` for anything else.
+    /// A name or key, which Python 2 writes as bytes; `nil` for anything else, and for what is too long for one.
     package func text(_ number: Int) -> String? {
-        switch nodes[number] {
+        guard isShort(number) else { return nil }
+        return switch nodes[number] {
         case .scalar(.string(let text)): text
         case .scalar(.bytes(let text)): String(decoding: text, as: UTF8.self)
         default: nil
+        }
+    }
+
+    /// The most bytes of a name or key: three bytes of a file may say that a text of megabytes, written once, is one
+    /// more of them, and each is looked at.
+    package static let longestName = 1000
+
+    private func isShort(_ number: Int) -> Bool {
+        switch nodes[number] {
+        case .scalar(.string(let text)): text.utf8.count <= Self.longestName
+        case .scalar(.bytes(let text)): text.count <= Self.longestName
+        default: true
         }
     }
     /// A whole number; `nil` for anything else.
@@ -118,6 +131,9 @@ package struct PickleNodes {
             for i in stride(from: 0, to: items[at].count, by: 2) {
                 guard case .scalar(let key) = nodes[items[at][i]] else {
                     throw PickleError("a dictionary has a key that is no number or text")
+                }
+                guard isShort(items[at][i]) else {
+                    throw PickleError("a dictionary has a key of over \(Self.longestName) bytes")
                 }
                 out[key] = try value(items[at][i + 1], limits, depth: depth + 1, &left)
             }

@@ -78,10 +78,11 @@ public struct PickleReader {
         stack.removeLast()
         return item
     }
-    private mutating func popToMark() throws -> ArraySlice<Int> {
+    private mutating func popToMark() throws -> [Int] {
         guard let mark = marks.popLast() else { throw fail("there is no mark on the stack") }
-        let items = stack[mark...]
-        stack.removeSubrange(mark...)
+        // As a slice they would share the stack, of which all that lies below would be copied.
+        let items = Array(stack[mark...])
+        stack.removeLast(items.count)
         return items
     }
     mutating func push(_ node: Int) { stack.append(node) }
@@ -135,7 +136,7 @@ public struct PickleReader {
         case "1": _ = try popToMark()
         case "2": push(try top())
         case "]": push(nodes.addList([]))
-        case "l": push(nodes.addList(Array(try popToMark())))
+        case "l": push(nodes.addList(try popToMark()))
         case "a":
             let item = try pop()
             try append(CollectionOfOne(item))
@@ -143,12 +144,12 @@ public struct PickleReader {
             let items = try popToMark()
             try append(items)
         case ")": push(nodes.addTuple([]))
-        case "t": push(nodes.addTuple(Array(try popToMark())))
+        case "t": push(nodes.addTuple(try popToMark()))
         case "\u{85}": try pushTuple(1)
         case "\u{86}": try pushTuple(2)
         case "\u{87}": try pushTuple(3)
         case "}": push(nodes.addDictionary([]))
-        case "d": push(nodes.addDictionary(Array(try pairs(popToMark()))))
+        case "d": push(nodes.addDictionary(try pairs(popToMark())))
         case "s":
             let value = try pop()
             let key = try pop()
@@ -206,7 +207,7 @@ public struct PickleReader {
     func need(_ condition: Bool, _ otherwise: String) throws {
         if !condition { throw fail(otherwise) }
     }
-    private func pairs(_ items: ArraySlice<Int>) throws -> ArraySlice<Int> {
+    private func pairs(_ items: [Int]) throws -> [Int] {
         try need(items.count % 2 == 0, "a dictionary has a key without a value")
         return items
     }

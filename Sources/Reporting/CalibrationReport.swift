@@ -9,7 +9,8 @@ extension HTMLReport {
         content.calibrations.map { calibrated -> String in
             let calibration = calibrated.calibration
             let c = calibration.configuration
-            let notes = [calibration.bandSummary, calibration.noise].compactMap { $0 }.map { text in
+            let notes = [calibration.bandSummary, calibration.noise, calibration.failures].compactMap { $0 }.map {
+                text in
                 "<p class=\"note\">\(escape(text.prefix(1).uppercased() + text.dropFirst())).</p>"
             }
             let training =

@@ -73,6 +73,7 @@ extension Calibration {
         var lines = Self.aligned([columns.map(\.head)] + cells) + [summary]
         if let bandSummary { lines.append(bandSummary) }
         if let noise { lines.append(noise) }
+        if let failures { lines.append(failures) }
         if !readingLines.isEmpty { lines += ["", "masked, by numbers of images:"] + Self.aligned(readingLines) }
         return lines.joined(separator: "\n")
     }
@@ -112,6 +113,11 @@ extension Calibration {
             }
             return "compared within bands of equal cost alone: \(each.joined(separator: "; "))"
         }
+    }
+
+    /// How many connectivities are not compared.
+    var failures: String? {
+        failed.map { "left out: \($0) \($0 == 1 ? "connectivity" : "connectivities") of which a full training failed" }
     }
 
     /// How large differences between connectivities are beside those between seeds.

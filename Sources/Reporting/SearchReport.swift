@@ -19,7 +19,7 @@ extension HTMLReport {
             let state = search.result == nil ? " Not finished." : ""
             return """
                 <h2>Search: \(escape(search.configuration.strategy))</h2>
-                <p class="note">\(([plural(children.count - repeats, "child").replacing("childs", with: "children")] + more).joined(separator: ", ")) in \(duration(seconds)) of evaluations, \(plural(repeats, "repeat")); \(escape(search.configuration.evaluator.kind.rawValue)), \(grouped(search.history.images)) training images seen in all, \(grouped(search.configuration.imagesBefore ?? 0)) of them before the first child.\(state)</p>
+                <p class="note">\(([plural(children.count - repeats, "child").replacing("childs", with: "children")] + more).joined(separator: ", ")) in \(duration(seconds)) of evaluations, \(plural(repeats, "repeat")); \(escape(search.configuration.evaluator.kind.rawValue)), \(grouped(search.history.images)) training images seen in all, \(grouped(search.history.configuration.imagesBefore ?? 0)) of them before the first child.\(state)</p>
                 \(Charts.plot(rewardSeries(search, color: index), x: "child", y: "reward", format: { fixed($0 * 100, 1) + "%" }, xFormat: { fixed($0, 0) }, wholeX: true))
                 \(probabilities(search))
                 """
@@ -68,7 +68,7 @@ extension HTMLReport {
         let series = content.searched.enumerated().compactMap { index, search -> Charts.Series? in
             let own = Dictionary(
                 search.history.updates.map { ($0.update, $0.images ?? 0) }, uniquingKeysWith: { first, _ in first })
-            var (images, best, update) = (search.configuration.imagesBefore ?? 0, -Double.infinity, 0)
+            var (images, best, update) = (search.history.configuration.imagesBefore ?? 0, -Double.infinity, 0)
             let points = search.history.trials.compactMap { trial -> (x: Double, y: Double)? in
                 guard trial.proposal.again == nil, trial.proposal.repeatOf == nil else { return nil }
                 // What the strategy itself saw, it saw before it proposed.

@@ -187,12 +187,36 @@ public class AdsStrategy: Strategy {
         return try encoder.encode(stored)
     }
 
-    public func restore(_ state: Data) throws {
-        let stored = try PropertyListDecoder().decode(Stored.self, from: state)
+    /// Refuses what a file may hold and no agent has come to, before anything is taken from it.
+    private func check(_ stored: Stored) throws {
         guard stored.parameters.count == agent.parameters.count, stored.optimizers.count == optimizers.count else {
             throw SearchError("the study's agent has another shape than this program's")
         }
+        let drawn = stored.drawn?.values
+        guard zip(agent.parameters, stored.parameters).allSatisfy({ $0.count == $1.values.count }),
+            drawn?.count ?? space.entries.count == space.entries.count
+        else {
+            throw SearchError("the study's agent has another size than this program's")
+        }
+        func isNotNegative(_ value: Double?) -> Bool { value.map { $0 >= 0 && $0.isFinite } ?? true }
+        let numbers =
+            stored.parameters.map(\.values) + [drawn ?? []] + stored.optimizers.flatMap { $0.values.map(\.values) }
+        // Adam takes the root of its second moments, and counts its steps.
+        let roots = stored.optimizers.flatMap { $0.filter { !$0.key.hasPrefix("first.") }.values.map(\.values) }
+        guard numbers.joined().allSatisfy(\.isFinite), roots.joined().allSatisfy({ $0 >= 0 }),
+            isNotNegative(stored.advantages.variance), isNotNegative(stored.entropyBonus),
+            stored.baseline?.isFinite ?? true, stored.keepRate?.isFinite ?? true
+        else {
+            throw SearchError(
+                "the study's agent holds numbers that nothing can be computed with; start a new search in another folder"
+            )
+        }
         try stored.unlearned?.check(entries: space.entries.count)
+    }
+
+    public func restore(_ state: Data) throws {
+        let stored = try PropertyListDecoder().decode(Stored.self, from: state)
+        try check(stored)
         try critic?.restore(stored.critic ?? .init())
         random = stored.random
         advantages = stored.advantages
@@ -202,9 +226,6 @@ public class AdsStrategy: Strategy {
         drawn = stored.drawn?.values
         if unlearned != nil { unlearned = stored.unlearned ?? DrawnChildren() }
         for (parameter, values) in zip(agent.parameters, stored.parameters.map(\.values)) {
-            guard values.count == parameter.count else {
-                throw SearchError("the study's agent has another size than this program's")
-            }
             try parameter.assign(Tensor(values, parameter.shape))
         }
         for (optimizer, packed) in zip(optimizers, stored.optimizers) {

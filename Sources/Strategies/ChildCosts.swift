@@ -11,10 +11,15 @@ struct ChildCosts: Sendable {
     let least: Int
     let most: Int
     private let space: SearchSpace
-    private let target: CostTarget
-    /// What each connection adds, where costs are a sum over connections.
-    private let each: [Int]?
-    private let sums: SuffixSums?
+    private let parts: Parts
+
+    /// What costs are a sum over.
+    private enum Parts {
+        /// Connections: what each adds, and which sums those from one on can come to, where that is known.
+        case connections([Int], SuffixSums?)
+        /// Layers and blocks' ends.
+        case blocks(Blocks)
+    }
 
     /// How far below its limit a child may end, as a share of the limit.
     static let slack = 0.005
@@ -22,7 +27,7 @@ struct ChildCosts: Sendable {
     /// The costs of the children of a space under a target.
     /// - Throws: `ArchitectureError` when the space's architecture is none.
     init(_ space: SearchSpace, _ target: CostTarget) throws {
-        (self.space, self.target) = (space, target)
+        self.space = space
         func cost(_ choices: [Bool]) throws -> Int {
             target.cost(of: try Network(space.architecture, space.connectivity(choices)))
         }
@@ -34,12 +39,11 @@ struct ChildCosts: Sendable {
         // Where each layer is read by the next and the last by the end no layer can die, so that costs add up; a table
         // of latencies interpolates.
         guard target.measure != .latency, space.keepsPredecessor else {
-            (each, sums) = (nil, nil)
+            parts = .blocks(try Blocks(space, target))
             return
         }
         let each = try space.separateCosts(target.cost)
-        self.each = each
-        sums = SuffixSums(each, upTo: limit - least, tolerance: (limit - floor) / 4)
+        parts = .connections(each, SuffixSums(each, upTo: limit - least, tolerance: (limit - floor) / 4))
     }
 
     /// What the next decision may lead to.
@@ -52,31 +56,30 @@ struct ChildCosts: Sendable {
     }
 
     /// What a child costs at least and at most after the next decision.
-    func next(_ choices: [Bool], low: Int, high: Int) throws -> Next {
+    func next(_ choices: [Bool], low: Int, high: Int) -> Next {
         let index = choices.count
-        if let each {
+        switch parts {
+        case .connections(let each, _):
             return Next(lowIfKept: low + each[index], lowIfPruned: low, highIfPruned: high - each[index])
+        case .blocks(let blocks):
+            let entry = space.entries[index]
+            let before = blocks.sum(before: entry.block, choices)
+            func cost(_ keeps: Bool, rest: Bool) -> Int {
+                blocks.cost(choices + [keeps], to: entry, rest: rest, after: before)
+            }
+            return Next(
+                lowIfKept: cost(true, rest: false),
+                // What is left to be decided counts as pruned, so that pruning changes nothing but where a row begins.
+                lowIfPruned: space.dropsLayers && entry.source == 0 ? cost(false, rest: false) : low,
+                highIfPruned: cost(false, rest: true))
         }
-        let entry = space.entries[index]
-        let rest = space.entries.count - index - 1
-        func cost(_ keeps: Bool, rest value: Bool) throws -> Int {
-            var all = choices + [keeps] + [Bool](repeating: value, count: rest)
-            // Once its row does not read the block's input, the last it can read is its predecessor.
-            let row = space.row(of: index)
-            if space.dropsLayers, !all[row].contains(true) { all[row.upperBound - 1] = true }
-            return target.cost(of: try Network(space.architecture, space.connectivity(all)))
-        }
-        return Next(
-            lowIfKept: try cost(true, rest: false),
-            // What is left to be decided counts as pruned, so that pruning changes nothing but where a row begins.
-            lowIfPruned: space.dropsLayers && entry.source == 0 ? try cost(false, rest: false) : low,
-            highIfPruned: try cost(false, rest: true))
     }
 
     /// Whether a child that costs at least `low` and at most `high` can end between the floor and the limit by what is
     /// decided from entry `index` on; where costs do not add up, whether the two ranges meet.
     func canEnd(from low: Int, to high: Int, after index: Int) -> Bool {
         guard low <= limit, high >= floor else { return false }
+        guard case .connections(_, let sums) = parts else { return true }
         return sums?.contain(max(0, floor - low)...(limit - low), from: index) ?? true
     }
 }

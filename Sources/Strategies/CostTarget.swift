@@ -55,12 +55,13 @@ public struct CostTarget: Codable, Sendable, Hashable {
     }
 
     /// Refuses what no search of a space can keep, as a file may hold anything.
-    /// - Throws: `SearchError`.
+    /// - Throws: `SearchError`; `ArchitectureError` where the space's architecture is none.
     package func validate(in space: SearchSpace) throws {
-        if measure == .latency {
-            guard let table else { throw SearchError("the target limits latencies, and has no table of them") }
-            try table.validate(for: space.architecture)
+        guard measure != .latency || table != nil else {
+            throw SearchError("the target limits latencies, and has no table of them")
         }
+        // Whatever the target limits, who looks at a study may ask for latencies.
+        try table?.validate(for: space.architecture)
         let least = cost(of: try space.cheapest())
         guard limit >= least, limit <= 1 << 53 else {
             throw SearchError("the target's limit of \(limit) \(measure.noun) is out of reach; the least is \(least)")

@@ -51,7 +51,8 @@ struct DrawnChildren: Codable {
     /// - Throws: `SearchError`.
     func check(entries: Int) throws {
         for draw in draws {
-            guard draw.probabilities.values.count == entries, draw.logProbabilities.count == draw.children.count,
+            guard draw.probabilities.values.count == entries, draw.probabilities.values.allSatisfy(\.isFinite),
+                draw.logProbabilities.count == draw.children.count,
                 draw.logProbabilities.allSatisfy(\.isFinite), draw.children.allSatisfy({ $0.utf8.count == entries })
             else { throw SearchError("the study's matrices have another size than this program's") }
         }

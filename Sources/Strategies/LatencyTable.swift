@@ -32,7 +32,7 @@ public struct LatencyTable: Codable, Sendable, Hashable {
     }
 
     /// Refuses a table that is not of an architecture, or whose numbers no measurement gives.
-    /// - Throws: `SearchError`.
+    /// - Throws: `SearchError`; `ArchitectureError` where the architecture is none.
     package func validate(for architecture: Architecture) throws {
         let blocks = architecture.blocks.count
         // A million seconds.
@@ -41,6 +41,13 @@ public struct LatencyTable: Codable, Sendable, Hashable {
         guard layers.count == blocks, transitions.count == blocks, 1...1024 ~= threads, isTime(base),
             points.allSatisfy({ 1...(1 << 32) ~= $0.channels && isTime($0.milliseconds) })
         else { throw SearchError("the table of latencies is none of a network of \(blocks) blocks") }
+        // A layer that reads more than was measured takes as much more, and none reads more than dense's: so every
+        // network of the architecture has a number of microseconds that an `Int` holds.
+        let dense = milliseconds(of: try Network(architecture))
+        guard dense <= 1e12 else {
+            throw SearchError(
+                "the table of latencies gives the dense network \(dense) milliseconds; up to 1e12 are possible")
+        }
     }
 
     /// Milliseconds of a network for one image.
@@ -54,7 +61,7 @@ public struct LatencyTable: Codable, Sendable, Hashable {
     }
 
     /// A point of a table, or what lies between its neighbours.
-    private static func time(_ points: [Point], _ channels: Int) -> Double {
+    static func time(_ points: [Point], _ channels: Int) -> Double {
         guard let last = points.last, let first = points.first else { return 0 }
         guard let above = points.first(where: { $0.channels >= channels }) else {
             return last.milliseconds * Double(channels) / Double(last.channels)

@@ -31,8 +31,8 @@ final class Policy {
 
     /// A child by its decisions, with the rules that it was or would be drawn by.
     /// - Parameter choices: a decision per entry of the space.
-    func child(_ choices: [Bool]) throws -> Child {
-        Child(choices: choices, rules: try sampling.rules(choices))
+    func child(_ choices: [Bool]) -> Child {
+        Child(choices: choices, rules: sampling.rules(choices))
     }
 
     /// The child whose every decision is the likelier one, given those before it.
@@ -52,7 +52,7 @@ final class Policy {
                 let width = values.count / count
                 return try (0..<count).map { k in
                     try (0..<width).map { j in
-                        let rule = try drafts[k].rule()
+                        let rule = drafts[k].rule()
                         let keeps = try choice(rule, values[k * width + j])
                         drafts[k].decide(keeps)
                         rules[k].append(rule)

@@ -17,7 +17,7 @@ public final class RandomStrategy: Strategy {
         random = SeededGenerator(seed: context.seed, stream: 0xF11B)
     }
 
-    public func propose(_ count: Int) throws -> [Connectivity] { try sampling.flips(count, &random) }
+    public func propose(_ count: Int) throws -> [Connectivity] { sampling.flips(count, &random) }
 
     public func learn(_ children: [(connectivity: Connectivity, reward: Double)]) {}
     public func state() throws -> Data { Data(try CanonicalJSON.text(random).utf8) }

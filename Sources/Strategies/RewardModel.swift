@@ -9,12 +9,13 @@ struct RewardModel {
 
     /// The children learned from, which are all there is to store.
     struct Memory: Codable {
-        /// A letter a free connection.
+        /// A letter a free connection; those of layers that nothing reads are as good as pruned.
         var children: [String] = []
         var rewards: [Double] = []
         var scale: LinearModel.Scale?
     }
 
+    private let space: SearchSpace
     /// The free entries of the space.
     let free: [Int]
     /// What each of them costs by itself, 1 at least.
@@ -24,6 +25,7 @@ struct RewardModel {
 
     /// A model that knows nothing of a space.
     init(_ space: SearchSpace, _ target: CostTarget?) throws {
+        self.space = space
         let entries = space.entries
         let free = entries.indices.filter { entries[$0].isFree }
         func cost(_ network: Network) -> Int { (target?.measure ?? .macs).of(network, target?.table) }
@@ -38,15 +40,21 @@ struct RewardModel {
     /// Whether it has learned enough to say anything.
     var isReady: Bool { !free.isEmpty && memory.rewards.count >= Self.least }
 
-    /// Learns from a child, given a decision per entry of the space; from none without a number, and once from a child
-    /// that is looked up again, whose reward is the old one.
+    /// Learns from a child, given a decision per entry of the space; from none without a number, and once from a
+    /// network that is looked up again, whose reward is the old one.
     mutating func learn(_ choices: [Bool], _ reward: Double) {
         guard !free.isEmpty, reward.isFinite else { return }
-        let child = String(free.map { choices[$0] ? "1" : "0" })
+        let child = child(choices)
         guard !zip(memory.children, memory.rewards).contains(where: { $0 == (child, reward) }) else { return }
         memory.children.append(child)
         memory.rewards.append(reward)
         absorb()
+    }
+
+    /// What is remembered of decisions: those that make the network, as rewards say nothing of the others.
+    private func child(_ choices: [Bool]) -> String {
+        let living = space.living(choices)
+        return String(free.map { living[$0] ? "1" : "0" })
     }
 
     /// Gives the model what it has not seen, in the order in which it was learned.
@@ -70,9 +78,10 @@ struct RewardModel {
     /// - Throws: as above.
     func expectation() throws -> (([Bool]) -> Double)? {
         guard isReady, let scale = memory.scale else { return nil }
-        let (free, posterior) = (free, try posterior())
+        let (space, free, posterior) = (space, free, try posterior())
         return { choices in
-            scale.reward + scale.deviation * posterior.expected(free.map { choices[$0] ? 1 : 0 }, scale)
+            let living = space.living(choices)
+            return scale.reward + scale.deviation * posterior.expected(free.map { living[$0] ? 1 : 0 }, scale)
         }
     }
 
@@ -88,6 +97,12 @@ struct RewardModel {
             throw SearchError("the study's matrices have another size than this program's")
         }
         memory = stored
+        // Older versions kept what layers read that nothing reads.
+        memory.children = stored.children.map { letters in
+            var choices = space.entries.map { _ in true }
+            for (index, letter) in zip(free, letters.utf8) { choices[index] = letter == UInt8(ascii: "1") }
+            return child(choices)
+        }
         linear.forget()
         absorb()
     }

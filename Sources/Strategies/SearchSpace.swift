@@ -83,6 +83,21 @@ public struct SearchSpace: Sendable, Hashable {
         }
     }
 
+    /// Decisions less those of layers that nothing reads, one per entry: all that make the same network are the same.
+    func living(_ choices: [Bool]) -> [Bool] {
+        guard dropsLayers else { return choices }
+        // With what rows that were left empty read.
+        var living = self.choices(connectivity(choices))
+        var isRead = architecture.blocks.map { [Bool](repeating: false, count: $0 + 1) }
+        // From the end backwards, as in `Network`: all that may read a layer come after it.
+        for (index, entry) in entries.enumerated().reversed() {
+            let isEnd = entry.layer > architecture.blocks[entry.block]
+            living[index] = living[index] && (isEnd || isRead[entry.block][entry.layer])
+            if living[index] { isRead[entry.block][entry.source] = true }
+        }
+        return living
+    }
+
     /// The cheapest network of the space: every free connection pruned.
     public func cheapest() throws -> Network {
         try Network(architecture, connectivity([Bool](repeating: false, count: entries.count)))

@@ -39,10 +39,10 @@ public struct SequentialSampling {
 
     /// The rules by which a child's decisions were taken.
     /// - Parameter choices: one decision per entry of the space.
-    func rules(_ choices: [Bool]) throws -> [Rule] {
+    func rules(_ choices: [Bool]) -> [Rule] {
         var draft = draft()
-        return try choices.map { choice in
-            let rule = try draft.rule()
+        return choices.map { choice in
+            let rule = draft.rule()
             draft.decide(choice)
             return rule
         }
@@ -50,10 +50,10 @@ public struct SequentialSampling {
 
     /// Draws `count` children by a policy whose logits are all zero: the control. Without a target a fair coin for
     /// every connection; with one, `docs/method.md` says how often each block's connections are kept.
-    public func flips(_ count: Int, _ random: inout SeededGenerator) throws -> [Connectivity] {
-        try (0..<count).map { _ in
+    public func flips(_ count: Int, _ random: inout SeededGenerator) -> [Connectivity] {
+        (0..<count).map { _ in
             var draft = draft()
-            for _ in space.entries { draft.decide(try draft.rule().choice(logit: 0, &random)) }
+            for _ in space.entries { draft.decide(draft.rule().choice(logit: 0, &random)) }
             return space.connectivity(draft.choices)
         }
     }
@@ -95,12 +95,12 @@ extension SequentialSampling {
         }
 
         /// How the next decision is to be taken.
-        mutating func rule() throws -> Rule {
+        mutating func rule() -> Rule {
             let entry = space.entries[choices.count]
             next = ChildCosts.Next(lowIfKept: low, lowIfPruned: low, highIfPruned: high)
             guard entry.isFree else { return .forced(true) }
             if let costs {
-                next = try costs.next(choices, low: low, high: high)
+                next = costs.next(choices, low: low, high: high)
                 if next.lowIfKept > costs.limit { return .forced(false) }
             }
             // A layer must read something.

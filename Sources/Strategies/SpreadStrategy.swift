@@ -38,7 +38,7 @@ public final class SpreadStrategy: Strategy {
 
     private func next() throws -> [Connectivity] {
         defer { memory.next += 1 }
-        guard bands.isEmpty else { return try bands[memory.next % bands.count].flips(1, &memory.random) }
+        guard bands.isEmpty else { return bands[memory.next % bands.count].flips(1, &memory.random) }
         // Steps of the golden ratio fill a range evenly, however many are taken (a Kronecker sequence).
         let share = (0.5 + Double(memory.next) * 0.618_033_988_749_895).truncatingRemainder(dividingBy: 1)
         let limit = range.low + Int(share * Double(range.high - range.low))

@@ -43,6 +43,9 @@ public struct TrialLife: Sendable, Hashable {
         case failed(String)
     }
 
+    /// The most that an architecture lets its networks cost.
+    private static let mostCost = 1_000_000_000_000_000
+
     private var state: State
     /// What never changes, and what is counted; where it is stands in `state` alone.
     private var facts: Trial
@@ -62,7 +65,10 @@ public struct TrialLife: Sendable, Hashable {
         let counts = [
             trial.number, trial.lost, trial.machineFailures, trial.proposal.update, trial.proposal.position,
         ]
-        guard (counts + trial.curve.map(\.images)).allSatisfy(CanonicalJSON.isCount) else {
+        let costs = [trial.proposal.macs, trial.proposal.parameters, trial.proposal.connections]
+        guard (counts + trial.curve.map(\.images)).allSatisfy(CanonicalJSON.isCount),
+            costs.allSatisfy({ 0...Self.mostCost ~= $0 })
+        else {
             throw Damage(what: "trial \(trial.number)")
         }
         switch (trial.state, trial.isHeld, holder, trial.failure) {

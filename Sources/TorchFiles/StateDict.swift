@@ -77,7 +77,9 @@ struct StateDict {
         }
         var names: Set<String> = []
         for (name, value) in entries.pairs {
-            guard let text = nodes.text(name) else { throw FileError("a name in its state dict is no text") }
+            guard let text = nodes.text(name) else {
+                throw FileError("a name in its state dict is no text of up to \(PickleNodes.longestName) bytes")
+            }
             guard names.insert(text).inserted else { throw FileError("'\(text.inSentence)' is in it twice") }
             guard let call = Self.tensor(nodes, value) else {
                 leftOut.append(text)
@@ -133,7 +135,9 @@ struct StateDict {
         guard count <= storage.count || shape.contains(0) else {
             throw FileError("of \(shape) has more elements than its storage's \(storage.count)")
         }
-        return View(storage: storage, offset: offset + shift, shape: shape, strides: strides)
+        // An empty tensor may say that it begins anywhere.
+        let start = shape.contains(0) ? 0 : offset + shift
+        return View(storage: storage, offset: start, shape: shape, strides: strides)
     }
 
     /// A storage from `('storage', type, key, location, elements)`, in the legacy container with a part of it:

@@ -1,5 +1,7 @@
+import ConnectivitySearch
 import Evaluation
 import Foundation
+import Runs
 import TestSupport
 import Testing
 
@@ -207,6 +209,18 @@ import Testing
         let again = try #require(read()["rows"] as? [[String: Any]])
         #expect(again.map { $0["values"] as? [Double] } == rows.map { $0["values"] as? [Double] })
 
+        // Were some not trained to an end, it would be said.
+        let whole = try String(contentsOfFile: file, encoding: .utf8)
+        for (failed, said) in [(1, "1 connectivity"), (2, "2 connectivities")] {
+            try whole.replacing("{", with: "{\"failed\":\(failed),", maxReplacements: 1)
+                .write(toFile: file, atomically: true, encoding: .utf8)
+            let calibration = try RunFolder(folder("b")).read(Calibration.self, from: file)
+            #expect(calibration.table.contains("\nleft out: \(said) of which a full training failed\n"))
+            #expect(try ads(["report", folder("b")]).status == 0)
+            let page = try String(contentsOfFile: folder("b/report.html"), encoding: .utf8)
+            #expect(page.contains("Left out: \(said) of which a full training failed."))
+        }
+        try whole.write(toFile: file, atomically: true, encoding: .utf8)
         #expect(try ads(["report", folder("b")]).status == 0)
         let page = try String(contentsOfFile: folder("b/report.html"), encoding: .utf8)
         #expect(page.contains("Evaluators against longer tuning") && page.contains("<th>at 70%</th>"))

@@ -104,6 +104,35 @@ import Testing
         #expect(macs.secondsBefore == 0 && macs.imagesBefore == 0)
     }
 
+    /// A full training that failed orders nothing, and chance in its place would: its connectivity is left out, and
+    /// counted.
+    @Test func failedFullTrainingsAreLeftOut() throws {
+        let c = try configuration(fullSeeds: 2)
+        func calibration(failing numbers: Set<Int>) throws -> Calibration {
+            let trials = scratch.map { trial in
+                var trial = trial
+                if numbers.contains(trial.number) {
+                    (trial.state, trial.failure, trial.curve) = (.failed, "diverged", [])
+                }
+                return trial
+            }
+            return try Calibration(c, [.scratch: StudyHistory(c.search, trials, [])], secondsBefore: [:])
+        }
+        let whole = try calibration(failing: [])
+        #expect(whole.failed == nil && whole.points.count == 3)
+        // The second seed of the third connectivity, then both.
+        for numbers in [[11], [10, 11]] as [Set<Int>] {
+            let found = try calibration(failing: numbers)
+            #expect(found.failed == 1 && found.points.map(\.macs) == [100, 200])
+            #expect(found.points.map(\.full) == [[0.65, 0.55], [0.8, 0.9]] && found.rows[0].values == [0.5, 0.7])
+            #expect(found.full.values == [0.65, 0.8])
+            let spread = try #require(found.spread)
+            #expect(abs(spread.seeds - 0.005.squareRoot()) < 1e-12)
+        }
+        let sentence = "1 connectivities were trained in full and 2 failed; at least 2 are needed to compare"
+        #expect(throws: SearchError(sentence)) { _ = try calibration(failing: [7, 11]) }
+    }
+
     @Test func oneSeedTellsNothingOfSeeds() throws {
         let c = try configuration(fullSeeds: 1)
         let trials = [

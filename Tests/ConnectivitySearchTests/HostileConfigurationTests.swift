@@ -45,7 +45,9 @@ import Training
         ("a price on traffic; prices are on MACs or parameters", { $0.price = Price(.traffic, weight: 1) }),
         ("a lease of 0.0 seconds; it must be 1 to 86400", { $0.leaseSeconds = 0 }),
         ("-1 losses of a child; it must be 0 or more", { $0.maxLost = -1 }),
-        ("-1 images before the first child; it must be 0 or more", { ($0.imageBudget, $0.imagesBefore) = (1, -1) }),
+        ("-1 images before the first child; 0 to 1000000000000000 are possible", { $0.imagesBefore = -1 }),
+        ("\(Int.max) images before the first child; 0 to 1000000000000000 are possible", { $0.imagesBefore = .max }),
+        ("a budget of \(Int.max) images; up to 1000000000000000 are possible", { $0.imageBudget = .max }),
         (
             "children that are not trained see no images of their own; --images needs --children, too",
             {
@@ -62,6 +64,14 @@ import Training
             {
                 let table = LatencyTable(threads: 1, base: 1, layers: [[]], transitions: [[], []])
                 $0.target = CostTarget(.latency, limit: 1000, table: table)
+            }
+        ),
+        (
+            // Of another target, too: whoever looks at the study may ask for latencies.
+            "the table of latencies is none of a network of 2 blocks",
+            {
+                let table = LatencyTable(threads: 1, base: 1, layers: [[]], transitions: [[], []])
+                $0.target = CostTarget(.macs, limit: 2_000_000, table: table)
             }
         ),
         (
@@ -97,7 +107,8 @@ import Training
             { $0.price = Price(.parameters, weight: 5) }, { $0.leaseSeconds = 1 }, { $0.leaseSeconds = 86_400 },
             { $0.maxLost = 0 }, { $0.top = 0 }, { $0.top = million }, { $0.reevaluationSeeds = 1 },
             { $0.reevaluationSeeds = million }, { $0.reevaluationLength = 1e-9 }, { $0.reevaluationLength = 1e6 },
-            { ($0.imageBudget, $0.imagesBefore) = (2, 1) },
+            { ($0.imageBudget, $0.imagesBefore) = (2, 1) }, { $0.imagesBefore = 1_000_000_000_000_000 },
+            { $0.imageBudget = 1_000_000_000_000_000 },
             {
                 ($0.strategy, $0.agent.childrenPerUpdate) = ("random", 1)
             },
@@ -126,6 +137,7 @@ import Training
             { $0.maxLost = -1 }, { $0.top = -1 }, { $0.top = million + 1 }, { $0.reevaluationSeeds = 0 },
             { $0.reevaluationSeeds = million + 1 }, { $0.reevaluationLength = 0 },
             { $0.reevaluationLength = 1_000_001 }, { ($0.imageBudget, $0.imagesBefore) = (1, 1) },
+            { $0.imagesBefore = 1_000_000_000_000_001 }, { $0.imageBudget = 1_000_000_000_000_001 },
         ]
         for (index, change) in refused.enumerated() {
             var configuration = try plan().configuration()

@@ -133,6 +133,28 @@ extension StudyStorage {
                 of: Set(history.children.filter { $0.state == .complete }.map(\.number))))
     }
 
+    /// Which children of an update go on is decided by what they are worth less the price, as all else is.
+    @Test func halvingPays() throws {
+        var configuration = try smallSearch("random", children: 15, blocks: [6, 5])
+        (configuration.evaluator.halving, configuration.price) = (2.5, .init(.macs, weight: 1))
+        let study = MemoryStudy()
+        _ = try search(configuration, study).run()
+        let children = try StudyHistory(study).children.filter { $0.repeatOf == nil }
+        var dearer = 0
+        for update in 1...3 {
+            let own = children.filter { $0.update == update }
+            let (complete, pruned) = (own.filter { $0.state == .complete }, own.filter { $0.state == .pruned })
+            #expect(!complete.isEmpty && !pruned.isEmpty && complete.count + pruned.count == own.count)
+            #expect(complete.map(\.reward).min() ?? 0 >= pruned.map(\.reward).max() ?? 1)
+            // By accuracies alone others would go on.
+            let accuracies = (complete + pruned).map { $0.reward + ($0.price ?? 0) }
+            if accuracies.prefix(complete.count).min() ?? 0 < accuracies.dropFirst(complete.count).max() ?? 0 {
+                dearer += 1
+            }
+        }
+        #expect(dearer > 0)
+    }
+
     /// The same options do not continue what an older version drew in another way.
     @Test func childrenDrawnInAnotherWayAreAnotherSearch() throws {
         let configuration = try smallSearch()

@@ -63,6 +63,23 @@ import Testing
         #expect(try troubles(trials: { ($0[4].curve, $0[4].state) = ([], .failed) }).isEmpty)
     }
 
+    /// Matrices of another network are no strategy's to learn of: a search does not go on with them, wherever they are.
+    @Test(arguments: [nil, true]) func matricesOfAnotherNetwork(isMode: Bool?) throws {
+        let (study, configuration) = (MemoryStudy(), try smallSearch("evolution", children: 11, blocks: [6, 5]))
+        try study.begin(configuration)
+        let ownership = Ownership()
+        try study.own(ownership, for: 10, isDead: Self.alive)
+        var proposal = try searched().history.trials[0].proposal
+        proposal.connectivity.blocks.removeLast()
+        proposal.isMode = isMode
+        _ = try study.add([proposal], by: ownership)
+        study.disown(ownership)
+        let sentence =
+            "the study is damaged: trial 1's matrices do not fit the network; look at it with 'ads study doctor'"
+        #expect(throws: SearchError(sentence)) { try search(configuration, study).run() }
+        #expect(study.trials(update: nil).map(\.state) == [.waiting])
+    }
+
     @Test func changedRecords() throws {
         let learned = "update 2 was learned from other trials than it has"
         #expect(try troubles(updates: { $0[1].trials[0] = 99 }) == [learned])

@@ -111,6 +111,31 @@ import Training
         #expect(fresh.remaining(untrained) == 10)
         let spent = try configuration { ($0.imageBudget, $0.imagesBefore) = (1000, 1000) }
         #expect(Scoreboard(StudyHistory(spent, [], []), updates: 0).remaining(spent) == 0)
+        // Half an image a child leaves more of them than there are numbers.
+        let endless = try configuration { ($0.imageBudget, $0.children) = (.max, .max) }
+        var (some, none) = (trial(1, 0.5), trial(2, 0.5))
+        (some.curve[0].images, none.curve[0].images) = (1, 0)
+        var long = Scoreboard(StudyHistory(endless, [], []), updates: 0)
+        long.finish([some, none], images: 0)
+        #expect(long.remaining(endless) == .max - 2)
+    }
+
+    /// Sums of images begin with what a study's configuration says: what nobody can add to is refused where it is read.
+    @Test func imagesBeyondCounting() throws {
+        let most = 1_000_000_000_000_000
+        func history(_ before: Int?, _ budget: Int?) throws -> StudyHistory {
+            let study = MemoryStudy()
+            try study.begin(configuration { ($0.imagesBefore, $0.imageBudget) = (before, budget) })
+            return try StudyHistory(study)
+        }
+        #expect(try history(most, most).images == most && history(nil, nil).images == 0)
+        let sentence =
+            "the study holds a configuration that this version of ads cannot read; update ads, or start a new search"
+        for (before, budget) in [(Int.max, nil), (most + 1, nil), (-1, nil), (0, Int.max), (0, most + 1), (0, -1)]
+            as [(Int, Int?)]
+        {
+            #expect(throws: SearchError(sentence)) { try history(before, budget) }
+        }
     }
 
     @Test func theBestOfAStudy() throws {

@@ -116,6 +116,16 @@ import WeightFiles
             "\(found)")
     }
 
+    /// One image's maps may fit where those of all threads together do not.
+    @Test func imagesTogether() {
+        func images(_ threads: Int, _ bytes: Int, _ memory: Int) -> Int {
+            PreparedNetwork.imagesAtOnce(threads: threads, bytesForAnImage: bytes, memory: memory)
+        }
+        #expect(images(2, 1 << 20, 16 << 30) == 8 && images(64, 0, 1 << 40) == 256)
+        #expect(
+            images(2, 1 << 30, 8 << 30) == 4 && images(2, 5 << 30, 8 << 30) == 1 && images(1, 9 << 30, 8 << 30) == 1)
+    }
+
     @Test func threadsAndFolders() throws {
         let folder = try folder()
         #expect(refusal(folder, threads: 0) == "0 threads; 1 to 1024 can be had")

@@ -74,6 +74,18 @@ import Torch
             LatencyTable(threads: 1, base: 1, layers: [[]], transitions: [[], []]),
             LatencyTable(threads: 1, base: 1, layers: [[], []], transitions: [[]]),
         ] { #expect(throws: SearchError.self) { try unsound.validate(for: space.architecture) } }
+        // Each point may be one, and what they make of layers that read more beyond any number of microseconds.
+        let large = try Architecture(named: "densenet-40-12")
+        func steep(_ milliseconds: Double) -> LatencyTable {
+            LatencyTable(
+                threads: 1, base: 0,
+                layers: [[], [], [.init(channels: 1, milliseconds: milliseconds)]], transitions: [[], [], []])
+        }
+        try steep(1e8).validate(for: large)
+        // The third block's layers read 304, 316, ..., 436 channels.
+        let sentence =
+            "the table of latencies gives the dense network 4440000000000.0 milliseconds; up to 1e12 are possible"
+        #expect(throws: SearchError(sentence)) { try steep(1e9).validate(for: large) }
 
         let target = try CostTarget(.latency, 25, in: space, table: table)
         #expect(target.limit == 25_000 && target.cost(of: dense) == 33_611)

@@ -117,6 +117,20 @@ import Testing
         #expect(message([0x7D, 0x5D, 0x4E, 0x73, 0x2E]).contains("a key that is no number or text"))
     }
 
+    /// A key is looked at as often as it stands somewhere, and three bytes say that it stands in one more place.
+    @Test func keysOfAnyLength() {
+        for count in [1000, 1001] {
+            let key: [UInt8] =
+                [0x42, UInt8(count & 255), UInt8(count >> 8), 0, 0] + [UInt8](repeating: 7, count: count)
+            let said = message([0x7D, 0x28] + key + [0x4E, 0x75, 0x2E])
+            #expect(said.contains("a dictionary has a key of over 1000 bytes") == (count > 1000), "\(said)")
+        }
+        // What lies below a mark stays as it is.
+        let nested: [UInt8] = [0x5D, 0x28, 0x4B, 1, 0x28, 0x4B, 2, 0x28, 0x74, 0x74, 0x28, 0x74, 0x65, 0x2E]
+        #expect(message(nested) == message([0x5D, 0x28, 0x4B, 1, 0x28, 0x4B, 2, 0x29, 0x74, 0x29, 0x65, 0x2E]))
+        #expect(message(nested).hasPrefix("read list"))
+    }
+
     @Test func lengthsThatAreNotThere() {
         let most = [UInt8](repeating: 0xFF, count: 8)
         for opcode: UInt8 in [0x8D, 0x8E] {

@@ -103,6 +103,15 @@ import WeightFiles
                 == "'w' is in it twice")
     }
 
+    /// An empty tensor lies nowhere, whatever it says.
+    @Test func emptyTensorsFarBehindTheirStorage() throws {
+        for (offset, shape) in [(1 << 62, [0]), (.max, [0]), (7, [3, 0]), (0, [0, 1 << 62])] {
+            let entry = StateBytes.Entry(
+                name: "w", elements: 1, offset: offset, shape: shape, strides: shape.map { _ in 1 })
+            #expect(try ReadTorch.read(StateBytes(entries: [entry]).zip(["0": [5]]).data) == ["w": []])
+        }
+    }
+
     @Test func zipsThatPyTorchNeverWrites() {
         func refusal(_ change: (inout ZipBytes) -> Void) -> String {
             var zip = one.zip(["0": values])

@@ -57,6 +57,29 @@ import Testing
         #expect(refusal(Data("}.".utf8)).contains("it holds no state dict"))
     }
 
+    /// Three bytes of a pickle are one more key of a megabyte, which stands in it once: none is looked at.
+    @Test func textsThatAreTooLongForNames() {
+        func refusal(_ pickle: Data) -> String {
+            message(ZipBytes(entries: [.init(name: "a/data.pkl", data: pickle)]).data)
+        }
+        for opcode: UInt8 in [0x42, 0x58] {
+            func text(_ count: Int) -> Data {
+                Data([opcode]) + ZipBytes.number(count, 4) + Data(repeating: 0x6B, count: count) + Data([0x71, 0])
+            }
+            let keys = (0..<300_000).reduce(into: Data([0x80, 2, 0x7D, 0x28]) + text(1 << 20) + Data([0x4E])) {
+                all, _ in
+                all += [0x68, 0, 0x4E]
+            }
+            #expect(refusal(keys + Data("u.".utf8)).hasPrefix("it holds no state dict: of its keys (?, ?, "))
+            let inner = Data([0x7D, 0x28]) + text(1001) + Data("Nu".utf8)
+            let dictionary = Data([0x80, 2, 0x7D, 0x28]) + StateBytes.text("state_dict") + inner + Data("u.".utf8)
+            #expect(refusal(dictionary) == "a name in its state dict is no text of up to 1000 bytes")
+            let most = Data([0x7D, 0x28]) + text(1000) + Data("Nu".utf8)
+            let whole = Data([0x80, 2, 0x7D, 0x28]) + StateBytes.text("state_dict") + most + Data("u.".utf8)
+            #expect(!refusal(whole).contains("is no text"))
+        }
+    }
+
     @Test func python2WritesItemsIntoTheCall() throws {
         let pair =
             Data("](".utf8) + Data([0x55, 1]) + Data("w".utf8) + StateBytes.tensor(one.entries[0]) + Data("e".utf8)

@@ -114,6 +114,34 @@ import Testing
         #expect(message("npz", folder("bomb.npz")) == "\(folder("bomb.npz")) has no array 'x_test'")
     }
 
+    /// What is no array of images, or of labels for them, is known by its header: what lies behind, which may be any
+    /// number of bytes, is not inflated; here it is damaged.
+    @Test(.enabled(if: peerPython != nil, "PyTorch is needed: numpy beside it writes what this test reads"))
+    func whatDoesNotFitIsNotInflated() throws {
+        let path = folder("x.npz")
+        func refusal(_ array: String, _ change: String) throws -> String {
+            let script = """
+                import zipfile
+                import numpy as np
+                z, random = lambda *shape: np.zeros(shape, np.uint8), np.random.default_rng(0)
+                a = dict(x_train=z(4, 300, 300), y_train=np.array([0, 1, 0, 1]), x_test=z(2, 300, 300), y_test=np.array([1, 0]))
+                a['\(array)'] = \(change)
+                np.savez_compressed('\(path)', **a)
+                entry = zipfile.ZipFile('\(path)').getinfo('\(array).npy')
+                with open('\(path)', 'r+b') as file:
+                    file.seek(entry.header_offset + entry.compress_size // 2)
+                    file.write(b'damaged!')
+                """
+            let done = try run(try #require(peerPython), ["-c", script])
+            #expect(done.status == 0, "\(done.errors)")
+            return message("npz", path)
+        }
+        #expect(try refusal("y_train", "random.integers(0, 2, (4, 100000))").contains("a whole number for each of 4"))
+        #expect(try refusal("y_train", "random.random(100000)").contains("a whole number for each of 4"))
+        #expect(try refusal("x_train", "random.random((4, 300, 300))").contains("uint8 was expected"))
+        #expect(try refusal("x_train", "random.integers(0, 255, (4, 300, 300), np.uint8)").contains("'x_train.npy'"))
+    }
+
     /// A file of arrays that Python makes from an expression each.
     @Test(.enabled(if: peerPython != nil, "PyTorch is needed: numpy beside it writes what this test reads"))
     func npzFilesThatDoNotFit() throws {

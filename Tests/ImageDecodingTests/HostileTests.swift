@@ -83,6 +83,76 @@ import Testing
         #expect(message(try seed("png/valid-alpha") + [9]) == "read 17")
     }
 
+    private func place(of marker: UInt8, in bytes: [UInt8], from start: Int = 2) throws -> Int {
+        try #require((start..<bytes.count - 1).first { bytes[$0] == 0xFF && bytes[$0 + 1] == marker })
+    }
+
+    /// What libjpeg warns of first keeps it from warning of what is damaged behind it: neither bytes between segments,
+    /// of which some look like a segment to whoever does not read as it does, nor numbers that mean nothing hide a cut.
+    @Test func nothingHidesWhatIsDamaged() throws {
+        let progressive = try seed("jpeg/valid-progressive")
+        let table = try place(of: 0xDB, in: progressive)
+        func inserted(_ junk: [UInt8]) -> [UInt8] { Array(progressive[..<table] + junk + progressive[table...]) }
+        let cmyk = try seed("jpeg/valid-cmyk")
+        // What is not known is taken for YCCK.
+        var (ycck, transform) = (cmyk, cmyk)
+        (ycck[try place(of: 0xEE, in: cmyk) + 4 + 11], transform[try place(of: 0xEE, in: cmyk) + 4 + 11]) = (2, 7)
+        let grey = try seed("jpeg/valid-grey-restarts")
+        var scan = grey
+        let start = try place(of: 0xDA, in: grey)
+        // One component: its number, its tables, then the coefficients' first and last.
+        scan[start + 2 + 2 + 1 + 2 + 1] = 0
+        var version = progressive
+        let header = try place(of: 0xE0, in: progressive)
+        version[header + 4 + 5] = 9
+        // More than a decoder takes ahead.
+        let padding = [UInt8](repeating: 0, count: 64) + [0xFF, 0xD9]
+        let padded = Array(progressive.dropLast(2)) + padding
+        for (changed, whole) in [
+            (inserted([1, 2, 3]), progressive), (inserted([0xFF, 0]), progressive),
+            (inserted([0xFF, 0, 0, 0x40]), progressive), (inserted([9, 0xFF, 0xFF, 0, 0xFF, 0, 0xFF]), progressive),
+            (transform, ycck), (scan, grey), (version, progressive), (padded, progressive),
+        ] {
+            #expect(changed != whole)
+            #expect(try ImageDecoder.decode(changed, named: "x") == ImageDecoder.decode(whole, named: "x"))
+            let cut = message(changed.dropLast(changed == padded ? 69 : 5) + [0xFF, 0xD9])
+            #expect(cut.hasPrefix("x is damaged (Corrupt JPEG data: "), "\(cut)")
+        }
+        // Where a scan begins again a part may be missing before such bytes.
+        #expect(message(grey.dropLast(2) + padding).hasPrefix("x is damaged (Corrupt JPEG data: "))
+    }
+
+    /// What says which colours are transparent has the length of its kind.
+    @Test func transparencyThatCannotBe() throws {
+        func chunk(_ type: String, _ data: [UInt8]) -> [UInt8] {
+            func number(_ value: UInt32) -> [UInt8] {
+                (0..<4).map { UInt8(truncatingIfNeeded: value >> (24 - 8 * $0)) }
+            }
+            let body = Array(type.utf8) + data
+            var crc: UInt32 = 0xFFFF_FFFF
+            for byte in body {
+                crc ^= UInt32(byte)
+                for _ in 0..<8 { crc = crc >> 1 ^ (crc & 1 == 1 ? 0xEDB8_8320 : 0) }
+            }
+            return number(UInt32(data.count)) + body + number(~crc)
+        }
+        for name in ["png/valid-palette", "png/valid-grey-1-bit", "png/valid-alpha"] {
+            let bytes = try seed(name)
+            let pixels = try #require((8..<bytes.count).first { bytes[$0...].starts(with: Array("IDAT".utf8)) }) - 4
+            for length in [0, 1, 2, 5, 6, 300] {
+                let type = bytes[25]
+                let entries = (8..<pixels).first { bytes[$0...].starts(with: Array("PLTE".utf8)) }.map {
+                    (Int(bytes[$0 - 2]) << 8 | Int(bytes[$0 - 1])) / 3
+                }
+                let fits = type == 0 ? length == 2 : type == 3 && 1...(entries ?? 1) ~= length
+                let said = message(
+                    Array(bytes[..<pixels] + chunk("tRNS", [UInt8](repeating: 0, count: length)) + bytes[pixels...]))
+                let refused = "x is damaged ('tRNS' of \(length) bytes); fetch it again"
+                #expect(fits ? said.hasPrefix("read ") : said == refused, "\(name), \(length): \(said)")
+            }
+        }
+    }
+
     /// A PNG's checks find every flipped bit that a pixel could depend on.
     @Test(arguments: whole.filter { $0.hasPrefix("png") }) func flippedBitsOfPNG(name: String) throws {
         let bytes = try seed(name)

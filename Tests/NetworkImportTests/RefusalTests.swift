@@ -109,6 +109,35 @@ import WeightFiles
         #expect(RecognitionTests.refusal([:]).hasPrefix("no dense block is known among its tensors' names, ''"))
     }
 
+    /// Numbers and names that no DenseNet has are no places in one, and no sizes are computed with.
+    @Test func numbersThatCannotBe() throws {
+        // Beside a stem's name no part of theirs is what all begin with.
+        let stem = zeros([4, 3, 3, 3])
+        for layer in ["-5", "-9223372036854775808", "9223372036854775807", "10000", "", "+1", "1e3", "_1", "²"] {
+            let said = RecognitionTests.refusal(["block1.layer.\(layer).bn1.weight": zeros([1]), "conv1.weight": stem])
+            #expect(said.hasPrefix("no dense block is known among its tensors' names"), "\(layer): \(said)")
+        }
+        let far = RecognitionTests.refusal([
+            "block1.layer.9999.bn1.weight": zeros([1]), "block1.layer.0.bn1.weight": zeros([1]), "conv1.weight": stem,
+        ])
+        #expect(far.hasPrefix("its block 1 has no layer 2; "), "\(far)")
+        for size in [Int.max, 1 << 24 + 1, 0] {
+            let empty = StoredTensor(type: "U8", shape: [0, size, 1, 1], bytes: Data())
+            #expect(
+                try refusal { $0["features.transition1.conv.weight"] = empty }
+                    == "'features.transition1.conv.weight' has shape [0, \(size), 1, 1], which no network here has")
+        }
+        let long = String(repeating: "a.", count: 500) + "x"
+        #expect(
+            RecognitionTests.refusal([long: zeros([1]), "y": zeros([1])])
+                == "the name of a tensor has 1001 bytes; up to 1000 are read: '\(long.prefix(40))…'")
+        // What all names begin with is found however many words it has; names are bytes here.
+        let prefix = String(repeating: "b.", count: 300) + "é.\u{301}."
+        #expect(
+            try refusal { tensors in tensors = Dictionary(uniqueKeysWithValues: tensors.map { (prefix + $0, $1) }) }
+                .hasPrefix("read "))
+    }
+
     @Test func gapsInTheNumbers() throws {
         #expect(
             try refusal { tensors in

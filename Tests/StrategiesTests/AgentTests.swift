@@ -189,6 +189,44 @@ import Torch
         #expect(try after(1, new) != after(4, new))
     }
 
+    /// Nor of the network of a known child whose layers that nothing reads read something else.
+    @Test func theCriticKnowsNetworks() throws {
+        let space = SearchSpace(try space().architecture, searchesBlockEnds: true)
+        func strategy(_ steps: Int) throws -> AdsStrategy {
+            var context = StrategyContext(space, seed: 6)
+            context.settings.criticSteps = steps
+            return try AdsStrategy(context)
+        }
+        /// The child whose left-out layers read otherwise, where it has any that may.
+        func other(_ child: Connectivity) throws -> Connectivity? {
+            var changed = child
+            for (b, block) in try Network(space.architecture, child).blocks.enumerated() {
+                let living = Set(block.layers.map(\.index))
+                for layer in 2...space.architecture.blocks[b] where !living.contains(layer) {
+                    let isWhole = !child.blocks[b][layer - 1].contains(false)
+                    changed.blocks[b][layer - 1] = (0..<layer).map { $0 == 0 || !isWhole }
+                }
+            }
+            return changed == child ? nil : changed
+        }
+        var (random, taught) = (SeededGenerator(seed: 4), try strategy(1))
+        var known: [(connectivity: Connectivity, reward: Double)] = []
+        for _ in 0..<6 {
+            let children = try taught.propose(5).map { (connectivity: $0, reward: random.normal()) }
+            try taught.learn(children)
+            for (child, reward) in children { if let other = try other(child) { known.append((other, reward)) } }
+        }
+        #expect(known.count > 3)
+        let before = try taught.state()
+        func after(_ steps: Int) throws -> Data {
+            let other = try strategy(steps)
+            try other.restore(before)
+            try other.learn(known)
+            return try other.state()
+        }
+        #expect(try after(1) == after(4))
+    }
+
     /// What a trained network says of connections is where the agent begins; without a belief it begins at nothing.
     @Test func aWarmStartBeginsWithWhatIsBelieved() throws {
         let space = SearchSpace(try Architecture(named: "densenet-22-12"))

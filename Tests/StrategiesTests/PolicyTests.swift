@@ -54,10 +54,10 @@ import Torch
             precondition(free.count <= 12)
             (self.space, self.target, self.policy) = (space, target, policy)
             let all = space.entries
-            children = try (0..<1 << free.count).compactMap { bits -> [Bool]? in
+            children = (0..<1 << free.count).compactMap { bits -> [Bool]? in
                 var choices = all.map { _ in true }
                 for (place, index) in free.enumerated() { choices[index] = bits >> place & 1 == 1 }
-                let rules = try sampling.rules(choices)
+                let rules = sampling.rules(choices)
                 return zip(rules, choices).allSatisfy { $0 == .forced($1) || $0 != .forced(!$1) } ? choices : nil
             }
         }

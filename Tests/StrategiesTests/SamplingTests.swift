@@ -129,7 +129,7 @@ import Testing
         for _ in 0..<12 {
             var draft = sampling.draft()
             for index in 0..<count {
-                let rule = try draft.rule()
+                let rule = draft.rule()
                 let (before, entry) = (draft.choices, space.entries[index])
                 /// A row that is begun and reads nothing will read its predecessor.
                 func whole(_ start: [Bool], rest: Bool) throws -> Int {
@@ -175,7 +175,7 @@ import Testing
             }
             #expect(try cost(draft.choices) <= target.limit)
             if addsUp, try ends([]) { #expect(try cost(draft.choices) >= floor) }
-            #expect(try sampling.rules(draft.choices).count == count)
+            #expect(sampling.rules(draft.choices).count == count)
         }
         #expect(kinds.count == 2, "free and forced decisions were met")
     }
@@ -185,7 +185,7 @@ import Testing
         let sampling = try SequentialSampling(space: space, target: nil)
         var draft = sampling.draft()
         for entry in space.entries {
-            #expect(try draft.rule() == (entry.isFree ? .free(shift: 0) : .forced(true)))
+            #expect(draft.rule() == (entry.isFree ? .free(shift: 0) : .forced(true)))
             draft.decide(true)
         }
     }
@@ -199,7 +199,7 @@ import Testing
         let space = try Self.space(name, ends: ends)
         let sampling = try SequentialSampling(space: space, target: CostTarget(.macs, share, in: space))
         var random = SeededGenerator(seed: 1)
-        let children = try sampling.flips(ends ? 300 : 600, &random).map(space.choices)
+        let children = sampling.flips(ends ? 300 : 600, &random).map(space.choices)
         for block in 0..<3 {
             let free = space.entries.indices.filter { space.entries[$0].isFree && space.entries[$0].block == block }
             let kept = children.reduce(0) { sum, choices in sum + free.count { choices[$0] } }

@@ -203,6 +203,57 @@ import Testing
         #expect(throws: SearchError.self) { try other.restore(wrong) }
     }
 
+    /// Decisions come to the same exactly where they make the same network.
+    @Test func whatIsReadByWhatNothingReads() throws {
+        let architecture = try Architecture(
+            blocks: [3, 2], growthRate: 4, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 4),
+            imageSize: 8)
+        let space = SearchSpace(architecture, searchesBlockEnds: true)
+        var random = SeededGenerator(seed: 6)
+        var (known, drawn): ([[Network.Block]: [Bool]], Set<Connectivity>) = ([:], [])
+        for _ in 0..<2000 {
+            let choices = space.entries.map { !$0.isFree || random.uniform() < 0.5 }
+            let connectivity = space.connectivity(choices)
+            let (blocks, living) = (try Network(architecture, connectivity).blocks, space.living(choices))
+            #expect(known[blocks] ?? living == living)
+            known[blocks] = living
+            drawn.insert(connectivity)
+        }
+        #expect(Set(known.values).count == known.count && drawn.count > known.count + 100)
+        // Where no layer may go all of them count.
+        let kept = SearchSpace(architecture)
+        #expect(kept.living(kept.entries.map { !$0.isFree }) == kept.entries.map { !$0.isFree })
+    }
+
+    /// A network is one measurement, whatever its layers read that nothing reads.
+    @Test func aNetworkIsLearnedOnce() throws {
+        let space = SearchSpace(
+            try Architecture(
+                blocks: [3], growthRate: 4, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 4),
+                imageSize: 8), searchesBlockEnds: true)
+        // Layer 3 and the end read the block's input alone, so that nothing reads layer 2.
+        func child(_ source: Int) -> [Bool] {
+            space.entries.map { !$0.isFree || ($0.layer == 2 ? $0.source == source : $0.source == 0) }
+        }
+        let (one, other) = (child(0), child(1))
+        var model = try RewardModel(space, nil)
+        model.learn(one, 0.5)
+        model.learn(other, 0.5)
+        #expect(one != other && model.memory.rewards == [0.5])
+        var random = SeededGenerator(seed: 7)
+        for _ in 0..<60 { model.learn(space.entries.map { !$0.isFree || random.uniform() < 0.5 }, random.normal()) }
+        let expected = try #require(try model.expectation())
+        #expect(expected(one) == expected(other))
+        // As older versions stored it.
+        var older = model.memory
+        older.children[0] = String(model.free.map { other[$0] ? "1" : "0" })
+        #expect(older.children[0] != model.memory.children[0])
+        var restored = try RewardModel(space, nil)
+        try restored.restore(older)
+        #expect(restored.memory.children == model.memory.children)
+        #expect(try restored.expectation()?(one) == expected(one))
+    }
+
     /// What fills a target is taken in order; what does not fit is left out.
     @Test func fillingKeepsAnOrder() throws {
         let space = SearchSpace(try Architecture(named: "densenet-22-12"))

@@ -186,6 +186,7 @@ import Testing
             change(&trial)
             return trial
         }
+        let most = 1_000_000_000_000_000
         let wrong: [(Trial, TrialLife.Holder?)] = [
             (trial { $0.state = .running }, nil), (trial { _ in }, Self.holder("t")),
             (trial { $0.state = .complete }, Self.holder("t")),
@@ -196,9 +197,18 @@ import Testing
             (trial { $0.proposal.update = .max }, nil), (trial { $0.proposal.position = -1 }, nil),
             (trial { $0.curve = [Self.point(images: (1 << 42) + 1)] }, nil),
             (trial { $0.curve = [Self.point(images: -1)] }, nil),
+            (trial { $0.proposal.macs = .max }, nil), (trial { $0.proposal.macs = most + 1 }, nil),
+            (trial { $0.proposal.macs = -1 }, nil), (trial { $0.proposal.parameters = most + 1 }, nil),
+            (trial { $0.proposal.parameters = -1 }, nil), (trial { $0.proposal.connections = most + 1 }, nil),
+            (trial { $0.proposal.connections = .min }, nil),
         ]
         #expect(throws: Never.self) {
-            try TrialLife(trial { $0.curve = [Self.point(images: 1 << 42)] }, holder: nil, reportedWith: nil)
+            _ = try TrialLife(trial { $0.curve = [Self.point(images: 1 << 42)] }, holder: nil, reportedWith: nil)
+            // As many as an architecture may let a network cost.
+            let dear = trial {
+                ($0.proposal.macs, $0.proposal.parameters, $0.proposal.connections) = (most, most, most)
+            }
+            _ = try TrialLife(dear, holder: nil, reportedWith: nil)
         }
         for (trial, holder) in wrong {
             #expect(throws: Damage(what: "trial 4")) { try TrialLife(trial, holder: holder, reportedWith: nil) }

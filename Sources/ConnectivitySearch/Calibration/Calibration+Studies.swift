@@ -16,10 +16,12 @@ extension Calibration {
             throw SearchError("the calibration has no \(configuration.fullTraining)")
         }
         let limits = try configuration.bandLimits()
-        let points = try Self.points(configuration, truth, limits)
+        let failures = Set(truth.trials.filter { $0.state == .failed }.compactMap(\.proposal.again))
+        let points = try Self.points(configuration, truth, limits, without: failures)
         let comparison = Comparison(points, bands: limits?.count, seed: configuration.search.seed)
         self.configuration = configuration
         self.points = points
+        failed = failures.isEmpty ? nil : failures.count
         bands = Self.bands(configuration, points, limits)
         full = comparison.seedBySeed(configuration.fullTraining)
         full.pays(truth.trials.filter { $0.proposal.again != nil })
@@ -49,15 +51,18 @@ extension Calibration {
     }
 
     /// The connectivities that were trained in full.
+    /// - Parameter failures: the children whose full training failed.
     private static func points(
-        _ configuration: CalibrationConfiguration, _ truth: StudyHistory, _ limits: [Int]?
+        _ configuration: CalibrationConfiguration, _ truth: StudyHistory, _ limits: [Int]?, without failures: Set<Int>
     ) throws -> [Point] {
         let again = Dictionary(grouping: truth.reevaluations, by: \.child)
         let children = truth.children.filter {
-            $0.repeatOf == nil && again[$0.number]?.count == configuration.fullSeeds
+            $0.repeatOf == nil && again[$0.number]?.count == configuration.fullSeeds && !failures.contains($0.number)
         }
         guard children.count > 1 else {
-            throw SearchError("\(children.count) connectivities were trained in full; at least 2 are needed to compare")
+            let failed = failures.isEmpty ? "" : " and \(failures.count) failed"
+            throw SearchError(
+                "\(children.count) connectivities were trained in full\(failed); at least 2 are needed to compare")
         }
         return children.map { child in
             let trainings = (again[child.number] ?? []).sorted { $0.seed < $1.seed }

@@ -8,6 +8,9 @@ public struct Calibration: Codable, Sendable {
     public var configuration: CalibrationConfiguration
     /// The connectivities, in the order in which they were proposed.
     public var points: [Point]
+    /// Connectivities that are none of them, as a full training of theirs failed and so says nothing of how they order;
+    /// absent where there are none, and in calibrations of older versions, which took chance for its accuracy.
+    public var failed: Int?
     /// What full training cost, and how well one seed of it orders as another; the first seed as if it were an
     /// evaluator.
     public var full: Row

@@ -6,6 +6,11 @@ extension StudyHistory {
     /// Whether the trials are numbered from 1 on: none is missing.
     var isNumbered: Bool { trials.map(\.number) == Array(1..<trials.count + 1) }
 
+    /// The network that a trial's matrices make, where they fit the architecture.
+    func network(of trial: Trial) -> Network? {
+        try? Network(configuration.architecture, trial.proposal.connectivity)
+    }
+
     /// What is wrong with a study or worth knowing; damaged rows were found when it was read.
     public func findings(_ storage: any StudyStorage) throws -> (troubles: [String], notes: [String]) {
         var (troubles, notes): ([String], [String]) = ([], [])
@@ -13,7 +18,7 @@ extension StudyHistory {
             troubles.append("the trials are not numbered from 1 to \(trials.count)")
         }
         for trial in trials {
-            guard let network = try? Network(configuration.architecture, trial.proposal.connectivity) else {
+            guard let network = network(of: trial) else {
                 troubles.append("trial \(trial.number)'s matrices do not fit the network")
                 continue
             }

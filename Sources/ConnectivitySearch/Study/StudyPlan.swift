@@ -8,12 +8,12 @@ extension StudyStorage {
     /// - Throws: `SearchError` when it is not one that this program reads; what the storage throws.
     public func configuration() throws -> SearchConfiguration? {
         guard let plan = try plan() else { return nil }
-        do {
-            return try CanonicalJSON.value(SearchConfiguration.self, plan, "the configuration")
-        } catch is Damage {
+        let configuration = try? CanonicalJSON.value(SearchConfiguration.self, plan, "the configuration")
+        guard let configuration, configuration.countsImages else {
             throw SearchError(
                 "\(name) holds a configuration that this version of ads cannot read; update ads, or start a new search")
         }
+        return configuration
     }
 
     /// Stores the configuration of a new study, or that of one that is continued with more children.

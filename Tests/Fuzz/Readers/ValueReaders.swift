@@ -126,9 +126,12 @@ extension FuzzedReader {
         for line in data.prefix(4096).split(separator: 0x0A) {
             let words = String(decoding: line, as: UTF8.self).split(separator: " ").map(String.init)
             guard let name = words.first else { continue }
-            let shape = words.dropFirst().compactMap(Int.init).filter { 0...4096 ~= $0 }
-            guard shape.count <= 4, shape.reduce(4, *) <= 1 << 20 else { continue }
-            tensors[name] = StoredTensor(type: "F32", shape: shape, bytes: Data(count: shape.reduce(4, *)))
+            let shape = words.dropFirst().compactMap(Int.init).filter { $0 >= 0 }
+            // An empty tensor's other dimensions may be anything.
+            let fits = shape.contains(0) || shape.allSatisfy { $0 <= 4096 }
+            let bytes = shape.contains(0) ? 0 : fits && shape.count <= 4 ? shape.reduce(4, *) : .max
+            guard shape.count <= 4, bytes <= 1 << 20 else { continue }
+            tensors[name] = StoredTensor(type: "F32", shape: shape, bytes: Data(count: bytes))
         }
         let read = try NetworkImport(tensors: tensors, named: "x")
         try check(read.network)
