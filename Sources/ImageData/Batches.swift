@@ -107,7 +107,9 @@ public struct BatchMaker: Sendable {
     private func fill(
         _ out: UnsafeMutableBufferPointer<Float>, with index: Int, _ window: Window, _ tables: [Float]
     ) throws {
-        let (size, dx, dy) = (set.size, window.left, window.top)
+        let size = set.size
+        // Images of 1 to 3 pixels may be moved out of the window whole.
+        let (dx, dy) = (min(max(window.left, -size), size), min(max(window.top, -size), size))
         guard window.width == size, window.height == size else {
             return try resize(index, window, into: out, tables)
         }

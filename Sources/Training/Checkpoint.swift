@@ -97,6 +97,8 @@ struct Checkpoint {
                     }
                     try Runtime.setGeneratorState([UInt8](generator.bytes))
                 }
+                // The next one to be saved would put what is damaged into this one's place.
+                if path == previous { unlink(last) }
                 return state
             } catch {
                 if damage == nil { damage = error }

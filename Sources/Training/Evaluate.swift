@@ -80,9 +80,11 @@ extension DenseNet {
     public func recomputeNormStatistics(
         _ maker: BatchMaker, _ indices: [Int], batchSize: Int, after batches: Int = 0
     ) throws {
-        let (before, started) = (normMomentum, ContinuousClock.now)
+        let (before, own, started) = (normMomentum, dropout, ContinuousClock.now)
+        // Statistics are of what the network computes when it is used, and nothing is drawn for them.
+        dropout = 0
         defer {
-            normMomentum = before
+            (normMomentum, dropout) = (before, own)
             PartTimes.note(.statistics, since: started)
         }
         try withoutGrad {

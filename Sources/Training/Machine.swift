@@ -18,4 +18,14 @@ public struct Machine: Codable, Hashable, Sendable {
     public var kernels: KernelChoice
     /// The processor's or system's name.
     public var system: String
+
+    /// What this machine computes with that another does not, so that it comes to other bits; `nil` for nothing.
+    package func difference(from there: Machine) -> (what: String, there: String, here: String)? {
+        let parts = [
+            ("version", there.ads, ads), ("libtorch", there.torch, torch),
+            ("instruction set", there.instructionSet, instructionSet),
+            ("libtorch's instruction set", there.torchInstructionSet, torchInstructionSet),
+        ]
+        return parts.first { $0.1 != $0.2 }
+    }
 }

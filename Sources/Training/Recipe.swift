@@ -9,7 +9,8 @@ public struct Recipe: Codable, Hashable, Sendable {
         /// Divided by 10 at 50% and 75% of the epochs (DenseNet paper, section 4.2).
         case step
         /// Up by a cosine to the learning rate, then down to nothing; the momentum goes the other way
-        /// (Smith and Topin, arXiv 1708.07120; `torch.optim.lr_scheduler.OneCycleLR` with its defaults).
+        /// (Smith and Topin, arXiv 1708.07120; `torch.optim.lr_scheduler.OneCycleLR` with `pct_start` 0.25, else with
+        /// its defaults).
         case oneCycle = "one-cycle"
         /// Always the same.
         case constant

@@ -108,6 +108,7 @@ public struct Trainer {
                 into: net, optimizer, epochs: recipe.epochs, steps: steps, note: { observer(.note($0)) })
         {
             state = saved
+            try tellOfAnotherMachine()
         } else if resume, FileManager.default.fileExists(atPath: folder.metrics) {
             observer(.note("there is no checkpoint in \(folder.checkpoints) any more; it is trained from its start"))
         }
@@ -187,11 +188,14 @@ public struct Trainer {
                     "interrupted while validating epoch \(state.epoch + 1); saved. Continue with the same command and --resume"
             )
         }
+        // The last step's; an optimizer that was restored behind that step has not heard of it.
+        let (recipe, steps) = (configuration.recipe, split.train.count / configuration.recipe.batchSize)
+        let rate = recipe.rate(step: (state.epoch + 1) * steps - 1, of: recipe.epochs * steps).rate
         state.history.append(
             EpochMetrics(
                 epoch: state.epoch + 1, trainLoss: state.lossSum / Double(max(1, state.seen)),
                 trainAccuracy: Double(state.correct) / Double(max(1, state.seen)), validationLoss: validation?.loss,
-                validationAccuracy: validation?.accuracy, learningRate: optimizer.rate, seconds: state.epochSeconds,
+                validationAccuracy: validation?.accuracy, learningRate: rate, seconds: state.epochSeconds,
                 waitedSeconds: state.epochWaited,
                 imagesPerSecond: Double(state.seen) / max(state.epochSeconds, 1e-9)))
         // Weights trained in parts are for all parts; how the whole network does says little of them.

@@ -122,6 +122,24 @@ import Testing
         #expect(wrong == nil, "\(wrong.debugDescription)")
     }
 
+    /// An image of fewer pixels than it may be moved by is out of the window now and then.
+    @Test(arguments: 1...5) func smallImagesAreMovedOut(size: Int) throws {
+        let set = Self.set(channels: 1, size: size)
+        let maker = maker(set)
+        let indices = (0..<120).map { $0 % 6 }
+        let plain = try maker.batch(indices[...]).images.floats()
+        let moved = try maker.batch(indices[...], augmentation: SeededGenerator(seed: 4), by: .crop).images.floats()
+        let pixels = size * size
+        var (empty, own) = (0, Set(plain))
+        own.insert(0)
+        for image in stride(from: 0, to: moved.count, by: pixels) {
+            #expect(moved[image..<image + pixels].allSatisfy(own.contains))
+            empty += moved[image..<image + pixels].allSatisfy { $0 == 0 } ? 1 : 0
+        }
+        // 1 - (2·min(size, 5) - 1)² / 81 of them, but that of 5 pixels one is always left.
+        #expect(size < 5 ? empty > 10 : empty == 0, "\(empty)")
+    }
+
     @Test func noneLeavesImagesAsTheyAre() throws {
         let maker = maker(Self.set())
         let plain = try maker.batch([1, 4]).images.floats()

@@ -112,12 +112,7 @@ public struct StudyWorker {
         guard configuration.mixed != true else { return }
         let there = configuration.machine
         let here = Machine.current(device: try Device(named: there.device), kernels: there.kernels)
-        let parts = [
-            ("version", there.ads, here.ads), ("libtorch", there.torch, here.torch),
-            ("instruction set", there.instructionSet, here.instructionSet),
-            ("libtorch's instruction set", there.torchInstructionSet, here.torchInstructionSet),
-        ]
-        guard let (what, its, own) = parts.first(where: { $0.1 != $0.2 }) else { return }
+        guard let (what, its, own) = here.difference(from: there) else { return }
         throw SearchError(
             "this machine computes other bits than the study's (its \(what) is \(its.inSentence), here \(own)); use the same, or start the search with --mixed"
         )
