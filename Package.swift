@@ -243,7 +243,7 @@ let package = Package(
             name: "CommandTests",
             dependencies: [
                 "ads", "search-your-data", "Reporting", "ConnectivitySearch", "Evaluation", "StudyPostgres", "Studies",
-                "Training", "Runs", "ImageData",
+                "Training", "Runs", "ImageData", "Files",
                 "WeightFiles", "DenseNetArchitecture", "DenseNetModel", "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser", condition: training),
             ],

@@ -84,7 +84,7 @@ public struct SearchRun {
         if let stored = try storage.configuration() {
             if let difference = configuration.difference(from: stored) {
                 throw SearchError(
-                    "\(folder.path) holds another search: \(difference); continue it with 'ads search --resume --out \(folder.path)'"
+                    "\(folder.path) holds another search: \(difference); continue it with 'ads search --resume --out \(ShellText.word(folder.path))'"
                 )
             }
         }

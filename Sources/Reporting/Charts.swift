@@ -132,6 +132,8 @@ public enum Charts {
         let raw = (high - low) / 5
         let power = pow(10, floor(log10(raw)))
         let step = max(least, ([1, 2, 5, 10].first { $0 * power >= raw } ?? 10) * power)
+        // Of numbers too far apart for a difference there are none.
+        guard step.isFinite, step > 0 else { return [] }
         return stride(from: (low / step).rounded(.up) * step, through: high, by: step).map { $0 }
     }
 

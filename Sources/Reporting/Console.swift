@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Training
 
@@ -92,7 +93,7 @@ public final class Console {
         (hasOpenLine, panelIsShown) = (false, false)
     }
 
-    private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+    private func write(_ text: String) { StandardError.write(text) }
 }
 
 /// A number with a fixed count of decimals.
@@ -103,7 +104,7 @@ public func percent(_ share: Double) -> String { fixed(share * 100, 2) + "%" }
 
 /// Seconds as people say them: "45 s", "3 min 20 s", "2 h 05 min".
 public func duration(_ seconds: Double) -> String {
-    guard seconds.isFinite, seconds < 1e9 else { return "unknown time" }
+    guard seconds.isFinite, abs(seconds) < 1e9 else { return "unknown time" }
     let s = Int(seconds.rounded())
     if s < 60 { return "\(s) s" }
     if s < 3600 { return "\(s / 60) min \(s % 60) s" }

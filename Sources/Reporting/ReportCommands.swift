@@ -1,5 +1,6 @@
 import ConnectivitySearch
 import Evaluation
+import Files
 import Foundation
 import Runs
 import Strategies
@@ -27,7 +28,8 @@ enum ReportCommands {
             parts.append(
                 "--distil --distil-temperature \(distillation.temperature) --distil-weight \(distillation.weight)")
         }
-        parts += data(c.data)
+        // How images are prepared is the search's.
+        parts += folder(c.data)
         if let limit = c.limitTrain { parts.append("--limit-train \(limit)") }
         return lines(
             parts + recipe(c) + [machine(c.machine, seed: c.seed), "--label \(ShellText.word(c.label)) --out NEW-RUN"])
@@ -62,8 +64,11 @@ enum ReportCommands {
     }
 
     private static func data(_ data: DataIdentity) -> [String] {
-        (data.folder.map { ["--data-dir \(ShellText.word($0))"] } ?? [])
-            + (data.preparation?.ignoresOrientation == true ? ["--no-exif"] : [])
+        folder(data) + (data.preparation?.ignoresOrientation == true ? ["--no-exif"] : [])
+    }
+
+    private static func folder(_ data: DataIdentity) -> [String] {
+        data.folder.map { ["--data-dir \(ShellText.word($0))"] } ?? []
     }
 
     private static func machine(_ m: Machine, seed: UInt64) -> String {

@@ -1,4 +1,5 @@
 import ConnectivitySearch
+import Files
 import Foundation
 import Studies
 import Training
@@ -48,7 +49,9 @@ public final class SearchConsole {
     private func line(_ child: Child, _ status: SearchStatus) -> String {
         let paidFor =
             child.state == .pruned ? "pruned after \(fixed(child.seconds, 1)) s" : "\(fixed(child.seconds, 1)) s"
-        let what = child.repeatOf.map { "repeats child \($0)" } ?? child.failure.map { "failed: \($0)" } ?? paidFor
+        let what =
+            child.repeatOf.map { "repeats child \($0)" } ?? child.failure.map { "failed: \($0.inSentence(upTo: 400))" }
+            ?? paidFor
         let best = status.best.map { "; best \(Self.worth($0, status)) (child \($0.number))" } ?? ""
         return
             "child \(Self.count(status)): validation \(percent(child.accuracy)), \(grouped(child.macs)) MACs, \(child.connections) connections, \(what)\(best)\(Self.left(status))"
@@ -105,7 +108,9 @@ public final class SearchConsole {
 
     /// Values as a line of small columns.
     static func curve(_ values: some Collection<Double>) -> String {
-        guard let low = values.min(), let high = values.max(), values.count > 1 else { return "" }
+        guard let low = values.min(), let high = values.max(), values.count > 1, (high - low).isFinite else {
+            return ""
+        }
         let columns = Array("▁▂▃▄▅▆▇█")
         return String(values.map { columns[high > low ? Int((($0 - low) / (high - low) * 7).rounded()) : 3] })
     }

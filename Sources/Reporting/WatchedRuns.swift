@@ -1,4 +1,5 @@
 import ConnectivitySearch
+import Files
 import Foundation
 import Runs
 import Studies
@@ -98,7 +99,7 @@ public struct WatchedRuns {
             look.unfinished.append(folder.path)
             if !isSearched {
                 look.stopped.append(
-                    "the search in \(folder.path) was stopped; 'ads search --resume --out \(folder.path)' goes on with it"
+                    "the search in \(folder.path) was stopped; 'ads search --resume --out \(ShellText.word(folder.path))' goes on with it"
                 )
             }
         } catch {

@@ -67,7 +67,7 @@ public struct TrialLife: Sendable, Hashable {
         ]
         let costs = [trial.proposal.macs, trial.proposal.parameters, trial.proposal.connections]
         guard (counts + trial.curve.map(\.images)).allSatisfy(CanonicalJSON.isCount),
-            costs.allSatisfy({ 0...Self.mostCost ~= $0 })
+            costs.allSatisfy({ 0...Self.mostCost ~= $0 }), trial.curve.allSatisfy(Self.isPossible)
         else {
             throw Damage(what: "trial \(trial.number)")
         }
@@ -82,6 +82,12 @@ public struct TrialLife: Sendable, Hashable {
         }
         (facts, self.reportedWith) = (trial, reportedWith)
         (facts.state, facts.isHeld, facts.failure) = (.waiting, false, nil)
+    }
+
+    /// Whether an evaluation can have come to a point.
+    private static func isPossible(_ point: CurvePoint) -> Bool {
+        // Ten thousand years.
+        0...1 ~= point.accuracy && 0...3e11 ~= point.seconds && point.length.isFinite && !point.loss.isNaN
     }
 
     /// The trial as it is now.

@@ -1,4 +1,5 @@
 import DenseNetArchitecture
+import Files
 import Foundation
 import ImageData
 import Runs
@@ -14,7 +15,8 @@ extension Trainer {
             if let difference = configuration.difference(from: stored) {
                 let how =
                     stored.sampling == nil
-                    ? "ads train --resume --out \(folder.path)" : "ads search --resume --out \(folder.parent)"
+                    ? "ads train --resume --out \(ShellText.word(folder.path))"
+                    : "ads search --resume --out \(ShellText.word(folder.parent))"
                 throw TrainingError("\(folder.path) holds another run: \(difference); continue it with '\(how)'")
             }
             guard try folder.network() == network else {

@@ -49,7 +49,7 @@ public struct Trainer {
         let recipe = configuration.recipe
         guard configuration.sampling == nil || sampler != nil else {
             throw TrainingError(
-                "\(folder.path) holds weights that a search's children share, of which each step trains a part; the search goes on with them: ads search --resume --out \(folder.parent)"
+                "\(folder.path) holds weights that a search's children share, of which each step trains a part; the search goes on with them: ads search --resume --out \(ShellText.word(folder.parent))"
             )
         }
         try configuration.validate()

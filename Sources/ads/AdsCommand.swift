@@ -1,5 +1,6 @@
 import ArgumentParser
 import DenseKernels
+import Files
 import Foundation
 import ImageData
 import Runs
@@ -37,6 +38,10 @@ struct AdsCommand: ParsableCommand {
             let reading = ReadingProgress(quiet: (command as? any ReadsImages)?.isQuiet ?? true)
             defer { reading.settle() }
             try FolderReading.withWatch(reading.show) { try command.run() }
+            // Whoever reads what was printed must not take a part of it for all.
+            guard fflush(nil) == 0 else {
+                fail("cannot write to stdout: \(String(cString: strerror(errno)))", 1)
+            }
         } catch let error as Interrupted {
             fail(error.description, 130)
         } catch let error as UsageError {
@@ -71,7 +76,7 @@ struct AdsCommand: ParsableCommand {
 
     /// Says on stderr what the user should know of, while the work goes on.
     static func tell(_ sentence: String) {
-        FileHandle.standardError.write(Data("ads: \(sentence)\n".utf8))
+        StandardError.write("ads: \(sentence)\n")
     }
 }
 

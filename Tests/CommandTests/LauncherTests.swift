@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import TestSupport
 import Testing
@@ -137,12 +138,19 @@ import Testing
         #expect(own.count == 2 && own.allSatisfy { $0.hasPrefix("ads-my-cifar-") }, "\(own)")
         let stopped = try shell(folder("start"), ["stop"])
         #expect(stopped.end() == 1)
-        let pattern = "[w]orker --study postgresql://me@db\\.example\\.org/ads\\?study=my%20cifar"
+        let pattern = "[w]orker --study postgresql://me@db\\.example\\.org/ads\\?study=my%20cifar( |$)"
         #expect(log.contains("<-TERM><-f><\(pattern)>"), "\(log)")
         // It finds workers, and not who looks for them.
         let found = try run("/bin/sh", ["-c", "echo 'ads worker --study \(Self.address)' | grep -cE '\(pattern)'"])
         let itself = try run("/bin/sh", ["-c", "echo 'sh -c pkill -f \(pattern)' | grep -cE '\(pattern)'"])
         #expect(found.output == "1\n" && itself.output == "0\n")
+        // Nor those of studies whose names begin as this one's.
+        let others =
+            "ads worker --study \(Self.address)100 --data-dir /d\nads worker --study \(Self.address)&sslmode=require"
+        let no = try run("/bin/sh", ["-c", "printf '%s\n' '\(others)' | grep -cE '\(pattern)'"])
+        let more = try run(
+            "/bin/sh", ["-c", "echo 'ads worker --study \(Self.address) --data-dir /d' | grep -cE '\(pattern)'"])
+        #expect(no.output == "0\n" && more.output == "1\n")
     }
 
     private static let validator: String? = {

@@ -180,6 +180,12 @@ import Testing
         CurvePoint(length: 1, images: images, accuracy: 0.5, loss: 1, seconds: 1, worker: "w")
     }
 
+    private static func point(_ change: (inout CurvePoint) -> Void) -> CurvePoint {
+        var point = point(images: 1)
+        change(&point)
+        return point
+    }
+
     @Test func partsThatDoNotBelongTogetherAreDamage() {
         func trial(_ change: (inout Trial) -> Void) -> Trial {
             var trial = Trial(number: 4, proposal: Example.proposal(1, 0))
@@ -197,6 +203,13 @@ import Testing
             (trial { $0.proposal.update = .max }, nil), (trial { $0.proposal.position = -1 }, nil),
             (trial { $0.curve = [Self.point(images: (1 << 42) + 1)] }, nil),
             (trial { $0.curve = [Self.point(images: -1)] }, nil),
+            (trial { $0.curve = [Self.point { $0.accuracy = 1.0001 }] }, nil),
+            (trial { $0.curve = [Self.point { $0.accuracy = -1e-9 }] }, nil),
+            (trial { $0.curve = [Self.point { $0.accuracy = .nan }] }, nil),
+            (trial { $0.curve = [Self.point { $0.seconds = -1e300 }] }, nil),
+            (trial { $0.curve = [Self.point { $0.seconds = 4e11 }] }, nil),
+            (trial { $0.curve = [Self.point { $0.loss = .nan }] }, nil),
+            (trial { $0.curve = [Self.point { $0.length = .infinity }] }, nil),
             (trial { $0.proposal.macs = .max }, nil), (trial { $0.proposal.macs = most + 1 }, nil),
             (trial { $0.proposal.macs = -1 }, nil), (trial { $0.proposal.parameters = most + 1 }, nil),
             (trial { $0.proposal.parameters = -1 }, nil), (trial { $0.proposal.connections = most + 1 }, nil),

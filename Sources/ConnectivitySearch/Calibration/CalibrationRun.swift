@@ -62,7 +62,7 @@ public struct CalibrationRun {
             let stored = try folder.read(CalibrationConfiguration.self, from: folder.configuration)
             if let difference = configuration.difference(from: stored) {
                 throw SearchError(
-                    "\(folder.path) holds another calibration: \(difference); continue it with 'ads calibrate --resume --out \(folder.path)'"
+                    "\(folder.path) holds another calibration: \(difference); continue it with 'ads calibrate --resume --out \(ShellText.word(folder.path))'"
                 )
             }
             try folder.write(configuration, to: folder.configuration)

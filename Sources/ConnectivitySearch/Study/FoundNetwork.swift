@@ -18,7 +18,7 @@ public struct FoundNetwork {
     public init(in folder: RunFolder) throws {
         guard FileManager.default.fileExists(atPath: folder.architecture) else {
             throw SearchError(
-                "the search in \(folder.path) is not finished; continue it with 'ads search --resume --out \(folder.path)'"
+                "the search in \(folder.path) is not finished; continue it with 'ads search --resume --out \(ShellText.word(folder.path))'"
             )
         }
         configuration = try folder.read(SearchConfiguration.self, from: folder.configuration)

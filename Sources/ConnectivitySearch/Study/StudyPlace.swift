@@ -27,7 +27,7 @@ public enum StudyPlace {
     static func open(_ address: PostgresAddress, mustExist: Bool, waits: Bool = false) throws -> PostgresStudy {
         try PostgresStudy(
             address, mustExist: mustExist, waits: waits,
-            observer: { FileHandle.standardError.write(Data("ads: \($0)\n".utf8)) },
+            observer: { StandardError.write("ads: \($0)\n") },
             givesUp: { Interruption.requested })
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ConnectivitySearch
+import Files
 import ImageData
 import Reporting
 import Runs
@@ -145,6 +146,6 @@ struct CalibrateCommand: ParsableCommand {
         let calibration = try job.run(resume: resume)
         if output.json { return try printJSON(calibration) }
         print(calibration.table)
-        print("saved in \(folder.path); draw it with: ads report \(folder.path)")
+        print("saved in \(folder.path); draw it with: ads report \(ShellText.word(folder.path))")
     }
 }

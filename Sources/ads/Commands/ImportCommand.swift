@@ -138,7 +138,7 @@ struct ImportCommand: ParsableCommand {
         lines += c.changes
         if let classes = c.replacedClasses {
             lines.append(
-                "the classifier of \(classes) classes was replaced by a fresh one of \(network.architecture.classes), which must be trained: ads train --weights \(out)"
+                "the classifier of \(classes) classes was replaced by a fresh one of \(network.architecture.classes), which must be trained: ads train --weights \(ShellText.word(out))"
             )
         }
         lines.append(

@@ -1,5 +1,6 @@
 import ConnectivitySearch
 import DenseNetArchitecture
+import Files
 import Reporting
 import Runs
 import Strategies
@@ -44,7 +45,10 @@ extension SearchCommand {
         console.line(
             "searching with \(c.strategy): \(c.budget), \(c.evaluator.kind.rawValue), \(c.target.map { "at most \(grouped($0.limit)) \($0.measure.noun)" } ?? "no target"), \(search.workers == 0 ? "workers elsewhere" : plural(search.workers, "worker")) with \(plural(c.threads, "thread")) each"
         )
-        if search.workers == 0 { console.line("children wait for: ads worker --study \(study ?? folder.path)") }
+        if search.workers == 0 {
+            let place = try study ?? folder.address()?.description ?? folder.absolutePath
+            console.line("children wait for: ads worker --study \(ShellText.word(place))")
+        }
         let result: SearchResult
         do {
             result = try search.run(resume: resume)
@@ -64,7 +68,7 @@ extension SearchCommand {
             best of \(result.children) children (\(result.repeats) repeats): child \(result.child), validated \(percent(result.accuracy))\(c.top > 0 ? " when evaluated again" : "")
             \(grouped(result.parameters)) parameters, \(grouped(result.macs)) MACs (\(percent(result.macsShare)) of dense), \(result.connections) connections
             \(try Network(c.architecture, result.connectivity).drawing)
-            saved in \(folder.path); \(c.evaluator.inherits ? "tune" : "train") it in full with: ads retrain \(folder.path)\(c.evaluator.inherits ? " --inherit" : "")
+            saved in \(folder.path); \(c.evaluator.inherits ? "tune" : "train") it in full with: ads retrain \(ShellText.word(folder.path))\(c.evaluator.inherits ? " --inherit" : "")
             """)
     }
 }

@@ -1,3 +1,4 @@
+import Files
 import Reporting
 
 /// A shell script that starts workers on machines by ssh, and one line that stops them.
@@ -13,7 +14,8 @@ struct SSHScript {
         let start =
             "k=1; while [ $k -le \(workers.count) ]; do nohup \(ShellText.command(workers.words)) </dev/null >>\"\(log)\" 2>&1 & k=$((k + 1)); done"
         // The shell that runs pkill must not find itself.
-        let pattern = "[w]orker --study " + Self.literally(workers.address.description)
+        // Other studies' names may begin as this one's.
+        let pattern = "[w]orker --study " + Self.literally(workers.address.description) + "( |$)"
         let stop = "pkill -TERM -f \(ShellText.word(pattern)) || [ $? -eq 1 ]"
         return """
             #!/bin/sh

@@ -1,3 +1,4 @@
+import Files
 import Reporting
 
 /// A batch script for Slurm: an array of workers that queue again when their time ends before the search does.

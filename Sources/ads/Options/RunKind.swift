@@ -20,7 +20,7 @@ extension RunFolder {
         let reason =
             switch try kind() {
             case "training": "no weights yet; a training has them after its first epoch, and goes on with --resume"
-            case "search": "no weights yet; a search's network gets them from 'ads retrain \(path)'"
+            case "search": "no weights yet; a search's network gets them from 'ads retrain \(ShellText.word(path))'"
             case ImportConfiguration.kind: "no weights any more: there is no \(weights)"
             default: "no weights of its own: it is no training, search or import"
             }

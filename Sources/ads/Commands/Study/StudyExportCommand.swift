@@ -4,6 +4,7 @@ import Files
 import Foundation
 import Reporting
 import Runs
+import StudyPostgres
 
 struct StudyExportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -33,8 +34,9 @@ struct StudyExportCommand: ParsableCommand {
         let storage = try openStudy(study)
         let file = URL(fileURLWithPath: storage.name)
         let attributes = try? FileManager.default.attributesOfItem(atPath: file.path)
-        // The folder names the run.
-        let name = file.standardizedFileURL.deletingLastPathComponent().lastPathComponent
+        // The folder names the run; a study in a database has a name of its own.
+        let address = PostgresAddress.isOne(study) ? try StudyAddress.check(study) : nil
+        let name = address?.study ?? file.standardizedFileURL.deletingLastPathComponent().lastPathComponent
         let journal = try OptunaJournal(
             StudyHistory(storage), name: name, end: attributes?[.modificationDate] as? Date ?? Date())
         try AtomicFile.write(journal.data, to: optuna)

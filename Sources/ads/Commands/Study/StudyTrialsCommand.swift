@@ -1,5 +1,6 @@
 import ArgumentParser
 import ConnectivitySearch
+import Files
 import Foundation
 import Reporting
 import Training
@@ -35,8 +36,8 @@ struct StudyTrialsCommand: ParsableCommand {
                     last.map { "\($0.accuracy)" }, last.map { "\($0.loss)" },
                     children[trial.number].map { "\($0.reward)" }, "\(p.macs)",
                     "\(p.parameters)", "\(p.connections)", "\(p.seed)", "\(trial.images)", "\(trial.seconds)",
-                    "\(trial.lost)", last?.worker,
-                    trial.failure, p.connectivity.key,
+                    "\(trial.lost)", last.map { Self.plain($0.worker) }, trial.failure.map(Self.plain),
+                    p.connectivity.key,
                 ]
                 print(fields.map { Self.quoted($0 ?? "") }.joined(separator: ","))
             } else {
@@ -44,12 +45,18 @@ struct StudyTrialsCommand: ParsableCommand {
                     p.again.map { "child \($0) again" } ?? p.repeatOf.map { "repeats child \($0)" }
                     ?? "update \(p.update)"
                 let result =
-                    trial.failure.map { ", \($0)" } ?? last.map {
+                    trial.failure.map { ", \($0.inSentence(upTo: 400))" } ?? last.map {
                         ", validation \(percent($0.accuracy)), \(fixed(trial.seconds, 1)) s"
                     } ?? ""
                 print("trial \(trial.number): \(trial.state.rawValue), \(what), \(grouped(p.macs)) MACs\(result)")
             }
         }
+    }
+
+    /// What a worker wrote, of which no spreadsheet makes a formula.
+    static func plain(_ text: String) -> String {
+        guard let first = text.unicodeScalars.first, "=+-@\t\r".unicodeScalars.contains(first) else { return text }
+        return "'" + text
     }
 
     /// A field as RFC 4180 has it.

@@ -1,0 +1,50 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Reporting
+@testable import ads
+
+/// Terminals that were closed, disks that are full: what is said to nobody ends nothing, and what is printed to nobody
+/// is no success.
+@Suite struct ClosedStreamTests {
+    private let folder = TemporaryFolder()
+
+    private func shell(_ command: String) throws -> Finished {
+        try run("/bin/sh", ["-c", command.replacing("ads ", with: Program.folder + "/ads ")])
+    }
+
+    @Test func whatIsSaidToNobody() throws {
+        let network =
+            #"{"blocks":[2],"growth_rate":2,"bottleneck":false,"compression":1,"stem":{"kind":"cifar","channels":4},"input_channels":3,"image_size":32,"classes":10}"#
+        try network.write(toFile: folder("a.json"), atomically: true, encoding: .utf8)
+        let train =
+            "ads train --data shapes --arch \(folder("a.json")) --epochs 1 --limit-train 64 --batch-size 32 --out \(folder("run"))"
+        #expect(try shell(train + " 2>/dev/full").status == 0)
+        #expect(FileManager.default.fileExists(atPath: folder("run/result.json")))
+        #expect(try shell("ads inspect --arch none 2>/dev/full").status == 64)
+        #expect(try shell("ads inspect --arch none 2>&-").status == 64)
+    }
+
+    @Test func whatIsPrintedToNobody() throws {
+        for command in ["ads inspect --arch densenet-40-12", "ads inspect --arch densenet-40-12 --json"] {
+            let lost = try shell(command + " >/dev/full")
+            #expect(lost.status == 1 && lost.errors == "ads: cannot write to stdout: No space left on device\n")
+            #expect(try shell(command + " >/dev/null").status == 0)
+        }
+    }
+
+    /// Numbers that are too far apart for a picture, and times that are none.
+    @Test func numbersWithoutASize() {
+        #expect(duration(-1e300) == "unknown time" && duration(.nan) == "unknown time" && duration(-2) == "-2 s")
+        let far = Charts.Series(name: "s", points: [(0, 1.7e308), (1, -1.7e308)], isLine: true, color: 0)
+        #expect(Charts.plot([far], x: "x", y: "y", format: { "\($0)" }, xFormat: { "\($0)" }).contains("<svg"))
+        #expect(SearchConsole.curve([-1.7e308, 1.7e308]) == "" && SearchConsole.curve([0, 1]) == "▁█")
+    }
+
+    /// What a worker wrote is text in a spreadsheet, too.
+    @Test func noFormulas() {
+        for text in ["=1+1", "+1", "-1", "@x", "\tx", "\r"] { #expect(StudyTrialsCommand.plain(text) == "'" + text) }
+        for text in ["", "host 7", "a=b"] { #expect(StudyTrialsCommand.plain(text) == text) }
+    }
+}
