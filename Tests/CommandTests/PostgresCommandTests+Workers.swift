@@ -187,7 +187,7 @@ extension PostgresCommandTests {
             search("s", "--children", "2", "--study", address, "--workers", "0", "--limit-train", "4000").filter {
                 $0 != "--quiet"
             })
-        #expect(running.says("children wait for: ads worker --study \(address)"), "\(running.errors)")
+        #expect(running.says("children wait for: ads worker --study '\(address)'"), "\(running.errors)")
         let first = try Background(Program.folder + "/ads", ["worker", "--study", address])
         #expect(first.says("working for"), "\(first.errors)")
         let study = try PostgresStudy(PostgresAddress(address), mustExist: true)

@@ -110,7 +110,7 @@ struct PostgresCommandTests {
         let search = try Background(
             Program.folder + "/ads",
             search("s", "--children", "2", "--study", address, "--workers", "0").filter { $0 != "--quiet" })
-        #expect(search.says("children wait for: ads worker --study \(address)"), "\(search.errors)")
+        #expect(search.says("children wait for: ads worker --study '\(address)'"), "\(search.errors)")
         let end = Date().addingTimeInterval(60)
         while !text().contains("Not finished."), Date() < end { Thread.sleep(forTimeInterval: 0.1) }
         #expect(text().contains("location.reload()") && text().contains("Not finished."))
