@@ -56,9 +56,9 @@ class Results:
             for out in self.outs:
                 for path in sorted(out.path.glob(pattern)):
                     own = read(path)
-                    there = first.setdefault(path.relative_to(out.path), own)
+                    there, before = first.setdefault(path.relative_to(out.path), (own, out))
                     if own.get("strategy") != there.get("strategy") or own.get("images") != there.get("images"):
-                        raise Refusal(f"{out.path} {what} than {self.outs[0].path}: {path.relative_to(out.path)} differs")
+                        raise Refusal(f"{out.path} {what} than {before.path}: {path.relative_to(out.path)} differs")
 
     def starts(self):
         """Every start, the earliest first."""

@@ -150,17 +150,14 @@ def minutes(records):
     return text if all(r.whole for r in records) else f"at least {text}"
 
 
-def longest(results, group, key):
-    """What there is of a key among what was tuned for longer, with a teacher or without."""
-    return list(dict.fromkeys(value for role in LONGER for value in results.values(key, group=group, role=role)))
-
-
 def longer(results, group):
     """The best strategy's networks and the dense one, tuned for longer, beside what they were."""
-    if not any(results.of(group=group, role=role) for role in LONGER):
+    # With a teacher or without; the dense network, which is tuned for longer, too, has no target.
+    targets = dict.fromkeys(target for role in LONGER for target in results.values("target", group=group, role=role))
+    if not targets and not results.of(group=group, role="longer"):
         return ""
     dense, rows, chosen = dense_macs(results, group), {"dense, as given": results.of(group=group, role="given")}, False
-    for target in longest(results, group, "target"):
+    for target in targets:
         best = read(results.find(f"{group}/best-{slug(target)}.json"))
         strategy, chosen = best["strategy"], chosen or len(best["validation_accuracy"]) > 1
         for role, own in (("tuned", {"strategy": strategy}), ("longer", {})):

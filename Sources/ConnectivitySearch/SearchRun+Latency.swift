@@ -1,6 +1,5 @@
 import DenseNetArchitecture
 import DenseNetModel
-import Randomness
 import Torch
 
 extension SearchRun {

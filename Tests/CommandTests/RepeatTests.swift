@@ -1,4 +1,5 @@
 import Foundation
+import ImageData
 import TestSupport
 import Testing
 
@@ -85,6 +86,17 @@ import Testing
             #expect(
                 try bytes("again-\(number)/weights.safetensors") == original,
                 "\(ReportCommands.command(for: trained, in: content))")
+        }
+        // How images are prepared is the search's to say: `ads retrain` has no option for it.
+        for trained in content.trained {
+            var configuration = trained.configuration
+            configuration.data.preparation = ImagePreparation(size: 32, ignoresOrientation: true)
+            let prepared = ReportContent.Trained(
+                result: trained.result, configuration: configuration, network: trained.network, epochs: trained.epochs,
+                testUses: trained.testUses, confusion: trained.confusion, latencies: trained.latencies,
+                path: trained.path)
+            let command = ReportCommands.command(for: prepared, in: content)
+            #expect(command.contains("--no-exif") == command.hasPrefix("ads train "), "\(command)")
         }
         // What it says of a run depends on the run alone, not on what became of the dense network's folder.
         let commands = content.trained.map { ReportCommands.command(for: $0, in: content) }

@@ -93,6 +93,17 @@ import Torch
         #expect(relativeError(first, both) > 1e-3)
     }
 
+    /// Statistics are of the network as it is used: nothing is dropped for them, and dropping goes on after them.
+    @Test func normStatisticsDropNothing() throws {
+        let (plain, dropping) = (try network(), try network())
+        dropping.dropout = 0.5
+        for net in [plain, dropping] { try net.recomputeNormStatistics(maker, Array(0..<80), batchSize: 40) }
+        for ((name, one), (_, other)) in zip(plain.tensors, dropping.tensors) {
+            #expect(try one.floats() == other.floats(), "\(name)")
+        }
+        #expect(dropping.dropout == 0.5)
+    }
+
     /// An average that goes on is the average of all.
     @Test func normStatisticsGoOn() throws {
         let (whole, parts, anew) = (try network(), try network(), try network())
