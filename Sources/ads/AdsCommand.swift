@@ -31,6 +31,7 @@ struct AdsCommand: ParsableCommand {
         if let missing = LayerKernels.missingInstructions {
             fail("this build needs \(missing), which this processor lacks; build it here with 'make build'", 1)
         }
+        StandardStreams.prepare()
         Interruption.install()
         Runtime.keepFreedMemory()
         do {
@@ -38,10 +39,7 @@ struct AdsCommand: ParsableCommand {
             let reading = ReadingProgress(quiet: (command as? any ReadsImages)?.isQuiet ?? true)
             defer { reading.settle() }
             try FolderReading.withWatch(reading.show) { try command.run() }
-            // Whoever reads what was printed must not take a part of it for all.
-            guard fflush(nil) == 0 else {
-                fail("cannot write to stdout: \(String(cString: strerror(errno)))", 1)
-            }
+            if let failure = StandardStreams.settle() { fail(failure, 1) }
         } catch let error as Interrupted {
             fail(error.description, 130)
         } catch let error as UsageError {
@@ -53,6 +51,13 @@ struct AdsCommand: ParsableCommand {
                 fail(
                     "\(sentence)\(sentence.hasSuffix(".") || sentence.hasSuffix("?") ? " See" : "; see") '\(commandTyped) --help'",
                     code.rawValue)
+            }
+            // Help, the version, completions.
+            if code.isSuccess {
+                let text = fullMessage(for: error)
+                if !text.isEmpty { print(text) }
+                if let failure = StandardStreams.settle() { fail(failure, 1) }
+                Foundation.exit(0)
             }
             if error is ExitCode || code != .failure { exit(withError: error) }
             fail("\(error)", 1)
