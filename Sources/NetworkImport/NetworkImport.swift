@@ -12,7 +12,7 @@ public struct NetworkImport {
     public let weights: [String: StoredTensor]
     /// What the file is: "safetensors", "a PyTorch file".
     public let format: String
-    /// What was changed and left out on the way, a sentence each.
+    /// What was changed, left out and assumed on the way, a sentence each.
     public let changes: [String]
     /// Names that were changed.
     public let renamed: Int
@@ -87,11 +87,18 @@ public struct NetworkImport {
         let types = Set(named.tensors.values.map(\.tensor.type)).subtracting(["F32"]).sorted()
         if !types.isEmpty { changes.append("\(types.joined(separator: " and ")) became float32") }
 
-        let order = network.connectivity == .dense(network.architecture) ? ChannelOrder(weights, network) : .unknown
+        // Where connections are missing, an architecture.json of ours said so, and the weights are in our order.
+        let isDense = network.connectivity == .dense(network.architecture)
+        let order = isDense ? ChannelOrder(weights, network) : .unknown
         if order == .newFirst {
             weights = ChannelOrder.reversed(weights, network)
             changes.append(
                 "its layers read the newest maps first, as BN's statistics show; the inputs were put in torchvision's order"
+            )
+        }
+        if order == .unknown, isDense, !source.isOurs {
+            changes.append(
+                "BN's statistics do not tell the order of its layers' inputs; torchvision's is assumed, which 'ads evaluate RUN --split test' shows to be right or wrong"
             )
         }
         readsNewMapsFirst = order == .unknown ? nil : order == .newFirst
@@ -119,9 +126,16 @@ public struct NetworkImport {
         if let first = missing.first { throw refuse("it has no '\(first.name)'", missing.count, "it is none of") }
         let shapes = needed.filter { named.tensors[$0.name]?.tensor.shape != $0.shape }
         if let first = shapes.first, let found = named.tensors[first.name] {
-            throw refuse(
+            let refusal = refuse(
                 "'\(found.original.inSentence)' has shape \(found.tensor.shape) where \(first.shape) is needed",
                 shapes.count, "it is none of")
+            // A layer, or what follows a block, for as many maps and from fewer: connections may be missing.
+            let readsFewer = shapes.contains { weight in
+                guard let own = named.tensors[weight.name]?.tensor.shape, own.count == weight.shape.count, own.count > 1
+                else { return false }
+                return own[0] == weight.shape[0] && own[1] < weight.shape[1]
+            }
+            throw readsFewer && !wasGiven ? FileError("\(refusal); \(Recognition.adviceOnPruned)") : refusal
         }
         let names = Set(needed.map(\.name))
         let surplus = named.unknown + named.tensors.filter { !names.contains($0.key) }.map(\.value.original).sorted()

@@ -5,6 +5,9 @@ import Files
 struct Recognition {
     let named: NamedTensors
 
+    /// What to do where connections are missing.
+    static let adviceOnPruned = "where it is a network that was pruned, give its architecture.json with --arch"
+
     /// The dense architecture.
     /// - Parameter imageSize: height and width of the images; the stem's usual ones without it.
     /// - Throws: `FileError` with a clause: what no network here has.
@@ -47,9 +50,7 @@ struct Recognition {
             }
             guard layers.count == most else {
                 let gap = (1...most).first { !layers.contains($0) } ?? 0
-                throw FileError(
-                    "its block \(block) has no layer \(gap); where it is a network that was pruned, give its architecture.json with --arch"
-                )
+                throw FileError("its block \(block) has no layer \(gap); \(Self.adviceOnPruned)")
             }
             return most
         }
@@ -84,7 +85,9 @@ struct Recognition {
         }
         guard let share = ([1, 0.5] + decimals + [low, low.nextUp]).first(where: fits) else {
             let told = kept.map { "\($0.output) of \($0.input)" }.joined(separator: ", ")
-            throw FileError("its transitions keep \(told) maps, which is not the same share of each, rounded down")
+            throw FileError(
+                "its transitions keep \(told) maps, which is not the same share of each, rounded down; \(Self.adviceOnPruned)"
+            )
         }
         return share
     }

@@ -11,6 +11,8 @@ struct WeightSource {
     var key: String?
     /// What else the file holds.
     var leftOut: [String] = []
+    /// Whether a run of ours wrote it: the digest of its arrays tells.
+    var isOurs = false
 
     /// Tensors that are there already.
     init(tensors: [String: StoredTensor], format: String) { (self.tensors, self.format) = (tensors, format) }
@@ -24,7 +26,8 @@ struct WeightSource {
             (tensors, format, key, leftOut) = (file.tensors, "a PyTorch file", file.key, file.leftOut)
             return
         }
-        (tensors, format) = (try Safetensors(data, named: path).tensors, "safetensors")
+        let file = try Safetensors(data, named: path)
+        (tensors, format, isOurs) = (file.tensors, "safetensors", file.metadata["sha256"] != nil)
     }
 
     /// Eight bytes of length, then a JSON object.

@@ -55,10 +55,46 @@ struct PickleBytes {
         return Data(try take(count))
     }
 
-    mutating func line() throws -> String {
+    mutating func line() throws -> String { String(decoding: try lineBytes(), as: UTF8.self) }
+
+    private mutating func lineBytes() throws -> Data {
         guard let end = data[position...].firstIndex(of: 0x0A) else { throw fail("a line does not end") }
         defer { position = end + 1 }
-        return String(decoding: data[position..<end], as: UTF8.self)
+        return data[position..<end]
+    }
+
+    /// Digits of an escaped character's number, by the letter before them.
+    private static let escapeDigits: [UInt8: Int] = [UInt8(ascii: "u"): 4, UInt8(ascii: "U"): 8]
+
+    /// Python's text of protocol 0: a byte is the character of its number, and \uXXXX and \UXXXXXXXX are any others.
+    mutating func escapedLine() throws -> String {
+        let line = try lineBytes()
+        guard line.contains(where: { $0 >= 0x80 || $0 == 0x5C }) else { return String(decoding: line, as: UTF8.self) }
+        var text = String.UnicodeScalarView()
+        var rest = line.makeIterator()
+        while let byte = rest.next() {
+            guard byte == 0x5C, let next = rest.next() else {
+                text.append(UnicodeScalar(byte))
+                continue
+            }
+            guard let count = Self.escapeDigits[next] else {
+                // In front of anything else a backslash is one, and what follows it is itself.
+                text.append(UnicodeScalar(byte))
+                text.append(UnicodeScalar(next))
+                continue
+            }
+            var digits = ""
+            while digits.count < count, let digit = rest.next() { digits.append(Character(UnicodeScalar(digit))) }
+            // Half of a surrogate pair is no character, as numbers behind the last are none.
+            guard digits.count == count, digits.allSatisfy({ $0.isHexDigit }),
+                let scalar = UInt32(digits, radix: 16).flatMap({ UnicodeScalar($0) })
+            else {
+                let escape = "\\\(Character(UnicodeScalar(next)))\(digits)"
+                throw fail("a text has the escape '\(escape.inSentence)', which is no character")
+            }
+            text.append(scalar)
+        }
+        return String(text)
     }
 
     /// A line that is a number.

@@ -122,7 +122,7 @@ public struct PickleReader {
         case "X": push(.string(String(decoding: try bytes.text(lengthBytes: 4), as: UTF8.self)))
         case "\u{8d}": push(.string(String(decoding: try bytes.text(lengthBytes: 8), as: UTF8.self)))
         case "S": push(.bytes(try bytes.quotedLine()))
-        case "V": push(.string(try bytes.line()))
+        case "V": push(.string(try bytes.escapedLine()))
         default: return false
         }
         return true

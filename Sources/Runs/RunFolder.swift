@@ -45,11 +45,16 @@ public struct RunFolder: Sendable {
     public var exists: Bool { FileManager.default.fileExists(atPath: configuration) }
 
     /// Makes the folder for a new run.
-    /// - Throws: `FileError` when a run is there already, or it cannot be made.
+    /// - Throws: `FileError` when a run is there already, or somebody's weights are, or it cannot be made.
     public func create() throws {
         if exists {
             throw FileError(
                 "\(path) holds a run already; continue it with --resume, or choose another folder with --out")
+        }
+        // No training has weights here before its configuration: these are somebody's own.
+        if FileManager.default.fileExists(atPath: weights) {
+            throw FileError(
+                "\(weights) is of no run, and a new one would write over it; choose another folder with --out")
         }
         try AtomicFile.makeFolder(path)
         try AtomicFile.makeFolder(checkpoints)

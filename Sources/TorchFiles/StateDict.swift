@@ -170,18 +170,18 @@ struct StateDict {
             }
             contents[key] = data
         }
-        var gathered = 0
+        // Any number of tensors may look into one storage, and whoever uses them may copy each.
+        let held = contents.values.reduce(0) { $0 + $1.count }
+        let most = 2 * held + (64 << 20)
+        var total = 0
         var tensors: [String: StoredTensor] = [:]
         for (name, view) in views {
             guard let data = contents[view.storage.key] else { continue }
             let size = view.storage.count == 0 ? 0 : view.storage.byteCount / view.storage.count
             let gather = Gather(shape: view.shape, strides: view.strides, elementBytes: size)
-            if !gather.isRowMajor {
-                gathered += gather.count * size
-                // Any number of tensors may look into one storage.
-                guard gathered <= 2 * contents.values.reduce(64 << 20, { $0 + $1.count }) else {
-                    throw FileError("its tensors are \(gathered) bytes and more, over twice what its storages hold")
-                }
+            total += gather.count * size
+            guard total <= most else {
+                throw FileError("its tensors are \(total) bytes and more, over twice what its storages hold")
             }
             tensors[name] = StoredTensor(
                 type: view.storage.type, shape: view.shape, bytes: gather.rowMajor(data, from: view.offset * size))

@@ -179,8 +179,13 @@ import Training
         let hub = try ads("import", file, "--out", scratch("run"))
         #expect(
             hub.status == 1 && hub.errors.contains("is not torchvision's: its SHA-256 begins with "), "\(hub.errors)")
-        let channels = try ads("import", file, "--out", scratch("run"), "--normalization", "0.5/0.5")
-        #expect(channels.status != 0 && !FileManager.default.fileExists(atPath: scratch("run")))
+        let grey = try ads(
+            "import", scratch("dense/weights.safetensors"), "--out", scratch("run"), "--normalization", "0.5/0.5")
+        #expect(
+            grey.status == 64
+                && grey.errors == "ads: --normalization has 1 channels; the network's images have 3\n",
+            "\(grey.errors)")
+        #expect(!FileManager.default.fileExists(atPath: scratch("run")))
         try Data((try Data(contentsOf: URL(fileURLWithPath: file))).prefix(5000)).write(
             to: URL(fileURLWithPath: scratch("cut.pth")))
         let cut = try ads("import", scratch("cut.pth"), "--out", scratch("run"))

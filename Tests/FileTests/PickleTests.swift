@@ -28,6 +28,32 @@ import Testing
                 ]))
     }
 
+    /// Protocol 0 writes a byte for a character up to U+00FF, and escapes for the others.
+    @Test func textOfProtocol0() throws {
+        // {'x': 'café'}
+        let whole = Array("(dp0\nVx\np1\nVcaf".utf8) + [0xE9] + Array("\np2\ns.".utf8)
+        #expect(try PickleReader.read(Data(whole)) == .dictionary([.string("x"): .string("café")]))
+        // Bytes are no UTF-8.
+        #expect(try PickleReader.read(Data([0x56, 0xC3, 0xA9, 0x0A, 0x2E])) == .string("\u{C3}\u{A9}"))
+        for (line, expected) in [
+            (#"a\u005cb\u000a"#, "a\\b\n"), (#"\u0100\U0001f600\U0001F600"#, "Ā😀😀"), (#"\\u0041"#, #"\\u0041"#),
+            (#"\\\u0041"#, #"\\A"#), (#"\x41\"#, #"\x41\"#), (#"\u00e9\u0041"#, "éA"), ("", ""),
+        ] {
+            let read = try PickleReader.read(Data("V\(line)\n.".utf8))
+            #expect(read == .string(expected), "\(line)")
+        }
+        for (line, escape) in [
+            (#"a\u004"#, #"\u004"#), (#"\u"#, #"\u"#), (#"\u00zz00"#, #"\u00zz"#), (#"\u+041"#, #"\u+041"#),
+            (#"\U0001f60"#, #"\U0001f60"#), (#"\ud83d\ude00"#, #"\ud83d"#), (#"\U0000dfff"#, #"\U0000dfff"#),
+            (#"\U00110000"#, #"\U00110000"#),
+        ] {
+            let said = message(Array("V\(line)\n.".utf8))
+            #expect(said.hasSuffix(": a text has the escape '\(escape)', which is no character"), "\(line): \(said)")
+        }
+        #expect(message([0x56, 0x5C, 0x75, 0xE9, 0x30, 0x30, 0x30, 0x0A, 0x2E]).contains("which is no character"))
+        #expect(message(Array(#"V\u0041"#.utf8)).contains("a line does not end"))
+    }
+
     @Test func whatWouldRunIsRefusedByName() {
         // cos\nsystem\n(S'true'\ntR.
         let attack = Array("cos\nsystem\n(S'true'\ntR.".utf8)

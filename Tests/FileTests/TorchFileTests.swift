@@ -71,6 +71,27 @@ import WeightFiles
         #expect(message(zip.data).contains("over twice what its storages hold"))
     }
 
+    /// Whoever uses tensors may copy each, whether they lie in order or not.
+    @Test func tensorsOfOneStorageWithinLimits() throws {
+        func zip(_ tensors: Int) -> Data {
+            // 64 KiB each.
+            let entries = (0..<tensors).map {
+                StateBytes.Entry(name: "\($0)", elements: 1 << 14, shape: [1 << 14], strides: [1])
+            }
+            return StateBytes(entries: entries).zip(["0": [Float](repeating: 1, count: 1 << 14)]).data
+        }
+        // Twice the storage and 64 MiB.
+        #expect(try TorchFile(zip(1026), named: "x").tensors.count == 1026)
+        #expect(
+            message(zip(1027))
+                == "its tensors are \(1027 << 16) bytes and more, over twice what its storages hold")
+        // Parts of one storage are no more than it is, however large.
+        let parts = (0..<8).map {
+            StateBytes.Entry(name: "\($0)", elements: 32, offset: 4 * $0, shape: [2, 2], strides: [2, 1])
+        }
+        #expect(try read(StateBytes(entries: parts).zip(["0": (0..<32).map(Float.init)]).data).count == 8)
+    }
+
     @Test func tensorsThatReachElsewhere() {
         func refusal(_ change: (inout StateBytes.Entry) -> Void) -> String {
             var entry = StateBytes.Entry(name: "w")

@@ -101,7 +101,8 @@ import WeightFiles
             } == "its bottlenecks have 8 maps; 4 times the growth rate, 4, are built here")
         #expect(
             try refusal { $0["features.transition1.conv.weight"] = zeros([21, 20, 1, 1]) }
-                == "its transitions keep 21 of 20 maps, which is not the same share of each, rounded down")
+                == "its transitions keep 21 of 20 maps, which is not the same share of each, rounded down; where it is a network that was pruned, give its architecture.json with --arch"
+        )
         #expect(
             RecognitionTests.refusal(["layer1.0.conv1.weight": zeros([1]), "layer1.0.conv2.weight": zeros([1])])
                 .hasPrefix(
@@ -151,6 +152,34 @@ import WeightFiles
             try refusal { tensors in
                 for name in tensors.keys where name.hasPrefix("features.denseblock1.") { tensors[name] = nil }
             } == "it has dense block 2 and no block 1")
+    }
+
+    /// Layers that all remain may read fewer maps, and so may a block's end.
+    @Test(arguments: [
+        (
+            [[true], [false, true], [true, true, true], [true, true, true, true]],
+            "'features.denseblock1.denselayer2.norm1.weight' has shape [4] where [12] is needed", 4
+        ),
+        (
+            [[true], [true, true], [true, true, true], [false, true, true, true]],
+            // Ten maps of twelve are another share, so that all of the second block is another, too.
+            "'features.transition1.norm.weight' has shape [12] where [20] is needed", 19
+        ),
+    ]) func connectionsThatAreMissing(rows: [[Bool]], first: String, more: Int) throws {
+        let dense = try network()
+        var connectivity = dense.connectivity
+        connectivity.blocks[0] = rows
+        let part = try Network(dense.architecture, connectivity)
+        #expect(part.blocks[0].layers.count == 3)
+        let said = RecognitionTests.refusal(RecognitionTests.tensors(part))
+        #expect(said.hasPrefix("\(first) (and \(more) more); it is none of the blocks of 3, 2 layers, "), "\(said)")
+        let advice = "; where it is a network that was pruned, give its architecture.json with --arch"
+        #expect(said.hasSuffix(" 10 classes" + advice), "\(said)")
+        // Who gave an architecture is not told to.
+        #expect(
+            RecognitionTests.refusal(RecognitionTests.tensors(part), as: dense)
+                == first + " (and 4 more); it is none of the network of --arch")
+        #expect(try RecognitionTests.read(RecognitionTests.tensors(part), as: part).network == part)
     }
 
     @Test func aNetworkThatIsGivenDecides() throws {

@@ -73,6 +73,9 @@ struct ImportCommand: ParsableCommand {
         let folder = RunFolder(out)
         // Before the work, which would be for nothing.
         guard !folder.exists else { throw FileError("\(out) holds a run already; choose another folder with --out") }
+        for own in [folder.weights, folder.architecture] where FileManager.default.fileExists(atPath: own) {
+            throw FileError("\(own) is of no run, and a new one would write over it; choose another folder with --out")
+        }
         let set = try data.load {
             // Images of any size are brought to the network's.
             try network.network()?.architecture.imageSize
@@ -107,7 +110,8 @@ struct ImportCommand: ParsableCommand {
     {
         let channels = network.architecture.inputChannels
         if let normalization {
-            return (try normalization.resolved(channels: channels), "")
+            let given = set.map { DataIdentity($0, folder: data.dataDir) }
+            return (try normalization.resolved(channels: channels, with: given), "")
         }
         if network.architecture.stem.kind == .imageNet, channels == 3 {
             return (NormalizationChoice.imageNet, ", as torchvision's networks are; --normalization says otherwise")
