@@ -117,7 +117,9 @@ extension Calibration {
 
     /// How many connectivities are not compared.
     var failures: String? {
-        failed.map { "left out: \($0) \($0 == 1 ? "connectivity" : "connectivities") of which a full training failed" }
+        failed.map {
+            "left out: \($0) \($0 == 1 ? "connectivity" : "connectivities") of which a full training or an evaluation failed"
+        }
     }
 
     /// How large differences between connectivities are beside those between seeds.

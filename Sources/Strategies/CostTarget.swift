@@ -84,8 +84,12 @@ public struct CostTarget: Codable, Sendable, Hashable {
             let reached = "\(widest), \(share(widest, dense)) of dense"
             let hint =
                 space.searchesBlockEnds || Double(widest) > limit ? "" : "; --search-block-end reaches from \(reached)"
+            // Whoever thinks of percent.
+            let isPercent = measure != .latency && value > 1 && value <= 100
+            let advice =
+                isPercent ? "; over 1 it is no share: \(value)% of the dense network is \(value / 100)" : ""
             throw SearchError(
-                "a target of \(Int(limit)) \(measure.noun) is out of reach: pruning \(space.searchesBlockEnds ? "all" : "the layers'") connections reaches \(range)\(hint)"
+                "a target of \(Int(limit)) \(measure.noun) is out of reach: pruning \(space.searchesBlockEnds ? "all" : "the layers'") connections reaches \(range)\(hint)\(advice)"
             )
         }
         self.measure = measure

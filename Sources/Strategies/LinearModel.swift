@@ -17,7 +17,7 @@ struct LinearModel {
 
     /// One feature a worth, and one that is always 1.
     private var width: Int { deviations.count + 1 }
-    /// The variance of a typical worth, and of a reward's noise, in variances of the rewards.
+    /// The variance of a typical worth, and of a reward's noise, in the variance of the first rewards (`Scale`).
     private static let grid: [(prior: Double, noise: Double)] = [0.01, 0.03, 0.1, 0.3].flatMap { prior in
         [0.03, 0.1, 0.25, 0.5, 1, 2].map { noise in (prior: prior, noise: noise) }
     }

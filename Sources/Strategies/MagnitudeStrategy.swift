@@ -1,6 +1,7 @@
 import DenseNetArchitecture
 import DenseNetModel
 import Foundation
+import Randomness
 import Torch
 
 /// Greedy pruning of a trained dense network: the connections with the smallest magnitudes go, the rest is tuned, and
@@ -98,7 +99,8 @@ public final class MagnitudeStrategy: Strategy {
     private func tune() throws {
         guard pruned > 0, tuned < pruned else { return }
         note("magnitude tunes what step \(pruned) of \(steps) left")
-        images += try dense.tune(net, seed)
+        // Other images, in another order, than the step before.
+        images += try dense.tune(net, SeededGenerator(seed: seed, stream: 0x3A6, UInt64(pruned)).state)
         tuned = pruned
     }
 
@@ -141,6 +143,10 @@ public final class MagnitudeStrategy: Strategy {
             for (name, tensor) in smaller.tensors {
                 guard let values = stored.weights[name]?.values, values.count == tensor.count else {
                     throw SearchError("the study's weights of '\(name)' have another size than this program's")
+                }
+                guard values.allSatisfy(\.isFinite) else {
+                    throw SearchError(
+                        "the study's weights of '\(name)' are no numbers; start a new search in another folder")
                 }
                 try tensor.assign(Tensor(values, tensor.shape).to(on: smaller.device))
             }

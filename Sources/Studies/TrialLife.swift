@@ -46,6 +46,9 @@ public struct TrialLife: Sendable, Hashable {
     /// The most that an architecture lets its networks cost.
     private static let mostCost = 1_000_000_000_000_000
 
+    /// Many more evaluations than a trial has, one after the other, and few enough that nothing counted overflows.
+    private static let mostPoints = 64
+
     private var state: State
     /// What never changes, and what is counted; where it is stands in `state` alone.
     private var facts: Trial
@@ -66,7 +69,8 @@ public struct TrialLife: Sendable, Hashable {
             trial.number, trial.lost, trial.machineFailures, trial.proposal.update, trial.proposal.position,
         ]
         let costs = [trial.proposal.macs, trial.proposal.parameters, trial.proposal.connections]
-        guard (counts + trial.curve.map(\.images)).allSatisfy(CanonicalJSON.isCount),
+        guard trial.curve.count <= Self.mostPoints,
+            (counts + trial.curve.map(\.images)).allSatisfy(CanonicalJSON.isCount),
             costs.allSatisfy({ 0...Self.mostCost ~= $0 }), trial.curve.allSatisfy(Self.isPossible)
         else {
             throw Damage(what: "trial \(trial.number)")

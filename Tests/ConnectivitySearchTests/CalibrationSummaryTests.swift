@@ -218,6 +218,28 @@ import Testing
         #expect(try Calibration(c, [.scratch: study], secondsBefore: [:], scores: known).readings == nil)
     }
 
+    /// Chance has no place in an evaluator's order.
+    @Test func evaluationsThatFailed() throws {
+        let c = try configuration(fullSeeds: 2)
+        var failing = [trial(1, 1, 0.2), trial(2, 3, 0.3), trial(3, 2, 0.1), trial(4, 3, 0.4), trial(5, 4, 0.1)]
+        (failing[1].state, failing[1].failure) = (.failed, "diverged")
+        let truth = StudyHistory(c.search, scratch, [])
+        func found() throws -> Calibration {
+            try Calibration(
+                c, [.scratch: truth, .masked: StudyHistory(c.search, failing, [])], secondsBefore: [:])
+        }
+        // It was evaluated when it came again.
+        #expect(try found().failed == nil && found().rows.first { $0.name == "masked" }?.values == [0.2, 0.1, 0.4])
+        (failing[3].state, failing[3].failure) = (.failed, "diverged, too")
+        #expect(try found().failed == 1 && found().points.map(\.macs) == [100, 200])
+        (failing[2].state, failing[2].failure) = (.failed, "diverged")
+        #expect(
+            throws: SearchError("1 connectivities were trained in full and 2 failed; at least 2 are needed to compare")
+        ) {
+            try found()
+        }
+    }
+
     @Test func studiesThatCannotBeCompared() throws {
         let c = try configuration(fullSeeds: 1)
         func refused(_ sentence: String, _ studies: [EvaluatorSettings.Kind: StudyHistory]) {

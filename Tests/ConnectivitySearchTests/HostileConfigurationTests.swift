@@ -109,6 +109,8 @@ import Training
             { $0.reevaluationSeeds = million }, { $0.reevaluationLength = 1e-9 }, { $0.reevaluationLength = 1e6 },
             { ($0.imageBudget, $0.imagesBefore) = (2, 1) }, { $0.imagesBefore = 1_000_000_000_000_000 },
             { $0.imageBudget = 1_000_000_000_000_000 },
+            { $0.agent.criticSteps = 0 }, { $0.agent.criticSteps = 1000 }, { $0.agent.imagined = 2 },
+            { $0.agent.imagined = 4096 }, { $0.agent.warmStart = 0 }, { $0.agent.warmStart = 100 },
             {
                 ($0.strategy, $0.agent.childrenPerUpdate) = ("random", 1)
             },
@@ -126,6 +128,9 @@ import Training
             {
                 ($0.strategy, $0.agent.childrenPerUpdate) = ("random", 0)
             },
+            { $0.agent.criticSteps = -1 }, { $0.agent.criticSteps = 1001 }, { $0.agent.imagined = 1 },
+            { $0.agent.imagined = 4097 }, { $0.agent.warmStart = -0.1 }, { $0.agent.warmStart = 100.1 },
+            { $0.agent.warmStart = .nan },
             { $0.agent.learningRate = -1e-9 }, { $0.agent.connectionRate = 1e6 + 1 },
             { $0.agent.entropyBonus = .infinity },
             { $0.agent.tanhConstant = .nan }, { $0.agent.initialRange = -1 }, { $0.agent.entropyRaise = 0.99 },

@@ -67,6 +67,28 @@ import Testing
         #expect(result.child == best.number && abs(result.accuracy - 0.5) < 1e-12)
     }
 
+    /// One that was the best of an earlier end, and is not among the first ones any more, is not forgotten.
+    @Test func anEarlierEndIsRemembered() throws {
+        let study = MemoryStudy()
+        var configuration = try smallSearch("random", children: 6)
+        configuration.top = 2
+        func first(_ connectivity: Connectivity, _ known: Set<Connectivity>) -> Double {
+            (known.contains(connectivity) ? 0.3 : 0.6)
+                + 0.001 * Double(connectivity.key.utf8.reduce(7) { ($0 * 31 + Int($1)) % 37 })
+        }
+        var known: Set<Connectivity> = []
+        let before = try conclude(configuration, study) { $1 == 1 ? first($0, []) - 0.3 : 0.9 }
+        known = Set(try paid(study).map(\.connectivity))
+        // What comes later has better first evaluations, and worse long ones.
+        configuration.children = 14
+        let worker = Worker(
+            configuration, study,
+            ByLength { $1 == 1 ? first($0, known) : known.contains($0) ? 0.9 : 0.5 })
+        let after = try Search(configuration, study, OwnProcess(worker)).run()
+        #expect(after.children == 14 && after.child == before.child && abs(after.accuracy - 0.9) < 1e-12)
+        #expect(try StudyHistory(study).best().number == after.child)
+    }
+
     /// Of those that are evaluated again only the longer evaluations count.
     @Test func theShortEvaluationsChooseTheLongOnesDecide() throws {
         let study = MemoryStudy()

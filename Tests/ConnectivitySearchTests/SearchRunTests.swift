@@ -40,6 +40,14 @@ import Training
         let sentence =
             "\(run.path) has 2 finished children; --children 1 is fewer, type more or leave it out"
         #expect(throws: SearchError(sentence)) { _ = try SearchRun(continuing: run, children: 1) }
+        // A program's own configuration, of another search.
+        var other = same
+        other.configuration.evaluator.batchSize += 1
+        let (here, there) = (other.configuration.evaluator.batchSize, c.evaluator.batchSize)
+        let refusal = SearchError(
+            "\(run.path) holds another search: --batch-size is \(there) there and \(here) here; continue it with 'ads search --resume --out \(run.path)'"
+        )
+        #expect(throws: refusal) { _ = try other.run(resume: true) }
     }
 
     /// A study's network may come from another file than its data: nothing is computed with images that do not fit it.

@@ -36,7 +36,8 @@ import Torch
             #expect(table.milliseconds(of: network) > table.base)
         }
         let times = table.layers.flatMap { $0 }.map(\.milliseconds)
-        #expect(table.base > 0 && times.allSatisfy { $0 > 0 })
+        // Layers by themselves may come to more than the whole: the rest is then nothing.
+        #expect(table.base >= 0 && times.allSatisfy { $0 > 0 })
     }
 
     @Test func aLatencyIsTheSumOfItsLayers() throws {

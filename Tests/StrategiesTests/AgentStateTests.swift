@@ -73,6 +73,13 @@ import Testing
             let hostile = with(.nan, in: $0.unlearned?.draws[0].probabilities)
             $0.unlearned?.draws[0].probabilities = hostile
         },
+        { $0.unlearned?.draws[0].logProbabilities.removeLast() },
+        { $0.unlearned?.draws[0].logProbabilities[0] = .nan },
+        { $0.unlearned?.draws[0].children[0] = "1" },
+        { $0.critic?.rewards[0] = .nan },
+        { $0.optimizers[0]["first.2"] = PackedFloats([1]) },
+        { $0.optimizers[0]["first.2"] = nil },
+        { $0.optimizers[1]["first.9"] = PackedFloats([1]) },
     ]
 
     private func state(_ change: (inout Parts) -> Void) throws -> Data {

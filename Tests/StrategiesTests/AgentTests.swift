@@ -69,6 +69,11 @@ import Torch
         (old.criticSteps, old.warmStart) = (0, 0)
         #expect(try JSONDecoder().decode(AgentSettings.self, from: Data("{}".utf8)) == old)
         #expect(try JSONDecoder().decode(AgentSettings.self, from: JSONEncoder().encode(s)) == s)
+        var own = s
+        (own.hidden, own.tanhConstant, own.initialRange, own.learningRate, own.connectionRate) = (5, 2, 0.2, 0.3, 0.4)
+        (own.childrenPerUpdate, own.deviationDecay, own.entropyBonus, own.gradientClip) = (6, 0.5, 0.6, 7)
+        (own.entropyRaise, own.criticSteps, own.imagined, own.warmStart) = (8, 9, 10, 11)
+        #expect(try JSONDecoder().decode(AgentSettings.self, from: JSONEncoder().encode(own)) == own)
         let other = try JSONDecoder().decode(AgentSettings.self, from: Data(#"{"hidden":3,"entropyRaise":2}"#.utf8))
         #expect(other.hidden == 3 && other.entropyRaise == 2 && other.tanhConstant == 2.5)
         #expect(EvolutionStrategy.population == 20 && EvolutionStrategy.drawn == 5)

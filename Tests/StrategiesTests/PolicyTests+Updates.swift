@@ -41,6 +41,24 @@ extension PolicyTests {
         #expect(deviation < 0.2 * length, "a standard error of \(deviation) tells nothing of a gradient of \(length)")
     }
 
+    /// With a critic the bonus is in the loss once, of the children it is imagined for.
+    @Test func theCriticsUpdatesHaveTheBonusOnce() throws {
+        let all = try Enumerated(.free)
+        func loss(_ bonus: Double) throws -> Double {
+            var (context, random) = (StrategyContext(all.space, seed: 9), SeededGenerator(seed: 3))
+            context.settings.entropyBonus = bonus
+            let strategy = try AdsStrategy(context)
+            let children = try strategy.policy.draw(6, &random)
+            return try strategy.loss(
+                strategy.policy.judge(children), of: children.map(\.choices),
+                children.map { all.reward($0.choices) }, expected: all.reward
+            ).item()
+        }
+        let bonus = try loss(0) - loss(1)
+        // Nine coins have 6.24 nats at most, and a fresh agent's are nearly fair.
+        #expect(bonus > 5 && bonus < 6.3, "\(bonus)")
+    }
+
     /// By the chain rule the entropies of a child's decisions are, on average over children, the entropy of the policy.
     @Test(arguments: Tiny.allCases)
     func theEntropiesMeanIsThePolicysEntropy(tiny: Tiny) throws {

@@ -190,6 +190,13 @@ import Torch
                 "a target of \(least - 1) MACs is out of reach: pruning the layers' connections reaches \(reached); --search-block-end reaches from \(wider)"
             )
         ) { try CostTarget(.macs, Double(least - 1), in: layers) }
+        // Percent are no shares.
+        for (value, share) in [
+            (65.0, "; over 1 it is no share: 65.0% of the dense network is 0.65"), (101, "dense network"),
+        ] {
+            let refusal = #expect(throws: SearchError.self) { try CostTarget(.macs, value, in: ends) }
+            #expect(refusal?.description.hasSuffix(share) == true, "\(refusal?.description ?? "")")
+        }
         // Where not even the ends reach, they are not recommended.
         let neither = #expect(throws: SearchError.self) { try CostTarget(.macs, Double(widest - 1), in: layers) }
         #expect(neither?.description.contains("--search-block-end") == false)
@@ -210,6 +217,19 @@ import Torch
         try AdsStrategy.clip(grads, to: 1)
         let clipped = try grads.flatMap { try $0.floats() }
         #expect(zip(clipped, [0.6, 0, -0.8] as [Float]).allSatisfy { abs($0 - $1) < 1e-6 })
+    }
+
+    @Test func aStepIsClipped() throws {
+        func moved(_ clip: Double) throws -> Float {
+            var context = StrategyContext(try space(), seed: 3)
+            context.settings.gradientClip = clip
+            let strategy = try AdsStrategy(context)
+            let children = try strategy.propose(2)
+            try strategy.learn([(children[0], 0.9), (children[1], 0.1)])
+            return try strategy.policy.agent.connectionTerms.floats().map(abs).max() ?? 0
+        }
+        // Adam's first step is its rate, but for gradients far below its epsilon.
+        #expect(try moved(5) > 0.2 && moved(1e-9) < 0.1)
     }
 
     @Test func whatTheAgentSaysOfItself() throws {

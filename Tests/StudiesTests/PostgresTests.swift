@@ -108,6 +108,13 @@ import Testing
         later.start()
         #expect(try study.reclaim(silent: true, by: search, isDead: { _ in false }) == [])
         #expect(try study.reclaim(silent: true, by: search, isDead: { _ in false }).map(\.trial.number) == [2])
+        // Nor does an answer that came late, from behind a lock, prove anything.
+        #expect(try other.claim(Example.elsewhere, token: "v", for: 0.5)?.trial.number == 2)
+        let locking = Thread { _ = try? own.sql("BEGIN; LOCK TABLE ads.trial; SELECT pg_sleep(2.5); COMMIT") }
+        locking.start()
+        Thread.sleep(forTimeInterval: 0.3)
+        #expect(try study.reclaim(silent: true, by: search, isDead: { _ in false }) == [])
+        #expect(try study.reclaim(silent: true, by: search, isDead: { _ in false }).map(\.trial.number) == [2])
         let impatient = try PostgresStudy(address, patience: 0.2)
         own.stop()
         for _ in 0..<2 { #expect(sentence { _ = try impatient.plan() }.hasPrefix("\(address) cannot be reached: ")) }

@@ -17,11 +17,15 @@ extension Calibration {
         }
         let limits = try configuration.bandLimits()
         let failures = Set(truth.trials.filter { $0.state == .failed }.compactMap(\.proposal.again))
-        let points = try Self.points(configuration, truth, limits, without: failures)
+        let unevaluated = Self.unevaluated(studies)
+        let points = try Self.points(configuration, truth, limits, without: failures, unevaluated)
         let comparison = Comparison(points, bands: limits?.count, seed: configuration.search.seed)
         self.configuration = configuration
         self.points = points
-        failed = failures.isEmpty ? nil : failures.count
+        let lost = truth.children.count {
+            $0.repeatOf == nil && (failures.contains($0.number) || unevaluated.contains($0.connectivity))
+        }
+        failed = lost == 0 ? nil : lost
         bands = Self.bands(configuration, points, limits)
         full = comparison.seedBySeed(configuration.fullTraining)
         full.pays(truth.trials.filter { $0.proposal.again != nil })
@@ -50,17 +54,32 @@ extension Calibration {
         readings = Self.readings(points.map { scores[$0.connectivity] ?? [] }, comparison)
     }
 
-    /// The connectivities that were trained in full.
-    /// - Parameter failures: the children whose full training failed.
+    /// What some evaluator could not evaluate: by its order chance would have a place.
+    private static func unevaluated(_ studies: [EvaluatorSettings.Kind: StudyHistory]) -> Set<Connectivity> {
+        studies.values.reduce(into: []) { found, history in
+            let children = Dictionary(grouping: history.children.filter { $0.repeatOf == nil }, by: \.connectivity)
+            for (connectivity, own) in children where own.allSatisfy({ $0.state == .failed }) {
+                found.insert(connectivity)
+            }
+        }
+    }
+
+    /// The connectivities that were trained in full, and evaluated by each evaluator.
+    /// - Parameters:
+    ///   - failures: the children whose full training failed.
+    ///   - unevaluated: what an evaluator failed with.
     private static func points(
-        _ configuration: CalibrationConfiguration, _ truth: StudyHistory, _ limits: [Int]?, without failures: Set<Int>
+        _ configuration: CalibrationConfiguration, _ truth: StudyHistory, _ limits: [Int]?,
+        without failures: Set<Int>, _ unevaluated: Set<Connectivity>
     ) throws -> [Point] {
         let again = Dictionary(grouping: truth.reevaluations, by: \.child)
-        let children = truth.children.filter {
+        let trained = truth.children.filter {
             $0.repeatOf == nil && again[$0.number]?.count == configuration.fullSeeds && !failures.contains($0.number)
         }
+        let children = trained.filter { !unevaluated.contains($0.connectivity) }
         guard children.count > 1 else {
-            let failed = failures.isEmpty ? "" : " and \(failures.count) failed"
+            let count = failures.count + trained.count - children.count
+            let failed = count == 0 ? "" : " and \(count) failed"
             throw SearchError(
                 "\(children.count) connectivities were trained in full\(failed); at least 2 are needed to compare")
         }
@@ -88,7 +107,10 @@ extension Calibration {
     private static func children(
         _ history: StudyHistory, at points: [Point], _ kind: EvaluatorSettings.Kind
     ) throws -> [Child] {
-        let found = Dictionary(history.children.map { ($0.connectivity, $0) }, uniquingKeysWith: { first, _ in first })
+        // One that failed may have been evaluated when it came again.
+        let found = Dictionary(
+            history.children.filter { $0.state != .failed }.map { ($0.connectivity, $0) },
+            uniquingKeysWith: { first, _ in first })
         return try points.map { point in
             guard let child = found[point.connectivity] else {
                 throw SearchError("the study of \(kind.rawValue) lacks a connectivity of the others")
