@@ -54,7 +54,7 @@ public enum AtomicFile {
         let path = try target(of: path)
         let temporary = path + ".part-\(ProcessInfo.processInfo.processIdentifier)"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, permissions)
-        guard descriptor >= 0 else { throw failure("cannot create \(temporary)") }
+        guard descriptor >= 0 else { throw failure("cannot create \(path)") }
         do {
             do {
                 defer { close(descriptor) }

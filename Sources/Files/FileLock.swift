@@ -19,6 +19,16 @@ package enum FileLock {
         return try body()
     }
 
+    /// Whether somebody holds a lock, which this touches for a moment; `true` where that cannot be known.
+    package static func isHeld(_ path: String) -> Bool {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        // Who lets go of a lock removes it.
+        guard descriptor >= 0 else { return errno != ENOENT }
+        // Closing it lets go.
+        defer { close(descriptor) }
+        return flock(descriptor, LOCK_SH | LOCK_NB) != 0
+    }
+
     private static func acquire(_ path: String, _ isNeeded: Bool, _ waiting: () throws -> Void) throws -> Int32 {
         while true {
             // Others of one's group may hold it next; where it is a stranger's that was killed, reading is enough to

@@ -52,8 +52,8 @@ public enum Charts {
             for (entry, value) in own {
                 let (left, top) = (n(x + Double(entry.source) * cell), n(Double(entry.layer - 1) * cell))
                 let shape = "x=\"\(left)\" y=\"\(top)\" width=\"\(n(cell - 1))\" height=\"\(n(cell - 1))\""
-                let who =
-                    "layer \(entry.layer) reads \(entry.source == 0 ? "the block's input" : "layer \(entry.source)")"
+                let reader = entry.layer > space.architecture.blocks[b] ? "the end" : "layer \(entry.layer)"
+                let who = "\(reader) reads \(entry.source == 0 ? "the block's input" : "layer \(entry.source)")"
                 body +=
                     "<rect class=\"off\" \(shape)/><rect class=\"prob\" fill-opacity=\"\(String(format: "%.2f", value))\" \(shape)><title>\(who): \(percent(Double(value)))</title></rect>"
             }

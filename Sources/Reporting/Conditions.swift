@@ -16,6 +16,8 @@ public struct Conditions: Codable, Hashable, Sendable {
     public var allData: Bool
     /// The digest of the weights it started from, or of older runs their folder; `nil` for fresh ones.
     public var initialWeights: String?
+    /// What the images were normalised with, as it is typed; `nil` where it followed from the images or the weights.
+    public var normalization: String?
     /// What it learned from beside the labels; where the teacher lies decides nothing.
     public var distillation: Distillation?
     /// The split the accuracy is of.
@@ -31,6 +33,7 @@ public struct Conditions: Codable, Hashable, Sendable {
         limitTrain = c.limitTrain
         allData = c.allData
         initialWeights = c.initialDigest ?? c.initialWeights
+        normalization = c.isNormalizationGiven == true ? c.normalization?.typed : nil
         distillation = c.distillation
         distillation?.teacher = ""
         split = run.result.split
@@ -46,6 +49,7 @@ public struct Conditions: Codable, Hashable, Sendable {
             ("the training set", limitTrain.map { plural($0, "image") } ?? "whole"),
             ("the validation set", allData ? "trained on" : "held out"),
             ("the start", initialWeights.map { "from the weights \($0.prefix(8))" } ?? "from fresh weights"),
+            ("the normalisation", normalization ?? "what the images or the weights say"),
             (
                 "the loss",
                 distillation.map {

@@ -8,15 +8,17 @@ extension HTMLReport {
 
     /// The confusions of each network, of its first seed.
     var confusions: String {
-        var seen: Set<String> = []
-        let runs = content.trained.filter { $0.confusion != nil && seen.insert($0.result.label).inserted }
+        var seen: Set<[String]> = []
+        let runs = content.trained.filter {
+            $0.confusion != nil && seen.insert([$0.result.label, $0.network.connectivity.key]).inserted
+        }
         let cards = runs.compactMap { run -> String? in
             guard let confusion = run.confusion else { return nil }
             let matrix = confusion.matrix(most: Self.drawn).map { Self.squares($0, confusion.classNames) } ?? ""
             let pairs = Self.pairs(confusion)
             guard !matrix.isEmpty || !pairs.isEmpty else { return nil }
             return
-                "<section class=\"card\"><h3>\(escape(run.result.label))</h3><p class=\"note\">\(escape(confusion.split)), seed \(run.result.seed)</p>\(matrix)\(pairs)</section>"
+                "<section class=\"card\"><h3>\(escape(run.result.label))</h3><p class=\"note\">\(escape(confusion.split)), seed \(run.result.seed), \(grouped(run.result.macs)) MACs</p>\(matrix)\(pairs)</section>"
         }
         guard !cards.isEmpty else { return "" }
         return
@@ -27,7 +29,7 @@ extension HTMLReport {
     static func squares(_ matrix: ConfusionMatrix, _ names: [String]) -> String {
         let cell = names.count <= 12 ? 22 : 12
         var body = ""
-        for (truth, row) in matrix.counts.enumerated() {
+        for (truth, row) in matrix.rows.enumerated() {
             let images = max(1, row.reduce(0, +))
             for (guess, count) in row.enumerated() {
                 let place = "x=\"\(guess * cell)\" y=\"\(truth * cell)\" width=\"\(cell - 1)\" height=\"\(cell - 1)\""

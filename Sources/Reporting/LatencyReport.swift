@@ -48,8 +48,10 @@ extension Latencies {
 extension HTMLReport {
     /// A table of each network that was timed, of its first seed.
     var latencies: String {
-        var seen: Set<String> = []
-        let runs = content.trained.filter { $0.latencies != nil && seen.insert($0.result.label).inserted }
+        var seen: Set<[String]> = []
+        let runs = content.trained.filter {
+            $0.latencies != nil && seen.insert([$0.result.label, $0.network.connectivity.key]).inserted
+        }
         let tables = runs.compactMap { run -> String? in
             guard let latencies = run.latencies, !latencies.rows.isEmpty else { return nil }
             let body = latencies.rows.map { row in

@@ -48,7 +48,7 @@ enum ReportCommands {
         if let limit = c.limitTrain { parts.append("--limit-train \(limit)") }
         if c.testAtEnd { parts.append("--split test") }
         if let weights = c.initialWeights { parts.append("--weights \(ShellText.word(weights))") }
-        if c.initialWeights != nil, let normalization = c.normalization {
+        if c.initialWeights != nil || c.isNormalizationGiven == true, let normalization = c.normalization {
             parts.append("--normalization \(normalization.typed)")
         }
         return lines(parts + [machine(c.machine, seed: c.seed), "--label \(ShellText.word(label)) --out NEW-RUN"])

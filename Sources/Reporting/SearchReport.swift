@@ -20,18 +20,27 @@ extension HTMLReport {
             return """
                 <h2>Search: \(escape(search.configuration.strategy))</h2>
                 <p class="note">\(([plural(children.count - repeats, "child").replacing("childs", with: "children")] + more).joined(separator: ", ")) in \(duration(seconds)) of evaluations, \(plural(repeats, "repeat")); \(escape(search.configuration.evaluator.kind.rawValue)), \(grouped(search.history.images)) training images seen in all, \(grouped(search.history.configuration.imagesBefore ?? 0)) of them before the first child.\(state)</p>
-                \(Charts.plot(rewardSeries(search, color: index), x: "child", y: "reward", format: { fixed($0 * 100, 1) + "%" }, xFormat: { fixed($0, 0) }, wholeX: true))
+                \(Charts.plot(rewardSeries(search, color: index), x: "child", y: "reward", format: { Self.reward($0, search, digits: 1) }, xFormat: { fixed($0, 0) }, wholeX: true))
                 \(probabilities(search))
                 """
         }.joined()
     }
 
+    /// A reward: a share, or minus a loss.
+    private static func reward(_ value: Double, _ search: ReportContent.Searched, digits: Int) -> String {
+        search.configuration.evaluator.reward == .loss
+            ? fixed(value, digits + 2) : fixed(value * 100, digits) + "%"
+    }
+
     private func rewardSeries(_ search: ReportContent.Searched, color: Int) -> [Charts.Series] {
-        let children = search.children
+        // What failed was worth chance, which may be more than others were.
+        let children = search.children.filter { $0.failure == nil }
         var series = [
             Charts.Series(
                 name: "child", points: children.map { (Double($0.number), $0.reward) }, isLine: false, color: color,
-                titles: children.map { "child \($0.number), reward \(percent($0.reward)), \(grouped($0.macs)) MACs" })
+                titles: children.map {
+                    "child \($0.number), reward \(Self.reward($0.reward, search, digits: 2)), \(grouped($0.macs)) MACs"
+                })
         ]
         let baseline = children.compactMap { child in child.baseline.map { (x: Double(child.number), y: $0) } }
         if !baseline.isEmpty {
@@ -94,13 +103,13 @@ extension HTMLReport {
     /// Accuracy against cost, with each search's Pareto front.
     var costs: String {
         var series = content.searched.enumerated().flatMap { index, search -> [Charts.Series] in
-            let front = search.history.front()
+            let (front, children) = (search.history.front(), search.children.filter { $0.failure == nil })
             return [
                 Charts.Series(
                     name: "children of \(search.configuration.strategy)",
-                    points: search.children.map { (Double($0.macs) / 1e6, $0.accuracy) },
+                    points: children.map { (Double($0.macs) / 1e6, $0.accuracy) },
                     isLine: false, color: index,
-                    titles: search.children.map {
+                    titles: children.map {
                         "child \($0.number), \(percent($0.accuracy)), \(grouped($0.macs)) MACs"
                     }),
                 Charts.Series(
@@ -135,7 +144,8 @@ extension HTMLReport {
                     child.failure.map { "\(child.state.rawValue): \($0)" } ?? child.repeatOf.map { "repeats \($0)" }
                     ?? child.state.rawValue
                 let cells: [(shown: String, value: Double)] = [
-                    (percent(child.accuracy), child.accuracy), (percent(child.reward), child.reward),
+                    (percent(child.accuracy), child.accuracy),
+                    (Self.reward(child.reward, search, digits: 2), child.reward),
                     (grouped(child.macs), Double(child.macs)),
                     (grouped(child.parameters), Double(child.parameters)),
                     ("\(child.connections)", Double(child.connections)),

@@ -15,7 +15,7 @@ public struct WatchedRuns {
         public var files: [String: FileStamp] = [:]
         /// Runs that have not ended, in the order of their folders.
         public var unfinished: [String] = []
-        /// A sentence for each search that nobody goes on with, or that cannot be looked at.
+        /// A sentence for each search and training that nobody goes on with, or that cannot be looked at.
         public var stopped: [String] = []
         /// Folders without a run so far.
         public var empty: [String] = []
@@ -87,7 +87,10 @@ public struct WatchedRuns {
         if kind == ImportConfiguration.kind { return }
         let hasResult = look.files[folder.result] != nil
         guard kind == "search" else {
-            if !hasResult { look.unfinished.append(folder.path) }
+            if !hasResult {
+                look.unfinished.append(folder.path)
+                look.stopped += stopped(trainingIn: folder)
+            }
             return
         }
         do {
@@ -107,6 +110,16 @@ public struct WatchedRuns {
             look.unfinished.append(folder.path)
             look.stopped.append("\(error)")
         }
+    }
+
+    /// What to say of a training that has not ended.
+    private func stopped(trainingIn folder: RunFolder) -> [String] {
+        guard !folder.isBeingTrained,
+            let configuration = try? folder.read(TrainingConfiguration.self, from: folder.configuration),
+            // Ended since it was looked at.
+            !FileManager.default.fileExists(atPath: folder.result)
+        else { return [] }
+        return ["the training in \(folder.path) was stopped; '\(configuration.resuming(folder))' goes on with it"]
     }
 
     /// A study by its address alone.

@@ -13,11 +13,8 @@ extension Trainer {
         if resume, folder.exists {
             let stored = try folder.read(TrainingConfiguration.self, from: folder.configuration)
             if let difference = configuration.difference(from: stored) {
-                let how =
-                    stored.sampling == nil
-                    ? "ads train --resume --out \(ShellText.word(folder.path))"
-                    : "ads search --resume --out \(ShellText.word(folder.parent))"
-                throw TrainingError("\(folder.path) holds another run: \(difference); continue it with '\(how)'")
+                throw TrainingError(
+                    "\(folder.path) holds another run: \(difference); continue it with '\(stored.resuming(folder))'")
             }
             guard try folder.network() == network else {
                 throw TrainingError("\(folder.path) holds a run of another network; choose another folder with --out")
@@ -53,5 +50,14 @@ extension Trainer {
         }
         try Runtime.setThreads(configuration.machine.threads)
         self.init(configuration, try folder.network(), data, folder: folder)
+    }
+}
+
+extension TrainingConfiguration {
+    /// The command that goes on with the training in a folder; weights that children share are their search's.
+    public func resuming(_ folder: RunFolder) -> String {
+        sampling == nil
+            ? "ads train --resume --out \(ShellText.word(folder.path))"
+            : "ads search --resume --out \(ShellText.word(folder.parent))"
     }
 }

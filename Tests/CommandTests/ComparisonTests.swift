@@ -107,6 +107,11 @@ import Testing
             "ads train"
         ),
         (
+            "normalization",
+            "the normalisation is 0.5/0.25 for the dense network and what the images or the weights say for the found one",
+            "ads train"
+        ),
+        (
             "distillation",
             "the loss is by 0.5 of the teacher fedcba98 at temperature 4.0 for the dense network and of the labels alone for the found one",
             "ads train"
@@ -128,6 +133,9 @@ import Testing
             case "all": c.allData = true
             case "data": c.data.digest = "0123456789"
             case "initial": (c.initialWeights, c.initialDigest) = ("other", "fedcba9876")
+            case "normalization":
+                c.normalization = Normalization(mean: [0.5], deviation: [0.25])
+                c.isNormalizationGiven = true
             case "distillation":
                 c.distillation = Distillation(teacher: "other", digest: "fedcba9876", weight: 0.5)
             default: break

@@ -34,6 +34,31 @@ import Testing
         }
     }
 
+    /// At another size the same photographs are other images, of which weights may know those that are validated on.
+    @Test func weightsKnowWhatTheyWereTrainedOn() throws {
+        try images("own", 20)
+        let train = [
+            "train", "--data", "folder", "--data-dir", scratch("own"), "--no-image-cache", "--epochs", "1",
+            "--batch-size", "8", "--quiet",
+        ]
+        try done(train + ["--arch", "densenet-7-2", "--image-size", "8", "--out", scratch("small")])
+        let weights = ["--weights", scratch("small"), "--arch", scratch("small/architecture.json")]
+        for (size, seed) in [("8", "1"), ("12", "1"), ("12", "0")] {
+            let next = try ads(
+                train + weights + ["--image-size", size, "--seed", seed, "--out", scratch("next-\(size)-\(seed)")])
+            let file = scratch("small/weights.safetensors")
+            let expected =
+                switch (size, seed) {
+                case ("8", _):
+                    "ads: \(file) was trained on images that this training validates on; train with --seed 0\n"
+                case (_, "1"):
+                    "ads: \(file) was trained on other images of folder, with the same classes: where both were made of the same files, it knows some that are validated on; train with --seed 0\n"
+                default: ""
+                }
+            #expect(next.status == (size == "8" ? 1 : 0) && next.errors == expected, "\(next.errors)")
+        }
+    }
+
     /// Where data lay is known wherever one stands; images that are no longer those of the run are told.
     @Test func dataElsewhereAndChanged() throws {
         try images("pictures", 20)

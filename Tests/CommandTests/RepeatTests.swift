@@ -42,7 +42,7 @@ import Testing
             "0.001",
             "--initialization", "fan-out", "--dropout", "0.1", "--no-augment", "--seed", "3", "--threads", "1",
             "--kernels", "torch",
-            "--connectivity", "log", "--label", "it's mine",
+            "--connectivity", "log", "--normalization", "0.5,0.4,0.3/0.2,0.3,0.25", "--label", "it's mine",
         ]
         #expect(try ads(["train"] + network() + unusual + ["--out", "runs/train"]).status == 0)
         #expect(try ads(["train"] + network() + ["--epochs", "1", "--out", "runs/dense"]).status == 0)

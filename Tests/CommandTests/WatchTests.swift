@@ -88,13 +88,19 @@ import Testing
                 && first.contains("a &lt;b>, seed 0, not finished")
                 || first.contains("a &lt;b&gt;, seed 0, not finished"))
         #expect(first.contains(" of 1000</td>") && first.contains("location.reload()"))
+        #expect(!watch.errors.contains("was stopped"))
+        kill(train.process, SIGKILL)
+        _ = train.end()
+        #expect(
+            watch.says(
+                "ads: the training in \(scratch("runs/t")) was stopped; 'ads train --resume --out \(scratch("runs/t"))' goes on with it\n"
+            ), "\(watch.errors)")
+        #expect(watch.isRunning)
         kill(watch.process, SIGINT)
         #expect(watch.end() == 130)
         #expect(watch.errors.hasSuffix("ads: stopped watching; \(path) stays as it is now\n"), "\(watch.errors)")
         let last = page(path)
         #expect(!last.contains("location.reload()") && last.contains(" of 1000</td>"))
-        kill(train.process, SIGKILL)
-        _ = train.end()
         // The page without --watch has the training, too, and no comparison.
         let plain = try ads(["report", scratch("runs"), "--json"])
         #expect(plain.status == 0 && plain.output == "[]\n", "\(plain.errors)")

@@ -1,5 +1,6 @@
 import ConnectivitySearch
 import Foundation
+import Strategies
 import Studies
 import Training
 
@@ -27,6 +28,7 @@ extension EventFile {
         let again = Dictionary(zip(longer.map(\.number), history.reevaluations)) { first, _ in first }
         let ends = Dictionary(history.updates.map { ($0.trials.max() ?? 0, $0) }) { first, _ in first }
         let learned = Set(history.updates.flatMap(\.trials))
+        let space = history.configuration.space
         var (seconds, best, repeated) = (0.0, Double?.none, 0)
         for trial in history.trials {
             if let child = children[trial.number], learned.contains(trial.number) {
@@ -54,9 +56,14 @@ extension EventFile {
                 [
                     ("update/mean_reward", record.rewards.contains { $0 != nil } ? record.meanReward : nil),
                     ("update/baseline", record.baseline), ("update/keep_rate", record.keepRate),
-                    ("update/entropy", record.probabilities.map(Self.entropy)),
+                    ("update/entropy", record.probabilities.map { Self.entropy(of: $0, space) }),
                 ])
         }
+    }
+
+    /// The mean entropy of the free connections' probabilities, in bits.
+    private static func entropy(of probabilities: [Float], _ space: SearchSpace) -> Double {
+        entropy(zip(space.entries, probabilities).filter { $0.0.isFree }.map(\.1))
     }
 
     /// The mean entropy of decisions, in bits: 1 where all are coin flips, 0 where all are certain.

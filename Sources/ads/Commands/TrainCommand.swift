@@ -14,8 +14,10 @@ struct TrainCommand: ParsableCommand {
             Ctrl-C saves; the same command with --resume continues, bit for bit on CPU.
 
             EXAMPLES
-              ads train --data shapes --arch densenet-22-12 --connectivity log --epochs 4 --out runs/log
-              ads train --data cifar100 --weights given.pth.tar --epochs 4 --out runs/moved
+              ads train --data shapes --arch densenet-22-12 --connectivity log \\
+                --epochs 4 --out runs/log
+              ads train --data cifar100 --weights given.pth.tar --epochs 4 \\
+                --out runs/moved
             """)
 
     @OptionGroup var data: DataOptions
@@ -54,6 +56,9 @@ struct TrainCommand: ParsableCommand {
         if try continues(resume, folder, data, "run") {
             job = try continued(folder)
         } else {
+            if allData, split == .validation {
+                throw UsageError("--all-data holds no images out; leave --split validation out, or say --split test")
+            }
             let (set, value) = try chosen(data, network, seed: machine.seed, recognizing: start.file())
             var configuration = TrainingConfiguration(
                 label: label ?? network.label(value), data: DataIdentity(set, folder: data.dataDir),
@@ -79,7 +84,7 @@ struct TrainCommand: ParsableCommand {
         try resumed.keeps(recipe, c.recipe)
         try resumed.keeps(data, c.data, network, folder.network(), seed: c.seed)
         try resumed.keeps("--weights", start.file(), c.initialWeights)
-        try resumed.keeps("--normalization", start.normalization?.resolved().typed, c.normalization?.typed)
+        try resumed.keeps("--normalization", start.normalization?.resolved(with: c.data).typed, c.normalization?.typed)
         try resumed.keeps("--limit-train", limitTrain, c.limitTrain)
         try resumed.keeps(flag: "--all-data", allData, c.allData)
         try resumed.keeps("--split", split?.rawValue, (c.testAtEnd ? FinalSplit.test : .validation).rawValue)

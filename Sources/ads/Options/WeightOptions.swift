@@ -38,7 +38,10 @@ struct WeightOptions: ParsableArguments {
     /// - Throws: `UsageError` for an option that would do nothing; `TrainingError` when they have seen the images that
     ///   are validated on.
     func use(in configuration: inout TrainingConfiguration, _ recipe: RecipeOptions, channels: Int) throws {
-        configuration.normalization = try normalization?.resolved(channels: channels)
+        if let normalization {
+            configuration.normalization = try normalization.resolved(channels: channels, with: configuration.data)
+            configuration.isNormalizationGiven = true
+        }
         guard let file = try file() else { return }
         if recipe.initialization != nil {
             throw UsageError("--initialization is for fresh weights; leave it out with --weights")
@@ -55,12 +58,15 @@ extension TrainingConfiguration {
         inherits = false
         guard let origin = try RunFolder(ofWeights: file)?.weightOrigin() else { return }
         if normalization == nil { normalization = origin.normalization }
-        guard case .trained(let c) = origin, c.data.digest == data.digest, !allData else {
-            return
+        guard case .trained(let c) = origin, !allData, c.seed != seed || c.allData else { return }
+        let how = "train with --seed \(c.seed)\(c.allData ? " and --all-data" : "")"
+        guard c.data.digest != data.digest else {
+            throw TrainingError("\(file) was trained on images that this training validates on; \(how)")
         }
-        guard c.seed == seed, !c.allData else {
-            throw TrainingError(
-                "\(file) was trained on images that this training validates on; train with --seed \(c.seed)\(c.allData ? " and --all-data" : "")"
+        // At another size, or with some of them exchanged, images are others, and may show the same.
+        if c.data.name == data.name, c.data.classNames == data.classNames {
+            AdsCommand.tell(
+                "\(file) was trained on other images of \(data.name), with the same classes: where both were made of the same files, it knows some that are validated on; \(how)"
             )
         }
     }
@@ -105,8 +111,8 @@ enum NormalizationChoice: Sendable, Equatable {
 
     /// The numbers, for images of so many channels.
     /// - Throws: `UsageError` where they are for others; `DataError`, as below.
-    func resolved(channels: Int) throws -> Normalization {
-        let values = try resolved()
+    func resolved(channels: Int, with data: DataIdentity? = nil) throws -> Normalization {
+        let values = try resolved(with: data)
         guard values.mean.count == channels else {
             throw UsageError("--normalization has \(values.mean.count) channels; the network's images have \(channels)")
         }
@@ -114,12 +120,14 @@ enum NormalizationChoice: Sendable, Equatable {
     }
 
     /// The numbers.
+    /// - Parameter data: the data set the command is about; one of the same name is where it is.
     /// - Throws: `DataError` when they are those of a data set that is not there.
-    func resolved() throws -> Normalization {
+    func resolved(with data: DataIdentity? = nil) throws -> Normalization {
         switch self {
         case .values(let values): return values
         case .set(let name):
-            let train = try DataSources.load(name).train
+            let set = if let data, data.name == name { try data.load() } else { try DataSources.load(name) }
+            let train = set.train
             return Normalization(of: train, indices: Array(0..<train.count))
         }
     }
