@@ -25,12 +25,20 @@ public struct ImageCache: Sendable, Hashable {
 
     /// The cache that this process and those it starts use, `nil` for none: `$ADS_IMAGE_CACHE`, a folder or `none`;
     /// else `images` in `$ADS_CACHE`, else in `~/.cache/densenet-ads`. `$ADS_IMAGE_CACHE_GB` limits it.
-    public static var standard: ImageCache? {
-        func value(_ name: String) -> String? {
-            getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
-        }
-        let limit = value(Variable.gigabytes).flatMap(Double.init).flatMap {
-            Int(exactly: ($0 * 0x1p30).rounded(.down))
+    /// - Throws: `DataError` for a limit that is none.
+    public static func standard() throws -> ImageCache? {
+        try standard { name in getenv(name).map { String(cString: $0) } }
+    }
+
+    /// The same of other variables.
+    static func standard(_ environment: (String) -> String?) throws -> ImageCache? {
+        func value(_ name: String) -> String? { environment(name).flatMap { $0.isEmpty ? nil : $0 } }
+        let limit = try value(Variable.gigabytes).map { text in
+            guard let gigabytes = Double(text), gigabytes >= 0, gigabytes <= 1_000_000 else {
+                throw DataError(
+                    "$\(Variable.gigabytes) is '\(text.inSentence)'; a number of GB, up to 1000000, is needed")
+            }
+            return Int(gigabytes * 0x1p30)
         }
         let usual = (value("ADS_CACHE") ?? (value("HOME") ?? NSHomeDirectory()) + "/.cache/densenet-ads") + "/images"
         let folder = value(Variable.folder) ?? usual

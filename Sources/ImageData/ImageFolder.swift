@@ -19,7 +19,7 @@ public enum ImageFolder: SizedDataSource {
     public static let help = "JPEG and PNG images in class folders; --data-dir says where"
 
     public static func load(from folder: String?, _ preparation: ImagePreparation) throws -> DataSet {
-        try load(from: folder, preparation, cache: .standard)
+        try load(from: folder, preparation, cache: ImageCache.standard())
     }
 
     /// The same with another cache, or with none: all pixels are then in memory.
@@ -81,9 +81,17 @@ struct FolderImages {
         }
         let leftOut = try judge(train.failures.map { self.train[$0] } + test.failures.map { layout.test[$0] })
         let failed = train.failures.count { $0 >= layout.train.count }
+        let (trained, tested) = (set(trainPixels, self.train, train), set(testPixels, layout.test, test))
+        // One in a hundred of all may be every one of a small split.
+        for (part, files, count) in [
+            ("validate", layout.validation, layout.validation.count - failed), ("test", layout.test, tested.count),
+        ] {
+            guard count > 0 || files.isEmpty else {
+                throw DataError("none of the images to \(part) on can be read; the first: \(reader.reason(files[0]))")
+            }
+        }
         return DataSet(
-            name: ImageFolder.name, train: set(trainPixels, self.train, train),
-            test: set(testPixels, layout.test, test),
+            name: ImageFolder.name, train: trained, test: tested,
             classNames: layout.classNames.map(\.inSentence),
             heldOut: layout.validation.isEmpty ? .drawnFromEachClass : .last(layout.validation.count - failed),
             preparation: reader.preparation,

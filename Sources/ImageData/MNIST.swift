@@ -58,8 +58,8 @@ struct IDXLayout {
                 "\(folder) has images of \(train.size)×\(train.size) to train on and of \(test.size)×\(test.size) to test on"
             )
         }
-        guard train.count >= 2 else {
-            throw DataError("\(folder) has \(train.count) images to train on; 2 are the least")
+        guard train.count >= 2, test.count >= 1 else {
+            throw DataError("\(folder) has \(train.count) images to train on and \(test.count) to test on; too few")
         }
         return DataSet(name: name, train: train, test: test, classNames: classNames)
     }

@@ -47,6 +47,7 @@ struct NPZReader {
                 "\(path) has no array x_train or train_images; it has \(has.isEmpty ? "none" : has)")
         }
         var train = try part(names.parts.train, names)
+        let learned = Set(train.labels)
         let test = try part(names.parts.test, names)
         var heldOut = DataSet.HeldOut.drawn
         if present.contains(names.images(names.parts.validation)) {
@@ -64,6 +65,11 @@ struct NPZReader {
         }
         let classes = Int((train.labels + test.labels).max() ?? 0) + 1
         guard classes >= 2 else { throw DataError("\(path): all labels are 0; two classes are the least") }
+        if let missing = (0..<classes).first(where: { !learned.contains(Int32($0)) }) {
+            throw DataError(
+                "\(path): no image to train on has the label \(missing), and the largest label is \(classes - 1); number the classes from 0 without gaps"
+            )
+        }
         return DataSet(
             name: NPZImages.name, train: train, test: test, classNames: (0..<classes).map(String.init),
             heldOut: heldOut)

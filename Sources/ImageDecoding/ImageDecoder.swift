@@ -68,6 +68,8 @@ public struct DecodingLimits: Hashable, Sendable {
     public var memory = 460 << 20
     /// The most scans of a JPEG; progressive ones have about ten.
     public var scans = 500
+    /// The most pieces of a file that are remembered one by one, a few dozen bytes each: cameras write some hundreds.
+    static let mostPieces = 100_000
     /// The most pixels that all scans of a JPEG together go over: scans cost time and next to no bytes.
     public var scannedPixels = 600_000_000
 

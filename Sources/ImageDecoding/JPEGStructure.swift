@@ -33,6 +33,9 @@ struct JPEGStructure {
             if marker == 0x01 { continue }
             guard marker != 0xD8 else { throw ImageError.damaged("an image begins within the image") }
             let segment = try nextSegment()
+            guard kept.count + corrections.count + transforms.count <= DecodingLimits.mostPieces else {
+                throw ImageError.damaged("more than \(DecodingLimits.mostPieces) pieces or wrong numbers")
+            }
             defer { keep(start..<at) }
             switch marker {
             case 0xC0, 0xC1, 0xC2: try readFrame(segment, isProgressive: marker == 0xC2)

@@ -54,6 +54,9 @@ struct PNGStructure {
                 // A capital letter says that the image is none without the chunk.
                 guard bytes[at + 4] & 0x20 != 0 else { throw ImageError("has a chunk '\(type)' that is not known") }
             }
+            guard kept.count + compressed.count <= DecodingLimits.mostPieces else {
+                throw ImageError.damaged("more than \(DecodingLimits.mostPieces) chunks")
+            }
             // The others say nothing about pixels as Pillow has them (colour profiles, gamma), or may be large texts.
             if ["IHDR", "PLTE", "tRNS", "IDAT", "IEND"].contains(type) { keep(at..<at + 12 + length) }
             at += 12 + length

@@ -84,6 +84,9 @@ import Testing
         #expect(
             try refusal("t10k-images-idx3-ubyte", idx([2, 1, 1], [0, 1]))
                 == "\(here) has images of 2×2 to train on and of 1×1 to test on")
+        try write(idx([0], []), "here/t10k-labels-idx1-ubyte")
+        try write(idx([0, 2, 2], []), "here/t10k-images-idx3-ubyte")
+        #expect(message("mnist", here) == "\(here) has 3 images to train on and 0 to test on; too few")
         #expect(try refusal("other", Data()) == "read 3")
     }
 
@@ -185,6 +188,19 @@ import Testing
         #expect(
             try refusal("a['y_train'], a['y_test'] = z(4), z(2)")
                 == "\(path): all labels are 0; two classes are the least")
+        let gap = ", and the largest label is 2; number the classes from 0 without gaps"
+        // Counted from 1; a number left out; one that is held out or tested on alone.
+        #expect(
+            try refusal("a['y_train'], a['y_test'] = np.array([1, 2, 1, 2]), np.array([1, 2])")
+                == "\(path): no image to train on has the label 0" + gap)
+        #expect(
+            try refusal("a['y_train'] = np.array([0, 2, 0, 2])")
+                == "\(path): no image to train on has the label 1" + gap)
+        #expect(
+            try refusal("a['x_val'], a['y_val'] = z(1, 3, 3), np.array([2])")
+                == "\(path): no image to train on has the label 2" + gap)
+        #expect(
+            try refusal("a['y_test'] = np.array([1, 2])") == "\(path): no image to train on has the label 2" + gap)
         #expect(
             try refusal("a['x_test'] = z(2, 3, 3, 3)")
                 == "\(path): images of test are 3×3 of 3 channels, those of train 3×3 of 1")

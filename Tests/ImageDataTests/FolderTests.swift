@@ -151,6 +151,24 @@ import Testing
         #expect(try batch.labels.ints() == [256, 299])
     }
 
+    /// Under one in a hundred of all may be every image of a small split, of which nothing could be said.
+    @Test(arguments: [("test", "test"), ("val", "validate")]) func aSplitOfNoImages(part: String, verb: String) throws {
+        let folder = TemporaryFolder()
+        for name in ["a", "b"] {
+            for split in ["train", "val", "test"] { try fill(folder, "\(split)/\(name)", split == "train" ? 101 : 1) }
+        }
+        #expect(message(folder) == "read 204")
+        for name in ["a", "b"] {
+            let files = try FileManager.default.contentsOfDirectory(atPath: folder("\(part)/\(name)"))
+            for file in files {
+                try write(seed("jpeg/valid-progressive").dropLast(9), folder, "\(part)/\(name)/\(file)")
+            }
+        }
+        #expect(
+            message(folder).hasPrefix(
+                "none of the images to \(verb) on can be read; the first: \(folder.path)/\(part)/a/"))
+    }
+
     /// Under one in a hundred is left out and said; one in a hundred is refused.
     @Test func filesThatCannotBeRead() throws {
         let folder = TemporaryFolder()

@@ -248,23 +248,22 @@ import Testing
         #expect(try load(cache).train.count == 120)
     }
 
-    @Test func whereItIs() {
-        // No other test of this process reads or sets these.
-        let names = ["ADS_IMAGE_CACHE", "ADS_IMAGE_CACHE_GB", "ADS_CACHE"]
-        let before = names.map { getenv($0).map { String(cString: $0) } }
-        defer {
-            for (name, value) in zip(names, before) {
-                if let value { setenv(name, value, 1) } else { unsetenv(name) }
+    @Test func whereItIs() throws {
+        func standard(_ variables: [String: String]) throws -> ImageCache? {
+            try ImageCache.standard { variables[$0] }
+        }
+        let usual = try standard(["HOME": "/home/me", "ADS_CACHE": "", "ADS_IMAGE_CACHE": "", "ADS_IMAGE_CACHE_GB": ""])
+        #expect(usual == ImageCache(folder: "/home/me/.cache/densenet-ads/images", limit: 50 << 30))
+        #expect(try standard([:])?.folder.hasSuffix("/.cache/densenet-ads/images") == true)
+        #expect(try standard(["ADS_CACHE": "/somewhere"])?.folder == "/somewhere/images")
+        #expect(
+            try standard(["ADS_CACHE": "/somewhere", "ADS_IMAGE_CACHE": "/here", "ADS_IMAGE_CACHE_GB": "1.5"])
+                == ImageCache(folder: "/here", limit: 3 << 29))
+        #expect(try standard(["ADS_IMAGE_CACHE": "none"]) == nil)
+        for wrong in ["5GB", "-1", "nan", "inf", "1e7", " "] {
+            #expect(throws: DataError("$ADS_IMAGE_CACHE_GB is '\(wrong)'; a number of GB, up to 1000000, is needed")) {
+                try standard(["ADS_IMAGE_CACHE_GB": wrong])
             }
         }
-        for name in names { unsetenv(name) }
-        let home = getenv("HOME").map { String(cString: $0) } ?? NSHomeDirectory()
-        #expect(ImageCache.standard == ImageCache(folder: home + "/.cache/densenet-ads/images", limit: 50 << 30))
-        setenv("ADS_CACHE", "/somewhere", 1)
-        #expect(ImageCache.standard?.folder == "/somewhere/images")
-        ImageCache.use(ImageCache(folder: "/here", limit: 3 << 29))
-        #expect(ImageCache.standard == ImageCache(folder: "/here", limit: 3 << 29))
-        ImageCache.use(nil)
-        #expect(ImageCache.standard == nil)
     }
 }

@@ -183,6 +183,21 @@ import Testing
         #expect(refused > bytes.count)
     }
 
+    /// What is remembered of each piece would take more memory than its few bytes.
+    @Test(arguments: [(90_000, true), (100_001, false)]) func manyPieces(count: Int, isRead: Bool) throws {
+        let jpeg = try seed("jpeg/valid-progressive")
+        // A byte that belongs to nothing, and a segment that says nothing.
+        let stray: [UInt8] = [0x00, 0xFF, 0xE5, 0x00, 0x02]
+        let many = jpeg.prefix(2) + stray.dropFirst() + (0..<count).flatMap { _ in stray } + jpeg.dropFirst(2)
+        let pieces = "x is damaged (more than 100000 pieces or wrong numbers)"
+        #expect(message(Array(many)).hasPrefix(isRead ? "read 17" : pieces))
+        let png = try seed("png/valid-alpha")
+        let empty: [UInt8] = [0, 0, 0, 0] + Array("IDAT".utf8) + [0x35, 0xAF, 0x06, 0x1E]
+        let at = try #require(png.indices.first { png[$0...].starts(with: Array("IDAT".utf8)) }) - 4
+        let chunks = png[..<at] + (0..<count).flatMap { _ in empty } + png[at...]
+        #expect(message(Array(chunks)).hasPrefix(isRead ? "read 17" : "x is damaged (more than 100000 chunks)"))
+    }
+
     @Test func limitsBeforeDecoding() throws {
         func message(_ name: String, _ change: (inout DecodingLimits) -> Void) throws -> String {
             var limits = DecodingLimits()

@@ -36,7 +36,7 @@ struct CacheCommand: ParsableCommand {
 
     func run() throws {
         try cache.apply()
-        guard let cache = ImageCache.standard else {
+        guard let cache = try ImageCache.standard() else {
             throw UsageError("decoded images are kept nowhere (--no-image-cache, or ADS_IMAGE_CACHE is none)")
         }
         let removed = clear ? cache.clear() : nil

@@ -29,10 +29,10 @@ struct CacheOptions: ParsableArguments {
             return ImageCache.use(nil)
         }
         guard imageCache != nil || imageCacheLimit != nil else { return }
-        guard var cache = imageCache.map({ ImageCache(folder: Self.absolute($0)) }) ?? ImageCache.standard else {
+        guard var cache = try imageCache.map({ ImageCache(folder: Self.absolute($0)) }) ?? ImageCache.standard() else {
             throw UsageError("ADS_IMAGE_CACHE is none, so that --image-cache-limit limits nothing; leave it out")
         }
-        if imageCache != nil, let standard = ImageCache.standard { cache.limit = standard.limit }
+        if imageCache != nil, let standard = try ImageCache.standard() { cache.limit = standard.limit }
         if let imageCacheLimit { cache.limit = Int(imageCacheLimit * 0x1p30) }
         ImageCache.use(cache)
     }
