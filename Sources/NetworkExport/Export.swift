@@ -58,6 +58,12 @@ extension ExportFormat {
         guard replacing else {
             throw ExportError("\(first) is there already; replace it with --replace, or choose another name with --out")
         }
+        // Found out only when the files before it had replaced the old ones, a network would be half this one.
+        if let folder = taken.first(where: { place in
+            FileManager.default.fileExists(atPath: place, isDirectory: &isFolder) && isFolder.boolValue
+        }) {
+            throw ExportError("\(folder) is a folder, and no \(name) export's; choose another name with --out")
+        }
         // A folder with some of the names only is something else's: a run has a config.json, too.
         guard taken.count == places.count else {
             throw ExportError(

@@ -38,6 +38,13 @@ struct TrainingState: Codable {
                 "its state, epoch \(epoch) and step \(step), is none of a training of \(epochs) epochs of \(steps) steps"
             )
         }
+        let measured = history.flatMap {
+            [$0.trainLoss, $0.trainAccuracy, $0.learningRate, $0.seconds, $0.imagesPerSecond]
+        }
+        let sums = [lossSum, epochSeconds, seconds, epochWaited ?? 0]
+        guard (measured + sums + history.compactMap(\.validationLoss)).allSatisfy(\.isFinite),
+            (history.compactMap(\.validationAccuracy) + [bestAccuracy ?? 0]).allSatisfy({ 0...1 ~= $0 })
+        else { throw FileError("its state holds numbers that no training comes to") }
     }
 }
 

@@ -39,9 +39,7 @@ public struct Confusion: Codable, Hashable, Sendable {
     ///   - guesses: the images that were evaluated, by their index in `set`, and what each was taken for.
     init(_ matrix: ConfusionMatrix, split: String, _ set: ImageSet, _ classNames: [String], guesses: [(Int, Int)]) {
         (self.split, self.classNames) = (split, classNames)
-        entries = matrix.counts.enumerated().flatMap { truth, row in
-            row.enumerated().filter { $0.element > 0 }.map { [truth, $0.offset, $0.element] }
-        }
+        entries = matrix.entries.map { [$0.truth, $0.guess, $0.count] }
         pairs = matrix.worst(Self.most).map { pair in
             let images = guesses.lazy.filter { Int(set.labels[$0]) == pair.truth && $1 == pair.guess }
             return Pair(

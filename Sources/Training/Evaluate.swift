@@ -5,20 +5,20 @@ import Runs
 import Torch
 
 /// How well a network does on images.
-public struct Evaluation: Codable, Hashable, Sendable {
+public struct Evaluation: Hashable, Sendable {
     /// Share of images whose class has the largest logit, 0 to 1.
     public var accuracy: Double
     /// Mean cross entropy.
     public var loss: Double
     /// Images evaluated.
     public var count: Int
-    /// `confusion[true class][guessed class]`, counts.
-    public var confusion: [[Int]]
+    /// What was taken for what.
+    public var confusion: ConfusionMatrix
     /// Images a second.
     public var imagesPerSecond: Double
 
     /// An evaluation from its parts.
-    public init(accuracy: Double, loss: Double, count: Int, confusion: [[Int]], imagesPerSecond: Double) {
+    public init(accuracy: Double, loss: Double, count: Int, confusion: ConfusionMatrix, imagesPerSecond: Double) {
         self.accuracy = accuracy
         self.loss = loss
         self.count = count
@@ -36,8 +36,7 @@ extension DenseNet {
     ) throws -> Evaluation {
         let started = ContinuousClock.now
         defer { PartTimes.note(.validation, since: started) }
-        let classes = network.architecture.classes
-        var confusion = [[Int]](repeating: [Int](repeating: 0, count: classes), count: classes)
+        var guessed: [(Int, Int)] = []
         var (loss, correct, seconds) = (0.0, 0, 0.0)
         try maker.each(chunks(of: indices, batchSize)) { chosen, batch in
             try Interruption.check("interrupted while evaluating; nothing was changed")
@@ -51,7 +50,7 @@ extension DenseNet {
             loss += sum
             for (index, guess) in zip(chosen, guesses) {
                 let label = Int(maker.set.labels[index])
-                confusion[label][Int(guess)] += 1
+                guessed.append((label, Int(guess)))
                 if label == Int(guess) { correct += 1 }
                 noting(index, Int(guess))
             }
@@ -59,7 +58,7 @@ extension DenseNet {
         let count = max(1, indices.count)
         return Evaluation(
             accuracy: Double(correct) / Double(count), loss: loss / Double(count), count: indices.count,
-            confusion: confusion,
+            confusion: ConfusionMatrix(classes: network.architecture.classes, of: guessed),
             imagesPerSecond: Double(indices.count) / max(seconds, 1e-9))
     }
 

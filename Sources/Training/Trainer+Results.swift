@@ -49,10 +49,9 @@ extension Trainer {
                 try folder.noteTestUse(command: "at the end of training", accuracy: found.accuracy)
             }
             (accuracy, loss, speed) = (found.accuracy, found.loss, found.imagesPerSecond)
-            let matrix = ConfusionMatrix(found.confusion)
             try folder.write(
-                Confusion(matrix, split: name, set, data.classNames, guesses: guesses), to: folder.confusion)
-            confusion = matrix
+                Confusion(found.confusion, split: name, set, data.classNames, guesses: guesses), to: folder.confusion)
+            confusion = found.confusion
         }
         let cost = network.cost
         let result = TrainingResult(

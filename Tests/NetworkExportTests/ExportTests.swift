@@ -57,6 +57,15 @@ import WeightFiles
         try FileManager.default.createDirectory(atPath: scratch("mine"), withIntermediateDirectories: true)
         _ = try export(SafetensorsFormat.self, "mine")
         #expect(try files("mine").count == 3)
+        // A folder where a file would be: known before the first of the files is replaced.
+        try FileManager.default.removeItem(atPath: scratch("mine/densenet_ads.py"))
+        try FileManager.default.createDirectory(
+            atPath: scratch("mine/densenet_ads.py"), withIntermediateDirectories: true)
+        try Data("old".utf8).write(to: URL(fileURLWithPath: scratch("mine/model.safetensors")))
+        let blocked =
+            "\(scratch("mine/densenet_ads.py")) is a folder, and no safetensors export's; choose another name with --out"
+        #expect(throws: ExportError(blocked)) { try export(SafetensorsFormat.self, "mine", replacing: true) }
+        #expect(try String(contentsOfFile: scratch("mine/model.safetensors"), encoding: .utf8) == "old")
         // A run's folder has a config.json: no --replace takes it.
         try FileManager.default.createDirectory(atPath: scratch("run"), withIntermediateDirectories: true)
         try "{}".write(toFile: scratch("run/config.json"), atomically: true, encoding: .utf8)

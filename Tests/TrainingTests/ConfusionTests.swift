@@ -20,6 +20,14 @@ import Testing
         #expect(abs(without.macroF1 - (12.0 / 15 + 2.0 / 5) / 2) < 1e-15)
         let balanced = ConfusionMatrix([[3, 1], [2, 2]])
         #expect(balanced.balancedAccuracy == 5.0 / 8)
+        // Of many classes only what is there is kept.
+        let guesses = [(99_999, 0), (5, 5), (99_999, 0), (0, 7), (5, 5), (5, 4)]
+        let many = ConfusionMatrix(classes: 100_000, of: guesses)
+        #expect(
+            many.entries.map { [$0.truth, $0.guess, $0.count] } == [
+                [0, 7, 1], [5, 4, 1], [5, 5, 2], [99_999, 0, 2],
+            ])
+        #expect(many.balancedAccuracy == (2.0 / 3) / 3 && many.worst(1).map(\.count) == [2])
         let none = ConfusionMatrix([[0, 0], [0, 0]])
         #expect(none.balancedAccuracy == 0 && none.macroF1 == 0 && none.worst(3).isEmpty)
     }

@@ -35,7 +35,7 @@ import Torch
         let correct = (0..<3).reduce(0) { $0 + confusion[$1][$1] }
         for size in [250, 47, 20, 1] {
             let found = try net.evaluate(maker, indices, batchSize: size)
-            #expect(found.confusion == confusion && found.count == 47)
+            #expect(found.confusion.rows == confusion && found.count == 47)
             #expect(found.accuracy == Double(correct) / 47 && abs(found.loss - loss) < 1e-4)
             // No processor takes less than a nanosecond for an image.
             #expect(found.imagesPerSecond > 0 && found.imagesPerSecond < 1e9)
@@ -64,8 +64,8 @@ import Torch
             let loss = try withoutGrad { try net(batch.images, training: false).crossEntropy(batch.labels).item() }
             let one = try net.evaluate(maker, [index])
             #expect(one.count == 1 && abs(one.loss - loss) < 1e-4)
-            let right = (0..<3).reduce(0) { $0 + one.confusion[$1][$1] }
-            #expect(one.accuracy == Double(right) && one.confusion.joined().reduce(0, +) == 1)
+            let right = (0..<3).reduce(0) { $0 + one.confusion.rows[$1][$1] }
+            #expect(one.accuracy == Double(right) && one.confusion.images.reduce(0, +) == 1)
         }
         let none = try net.evaluate(maker, [])
         #expect(none.count == 0 && none.accuracy == 0 && none.loss == 0 && none.imagesPerSecond == 0)

@@ -62,6 +62,25 @@ extension TrainerTests {
         #expect(abs(result.accuracy - last.trainAccuracy) < 1e-12 && abs(result.loss - last.trainLoss) < 1e-12)
     }
 
+    /// It draws anew each time, and only where a network is trained, whichever kernels compute the rest.
+    @Test func dropoutIsForTrainingAlone() throws {
+        let net = try DenseNet(network(), generator: Generator(seed: 4))
+        let maker = BatchMaker(tinyData.train, Normalization(of: tinyData.train, indices: Array(0..<200)))
+        let x = try maker.batch(Array(0..<20)[...]).images
+        func logits(_ dropout: Double, _ kernels: KernelChoice, training: Bool) throws -> [Double] {
+            (net.dropout, net.kernels) = (dropout, kernels)
+            return try withoutGrad { try net(x, training: training).doubles() }
+        }
+        #expect(try logits(0.5, .torch, training: false) == logits(0, .torch, training: false))
+        for kernels in [KernelChoice.automatic, .torch] {
+            let (plain, dropped) = (
+                try logits(0, kernels, training: true), try logits(0.5, kernels, training: true)
+            )
+            #expect(relativeError(dropped, plain) > 1e-2)
+            #expect(relativeError(try logits(0.5, kernels, training: true), dropped) > 1e-2)
+        }
+    }
+
     /// Steps in any order, each made ahead or not, are each the step of its number.
     @Test func aStepIsItsNumber() throws {
         let maker = BatchMaker(tinyData.train, Normalization(of: tinyData.train, indices: [0, 1]))

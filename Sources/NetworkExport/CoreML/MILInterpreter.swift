@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Runs
 
 /// Computes what a classifier's program says, by the definitions of its operations, slowly: what was written is read
 /// back and run by nothing that wrote it.
@@ -107,6 +108,7 @@ package struct MILInterpreter {
         var operations = MILOperations(workLeft: mostWork)
         var classified: [(String, Float)]?
         for operation in program.operations where operation.type != "const" {
+            try Interruption.check("interrupted; nothing was exported")
             let inputs = operation.inputs.mapValues { arguments in
                 arguments.compactMap { argument in
                     switch argument {

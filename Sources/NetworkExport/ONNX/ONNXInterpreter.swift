@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Runs
 import WeightFiles
 
 /// Computes what a model says, by the definitions of its operators, slowly: what was written is read back and run by
@@ -66,6 +67,7 @@ package struct ONNXInterpreter {
         readers[model.outputs[0].name, default: 0] += 1
         var operations = ONNXOperations(workLeft: mostWork)
         for node in model.nodes {
+            try Interruption.check("interrupted; nothing was exported")
             let inputs = node.inputs.compactMap { values[$0] }
             // Maps are let go once nothing reads them any more: all of a network's are gigabytes.
             for name in node.inputs {

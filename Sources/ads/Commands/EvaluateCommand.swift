@@ -16,7 +16,7 @@ struct EvaluateCommand: ParsableCommand {
             Without --split the validation images are used; every use of the test set is noted in the run.
 
             EXAMPLE
-              ads evaluate runs/log --data cifar10 --latency
+              ads evaluate runs/dense --split test --latency
             """)
 
     @Argument(help: ArgumentHelp("The run's folder.", valueName: "run"), completion: .directory)
@@ -35,6 +35,9 @@ struct EvaluateCommand: ParsableCommand {
     )
     var latency = false
 
+    /// Classes up to which `--json` has the confusion matrix as a square: of 10,000 that would be 200 MB.
+    private static let squared = 1000
+
     /// What `--json` prints.
     struct Result: Encodable {
         var accuracy: Double
@@ -52,7 +55,10 @@ struct EvaluateCommand: ParsableCommand {
         var imagesPerSecond: Double?
         /// Images a second of this evaluation.
         var inferenceImagesPerSecond: Double
-        var confusion: [[Int]]
+        /// `[true class][guessed class]`, up to 1,000 classes.
+        var confusion: [[Int]]?
+        /// `[true class, guessed class, images]` for all that are not 0, with more classes.
+        var confusionEntries: [[Int]]?
         var classNames: [String]
         var latency: Latencies?
     }
@@ -73,7 +79,7 @@ struct EvaluateCommand: ParsableCommand {
         let console = Console(quiet: output.quiet)
         for note in set.notes { console.line(note) }
         let parts = Split(of: set, seed: origin.seed)
-        if split == .validation, origin.allData {
+        if split == .validation, origin.allData, origin.data?.digest == set.digest {
             throw TrainingError("\(path) was trained on the validation images too (--all-data); use --split test")
         }
         if case .imported(let c) = origin, split != .test {
@@ -85,6 +91,13 @@ struct EvaluateCommand: ParsableCommand {
                 "these images of \(set.name) are not those that \(path) was made with; which are held out may have changed, so that it may know some of them"
             )
         }
+        if let own = origin.data, own.name != set.name,
+            let (mine, other) = zip(own.classNames ?? [], set.classNames).first(where: !=)
+        {
+            AdsCommand.tell(
+                "\(path) was made with \(own.name), whose '\(mine.inSentence)' is '\(other.inSentence)' in \(set.name): an accuracy only means something where these are the same classes"
+            )
+        }
         let normalization = origin.normalization ?? Normalization(of: set.train, indices: parts.train)
         let indices = split == .test ? Array(0..<set.test.count) : split == .train ? parts.train : parts.validation
         let evaluation = try net.evaluate(BatchMaker(split == .test ? set.test : set.train, normalization), indices)
@@ -94,20 +107,23 @@ struct EvaluateCommand: ParsableCommand {
         }
         let stored = try? folder.read(TrainingResult.self, from: folder.result)
         let cost = net.network.cost
-        let matrix = ConfusionMatrix(evaluation.confusion)
+        let matrix = evaluation.confusion
+        let isSquare = matrix.classes <= Self.squared
         let result = Result(
             accuracy: evaluation.accuracy, balancedAccuracy: matrix.balancedAccuracy, macroF1: matrix.macroF1,
             loss: evaluation.loss, split: split.rawValue, count: evaluation.count,
             parameters: cost.parameters, macs: cost.macs, connections: cost.connections,
             imagesPerSecond: stored?.imagesPerSecond, inferenceImagesPerSecond: evaluation.imagesPerSecond,
-            confusion: evaluation.confusion, classNames: set.classNames,
+            confusion: isSquare ? matrix.rows : nil,
+            confusionEntries: isSquare ? nil : matrix.entries.map { [$0.truth, $0.guess, $0.count] },
+            classNames: set.classNames,
             latency: latency ? try measured(net, folder) : nil)
         if output.json { return try printJSON(result) }
         print(
             "\(set.name), \(split.rawValue), \(result.count) images: accuracy \(percent(result.accuracy)), loss \(fixed(result.loss, 4)), \(Int(result.inferenceImagesPerSecond)) images/s"
         )
         print("balanced accuracy \(percent(result.balancedAccuracy)), macro F1 \(fixed(result.macroF1, 4))")
-        for (name, row) in zip(set.classNames, result.confusion) where set.classNames.count <= 20 {
+        for (name, row) in zip(set.classNames, result.confusion ?? []) where set.classNames.count <= 20 {
             print(
                 name.padding(toLength: 12, withPad: " ", startingAt: 0) + row.map { String(format: "%6d", $0) }.joined()
             )
