@@ -97,6 +97,10 @@ import Testing
         ] {
             try expect(command + ["--out", ""], 64, "The value '' is invalid for '--out <out>': a path is needed")
         }
+        // A folder that is not there is named as it was typed.
+        try expect(
+            ["inspect", "--arch", "densenet-7-2", "--svg", "/nonexistent/x.svg"], 1,
+            "cannot create /nonexistent/x.svg: no such file or directory")
         try expect(["inspect", "--svg", ""], 64, "The value '' is invalid for '--svg <svg>': a path is needed")
         try expect(
             [

@@ -41,6 +41,35 @@ import Testing
             for result in results { #expect(zip(result, results[0]).allSatisfy { $0 == $1 }) }
         }
     }
+
+    /// A row of pooled pixels that is longer than a panel is cut into pieces; the odd column at its end belongs to
+    /// none.
+    @Test func longRowsArePooledInPieces() {
+        let size = 1099
+        var random = SeededGenerator(seed: 4)
+        let memory = Memory()
+        let shapes = [
+            MapShape(channels: 2, height: size, width: size), MapShape(channels: 3, height: size / 2, width: size / 2),
+        ]
+        let layer = KernelLayer(.pooled, source: 0, reads: [0, 1], destination: 1, writes: 0, outputs: 3)
+        let (norm, weight) = (NormValues(2, &random), uniform(3 * 2, -0.5, 0.5, &random))
+        let prepared = PreparedPlan(
+            KernelPlan(shapes: shapes, inputChannels: 2, layers: [layer]),
+            [
+                LayerParameters(
+                    scale: memory.holding(norm.scale), shift: memory.holding(norm.shift), weight: memory.holding(weight)
+                )
+            ], means: [memory.holding(norm.mean)], variances: [memory.holding(norm.variance)])
+        let images = uniform(2 * size * size, -1, 1, &random)
+        let input = memory.holding(images)
+        let expected = Maps(images.map(Double.init), channels: 2, size: size).activated(norm).pooled
+            .convolved(weight, outputs: 3, kernel: 1)
+        for threads in [1, 3] {
+            let out = memory.empty(shapes[1].elements)
+            LayerKernels(threads: threads).infer(prepared, input, images: 1, output: 1, out)
+            #expect(withExtendedLifetime(memory) { relativeError(Array(out), expected.values) } < 1e-5)
+        }
+    }
 }
 
 /// A network of every kind of layer, computed by DenseKernels alone and by the definition.

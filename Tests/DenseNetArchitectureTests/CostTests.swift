@@ -53,6 +53,11 @@ import Testing
             blocks: [1], growthRate: 2, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 4),
             imageSize: 8)
         #expect(try Network(a).cost.activationTraffic == 7 * 64 + 6 * 64)
+        // An ImageNet stem reads 3·32² and writes 4·16²; the layer behind its pooling has maps of 8×8.
+        let imageNet = try Architecture(
+            blocks: [1], growthRate: 2, bottleneck: false, compression: 1, stem: .init(.imageNet, channels: 4),
+            imageSize: 32)
+        #expect(try Network(imageNet).cost.activationTraffic == 3 * 1024 + 4 * 256 + (4 + 2) * 64)
     }
 
     @Test func layersThatNothingReadsAreLeftOut() throws {

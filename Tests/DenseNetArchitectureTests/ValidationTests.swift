@@ -88,12 +88,26 @@ import Testing
         #expect(one.blocks.allSatisfy { rows in rows.enumerated().allSatisfy { $1[$0] } })
     }
 
+    /// P is the share that is kept, and a row's draws do not depend on it.
+    @Test func randomKeepsAShare() throws {
+        let a = try Architecture(named: "densenet-22-12")
+        func drawn(_ text: String) throws -> Connectivity {
+            Connectivity(try ConnectivityPatterns.parse(text), for: a, seed: 1)
+        }
+        #expect(try drawn("random:0") == drawn("nearest") && drawn("random:1") == .dense(a))
+        #expect(try drawn("random:0.3").isSubset(of: drawn("random:0.6")))
+    }
+
     @Test func subsets() throws {
         let a = try Architecture(named: "densenet-22-12")
         let log = Connectivity(try ConnectivityPatterns.parse("log"), for: a)
         let chain = Connectivity(try ConnectivityPatterns.parse("nearest"), for: a)
         #expect(chain.isSubset(of: log) && log.isSubset(of: .dense(a)))
         #expect(!log.isSubset(of: chain) && !Connectivity.dense(a).isSubset(of: log))
+        // An end without a row reads everything.
+        var ended = Connectivity.dense(a)
+        for b in ended.blocks.indices { ended.blocks[b].append((0...a.blocks[b]).map { $0 > 0 }) }
+        #expect(ended.isSubset(of: .dense(a)) && !Connectivity.dense(a).isSubset(of: ended))
     }
 
     @Test func drawing() throws {

@@ -55,14 +55,16 @@ struct PeerTests {
         return state
     }
 
+    /// What PyTorch computes, in each type and layout; all of it by one process, which takes seconds to start.
     private func peer(
-        _ folder: TemporaryFolder, _ input: String, _ type: String, _ layout: String
-    ) throws -> [String: [Double]] {
-        let output = folder("out-\(type)-\(layout)")
+        _ folder: TemporaryFolder, _ ways: [(type: String, layout: String)]
+    ) throws -> [[String: [Double]]] {
+        let outputs = ways.indices.map { folder("out-\($0)") }
         let script = packageRoot + "/Tests/Peers/reference.py"
-        let finished = try run(try #require(peerPython), [script, input, output, type, layout])
+        let asked = zip(outputs, ways).flatMap { [$0, $1.type, $1.layout] }
+        let finished = try run(try #require(peerPython), [script, folder("in")] + asked)
         try #require(finished.status == 0, "\(finished.errors)")
-        return try Safetensors(contentsOf: output).torchTensors().mapValues { try $0.doubles() }
+        return try outputs.map { try Safetensors(contentsOf: $0).torchTensors().mapValues { try $0.doubles() } }
     }
 
     /// What this code computes, by the peer's names.
@@ -119,12 +121,12 @@ struct PeerTests {
         let json = String(decoding: try RunFolder.encoder(pretty: false).encode(network), as: UTF8.self)
         try Safetensors(tensors: stored, metadata: ["network": json]).write(to: folder("in"))
 
-        let exact = try peer(folder, folder("in"), "float64", "nchw")
+        let found = try peer(folder, [("float64", "nchw"), ("float32", "nchw"), ("float32", "channels_last")])
+        let exact = found[0]
         let wide = try ours(network, state, x, y, .float64, .torch)
         #expect(Set(wide.keys) == Set(exact.keys))
         for (key, value) in exact { #expect(relativeError(wide[key] ?? [], value) < 1e-8, "\(name), float64, \(key)") }
 
-        let layouts = try ["nchw", "channels_last"].map { try peer(folder, folder("in"), "float32", $0) }
         var errors: [KernelChoice: Double] = [:]
         for kernels in [KernelChoice.torch, .swift] {
             let narrow = try ours(network, state, x, y, .float32, kernels)
@@ -136,7 +138,7 @@ struct PeerTests {
             }
             errors[kernels] = distance(narrow, exact)
         }
-        return (errors, layouts.map { distance($0, exact) }.max() ?? 0)
+        return (errors, found.dropFirst().map { distance($0, exact) }.max() ?? 0)
     }
 
     /// The L2 distance of all gradients, relative to their length.
@@ -161,7 +163,7 @@ struct PeerTests {
         stored["labels"] = try StoredTensor(Tensor([1, 2] as [Int64], [2]))
         let json = String(decoding: try RunFolder.encoder(pretty: false).encode(network), as: UTF8.self)
         try Safetensors(tensors: stored, metadata: ["network": json]).write(to: folder("in"))
-        let exact = try peer(folder, folder("in"), "float32", "nchw")
+        let exact = try peer(folder, [("float32", "nchw")])[0]
         let net = try DenseNet(network, state: state)
         let logits = try withoutGrad { try net(x, training: false).doubles() }
         #expect(relativeError(logits, exact["eval.logits"] ?? []) < 1e-4)

@@ -42,6 +42,21 @@ import Torch
         return try DenseNet(network, state: state)
     }
 
+    /// He's normal of fan-out, or PyTorch's uniform of fan-in; the classifier uniform in ±1/√inputs.
+    @Test(arguments: Initialization.allCases) func freshWeights(start: Initialization) throws {
+        let net = try DenseNet(
+            Network(Architecture(named: "densenet-22-12")), generator: Generator(seed: 1), initialization: start)
+        for (name, tensor) in net.tensors where name.contains("conv1") {
+            let (w, fan) = (try tensor.doubles(), Double(tensor.shape[start == .fanOut ? 0 : 1] * 9))
+            let deviation = (w.reduce(0) { $0 + $1 * $1 } / Double(w.count)).squareRoot()
+            let expected = start == .fanOut ? (2 / fan).squareRoot() : 1 / (3 * fan).squareRoot()
+            #expect(abs(deviation / expected - 1) < 0.1, "\(name)")
+        }
+        let w = try #require(net.state["classifier.weight"]).doubles()
+        let largest = (w.map(abs).max() ?? 0) * Double(w.count / 10).squareRoot()
+        #expect(largest > 0.95 && largest <= 1.0001)
+    }
+
     /// The dense network with zeros for the weights of pruned connections.
     private func masked(_ dense: DenseNet, _ connectivity: Connectivity) throws -> DenseNet {
         var state: [String: Tensor] = [:]

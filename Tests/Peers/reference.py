@@ -1,6 +1,6 @@
 """The peer of the tests: the same network in PyTorch, from the same weights.
 
-    python3 reference.py IN.safetensors OUT.safetensors TYPE LAYOUT
+    python3 reference.py IN.safetensors (OUT.safetensors TYPE LAYOUT)...
 
 IN holds a state dict under torchvision's names, `images`, `labels`, and in its metadata `network`: the contents of an
 architecture.json. TYPE is float32 or float64, LAYOUT nchw or channels_last. OUT receives logits and loss in evaluation
@@ -76,8 +76,8 @@ def forward(net, state, x, training):
     return F.linear(norm("features.norm5", x).mean((2, 3)), state["classifier.weight"], state["classifier.bias"])
 
 
-def main():
-    source, target, kind, layout = sys.argv[1:]
+def compute(source, target, kind, layout):
+    # Read anew each time: a pass changes the running statistics.
     tensors, meta = load(source)
     net = json.loads(meta["network"])
     dtype = getattr(torch, kind)
@@ -98,6 +98,12 @@ def main():
     out |= {"grad." + n: v.grad for n, v in weights.items()}
     out |= {n: v for n, v in state.items() if "running" in n}
     save(target, out)
+
+
+def main():
+    source, *rest = sys.argv[1:]
+    for i in range(0, len(rest), 3):
+        compute(source, *rest[i:i + 3])
 
 
 if __name__ == "__main__":

@@ -20,7 +20,8 @@ struct CalibrateCommand: ParsableCommand {
             compared. The test set is never touched.
 
             EXAMPLE
-              ads calibrate --data shapes --arch densenet-16-12 --children 12 --out runs/calibration
+              ads calibrate --data shapes --arch densenet-16-12 --children 12 \\
+                --out runs/calibration
               ads calibrate --data cifar10 --arch densenet-40-12 --dense runs/dense --children 60 \\
                 --bands 0.35,0.45,0.65 --limit-train 10000 --out runs/bands
             """)

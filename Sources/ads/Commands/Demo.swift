@@ -52,6 +52,9 @@ struct Demo {
     /// anything in it changes: what was found, and trained since, would be another network.
     /// - Throws: `UsageError`; `FileError`.
     func check() throws {
+        guard !RunFolder(out).exists else {
+            throw UsageError("\(out) is a run's folder; choose another with --out")
+        }
         for strategy in ["ads", "random"] {
             let search = searchFolder(strategy)
             guard search.exists else { continue }

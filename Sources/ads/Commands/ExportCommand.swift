@@ -21,7 +21,7 @@ struct ExportCommand: ParsableCommand {
             loaded.
 
             EXAMPLE
-              ads export runs/found --format onnx
+              ads export runs/found/retrained-0 --format onnx
             """)
 
     @Argument(help: ArgumentHelp("The run's folder.", valueName: "run"), completion: .directory)

@@ -46,6 +46,7 @@ struct ReportCommand: ParsableCommand {
             throw UsageError("an address is no folder that the page could be written into; give its file with --out")
         }
         let path = out ?? RunFolder(first).report
+        try checkOptions()
         try checkFolders()
         if watch { return try watchRuns(writing: path) }
         let content = try content()
@@ -55,12 +56,21 @@ struct ReportCommand: ParsableCommand {
         print(path)
     }
 
-    /// - Throws: `FileError` for what is no folder; with --watch one may not exist yet. `UsageError` for --watch with a
-    ///   table.
-    private func checkFolders() throws {
-        if watch, json || markdown {
-            throw UsageError("--watch writes the page; leave \(json ? "--json" : "--markdown") out")
+    /// - Throws: `UsageError` for options of which one would do nothing.
+    private func checkOptions() throws {
+        guard json || markdown else { return }
+        let table = json ? "--json" : "--markdown"
+        if watch { throw UsageError("--watch writes the page; leave \(table) out") }
+        if json, markdown {
+            throw UsageError("--json and --markdown both say how to print the comparison; leave one out")
         }
+        if out != nil {
+            throw UsageError("\(table) prints the comparison, and --out names the page's file; leave one out")
+        }
+    }
+
+    /// - Throws: `FileError` for what is no folder; with --watch one may not exist yet.
+    private func checkFolders() throws {
         for path in runs where !PostgresAddress.isOne(path) {
             var isFolder: ObjCBool = false
             let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)

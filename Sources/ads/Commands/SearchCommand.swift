@@ -12,7 +12,8 @@ struct SearchCommand: ParsableCommand {
             power cut lose at most the children being evaluated: the same command with --resume goes on.
 
             EXAMPLE
-              ads search --data shapes --arch densenet-22-12 --children 20 --target-macs 0.6 --dense runs/dense --out runs/ads
+              ads search --data shapes --arch densenet-22-12 --children 20 \\
+                --target-macs 0.6 --dense runs/dense --out runs/ads
             """)
 
     @OptionGroup var data: DataOptions

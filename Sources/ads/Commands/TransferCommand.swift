@@ -16,8 +16,10 @@ struct TransferCommand: ParsableCommand {
             differ.
 
             EXAMPLES
-              ads transfer runs/found --data cifar100 --epochs 20 --out runs/found-on-cifar100
-              ads transfer runs/found/retrained-0 --data folder --data-dir photographs --image-size 64 --inherit --out runs/moved
+              ads transfer runs/found --data cifar100 --epochs 20 \\
+                --out runs/found-on-cifar100
+              ads transfer runs/found/retrained-0 --data folder --data-dir photographs \\
+                --image-size 64 --inherit --out runs/moved
             """)
 
     @Argument(

@@ -13,7 +13,8 @@ struct WorkerCommand: ParsableCommand {
             others, and it exits with 130.
 
             EXAMPLE
-              ads worker --study "postgresql://db.example.org/ads?study=cifar" --data-dir /data
+              ads worker --study "postgresql://db.example.org/ads?study=cifar" \\
+                --data-dir /data
             """)
 
     @Option(help: "The study: an address, postgresql://user@host/database?study=name, or a search's folder.")

@@ -11,7 +11,8 @@ struct WorkersCommand: ParsableCommand {
             child back before it is ended, and ends with the search.
 
             EXAMPLE
-              ads workers slurm --study "postgresql://db.example.org/ads?study=cifar" --count 16 --time 4:00:00 > workers.sh
+              ads workers slurm --study "postgresql://db.example.org/ads?study=cifar" \\
+                --count 16 --time 4:00:00 > workers.sh
             """,
         subcommands: [WorkersSlurmCommand.self, WorkersKubernetesCommand.self, WorkersSSHCommand.self])
 }
@@ -57,7 +58,8 @@ struct WorkersSlurmCommand: ParsableCommand {
             A worker whose time ends gives its child back, and its task queues again until the search has ended.
 
             EXAMPLE
-              ads workers slurm --study "postgresql://db.example.org/ads?study=cifar" --count 16 --time 4:00:00 > workers.sh
+              ads workers slurm --study "postgresql://db.example.org/ads?study=cifar" \\
+                --count 16 --time 4:00:00 > workers.sh
               sbatch workers.sh
             """)
 
@@ -85,7 +87,9 @@ struct WorkersKubernetesCommand: ParsableCommand {
             no failure.
 
             EXAMPLE
-              ads workers kubernetes --study "postgresql://db.example.org/ads?study=cifar" --count 16 --image registry.example.org/ads:1 > job.yaml
+              ads workers kubernetes \\
+                --study "postgresql://db.example.org/ads?study=cifar" --count 16 \\
+                --image registry.example.org/ads:1 > job.yaml
               kubectl apply -f job.yaml
             """)
 
@@ -118,7 +122,9 @@ struct WorkersSSHCommand: ParsableCommand {
             The script logs in without asking for anything (BatchMode), so that keys must be there.
 
             EXAMPLE
-              ads workers ssh node1 node2 --study "postgresql://db.example.org/ads?study=cifar" --count 4 > workers.sh
+              ads workers ssh node1 node2 \\
+                --study "postgresql://db.example.org/ads?study=cifar" --count 4 \\
+                > workers.sh
               sh workers.sh
             """)
 

@@ -14,7 +14,8 @@ struct StudyBestCommand: ParsableCommand {
         discussion: """
             EXAMPLE
               ads study best runs/ads --target-macs 0.5 --out found.json
-              ads train --data cifar10 --arch densenet-40-12 --connectivity found.json --epochs 30 --out runs/found
+              ads train --data cifar10 --arch densenet-40-12 --connectivity found.json \\
+                --epochs 30 --out runs/found
             """)
 
     @Argument(help: "A search's folder, its study.sqlite, or an address: postgresql://...", completion: .file())

@@ -13,7 +13,8 @@ struct StudyCreateCommand: ParsableCommand {
 
             EXAMPLE
               ads study create "postgresql://db.example.org/ads?study=cifar"
-              ads study create "postgresql://db.example.org/ads?study=cifar" --worker-role ads_worker | psql -h db.example.org ads
+              ads study create "postgresql://db.example.org/ads?study=cifar" \\
+                --worker-role ads_worker | psql -h db.example.org ads
             """)
 
     @Argument(help: "The address: postgresql://user@host/database?study=name.")
