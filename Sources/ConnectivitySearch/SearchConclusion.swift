@@ -47,15 +47,14 @@ extension Search {
         try finish(0...0, &board)
         history = StudyHistory(configuration, try storage.trials(update: nil), try storage.updates())
         // A search that goes on ended before: what it evaluated again then competes with what it does now.
-        let known = configuration.top > 0 ? paid.filter { isEvaluatedAgain($0, by: seeds, history) } : []
+        let again = Dictionary(grouping: history.reevaluations, by: \.child)
+        let known = paid.filter { child in
+            guard let own = again[child.number], child.state != .failed else { return false }
+            return configuration.top > 0 && Set(own.map(\.seed)).isSuperset(of: seeds)
+        }
         let others = known.filter { child in !top.contains { $0.number == child.number } }
         func rank(_ child: Child) -> (Double, Int) { (history.worth(child).rank, -child.macs) }
         let winner = (top + others).dropFirst().reduce(first) { rank($1) > rank($0) ? $1 : $0 }
         return SearchResult(of: winner, in: history, dense: whole, exhausted: exhausted)
-    }
-
-    private func isEvaluatedAgain(_ child: Child, by seeds: [UInt64], _ history: StudyHistory) -> Bool {
-        let own = Set(history.reevaluations.filter { $0.child == child.number }.map(\.seed))
-        return child.state != .failed && own.isSuperset(of: seeds)
     }
 }
