@@ -66,7 +66,8 @@ struct PickleBytes {
     /// Digits of an escaped character's number, by the letter before them.
     private static let escapeDigits: [UInt8: Int] = [UInt8(ascii: "u"): 4, UInt8(ascii: "U"): 8]
 
-    /// Python's text of protocol 0: a byte is the character of its number, and \uXXXX and \UXXXXXXXX are any others.
+    /// Python's text of protocol 0: a byte is the character of its number, and any other is escaped: a
+    /// backslash, `u` and four hexadecimal digits, or `U` and eight.
     mutating func escapedLine() throws -> String {
         let line = try lineBytes()
         guard line.contains(where: { $0 >= 0x80 || $0 == 0x5C }) else { return String(decoding: line, as: UTF8.self) }

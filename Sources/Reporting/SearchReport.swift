@@ -32,7 +32,8 @@ extension HTMLReport {
             ? fixed(value, digits + 2) : fixed(value * 100, digits) + "%"
     }
 
-    private func rewardSeries(_ search: ReportContent.Searched, color: Int) -> [Charts.Series] {
+    /// What children were rewarded with, the baseline, and the best so far.
+    func rewardSeries(_ search: ReportContent.Searched, color: Int) -> [Charts.Series] {
         // What failed was worth chance, which may be more than others were.
         let children = search.children.filter { $0.failure == nil }
         var series = [

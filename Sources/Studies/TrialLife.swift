@@ -46,7 +46,7 @@ public struct TrialLife: Sendable, Hashable {
     /// The most that an architecture lets its networks cost.
     private static let mostCost = 1_000_000_000_000_000
 
-    /// Many more evaluations than a trial has, one after the other, and few enough that nothing counted overflows.
+    /// Many more evaluations than a trial has, one after the other.
     private static let mostPoints = 64
 
     private var state: State
@@ -69,8 +69,10 @@ public struct TrialLife: Sendable, Hashable {
             trial.number, trial.lost, trial.machineFailures, trial.proposal.update, trial.proposal.position,
         ]
         let costs = [trial.proposal.macs, trial.proposal.parameters, trial.proposal.connections]
+        // Of the images the sum is a count, too: those of a million trials are added up.
         guard trial.curve.count <= Self.mostPoints,
             (counts + trial.curve.map(\.images)).allSatisfy(CanonicalJSON.isCount),
+            CanonicalJSON.isCount(trial.images),
             costs.allSatisfy({ 0...Self.mostCost ~= $0 }), trial.curve.allSatisfy(Self.isPossible)
         else {
             throw Damage(what: "trial \(trial.number)")

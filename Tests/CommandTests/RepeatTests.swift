@@ -133,6 +133,16 @@ import Testing
         // Where no layer could go no command says so any more.
         #expect(!command.contains("#"))
         let searched = content.searched[0]
+        // A loss is no share, and what failed is no child: its chance may be more than others were worth.
+        var (lossy, children) = (searched.configuration, searched.children)
+        lossy.evaluator.reward = .loss
+        (children[0].failure, children[0].reward) = ("diverged", 9)
+        let series = HTMLReport(content).rewardSeries(
+            .init(
+                configuration: lossy, result: searched.result, history: searched.history, children: children,
+                path: searched.path), color: 0)
+        #expect(series[0].points.count == children.count - 1 && series[0].titles.allSatisfy { !$0.contains("%") })
+        #expect(series.allSatisfy { $0.points.allSatisfy { $0.1 < 9 } })
         for keeps in [true, false] {
             var c = searched.configuration
             (c.searchesBlockEnds, c.keepsPredecessor) = (true, keeps)

@@ -202,6 +202,8 @@ import Testing
             (trial { $0.lost = .max }, nil), (trial { $0.lost = -1 }, nil), (trial { $0.machineFailures = .max }, nil),
             (trial { $0.proposal.update = .max }, nil), (trial { $0.proposal.position = -1 }, nil),
             (trial { $0.curve = [Self.point(images: (1 << 42) + 1)] }, nil),
+            (trial { $0.curve = [Self.point(images: 1 << 42), Self.point(images: 1)] }, nil),
+            (trial { $0.curve = [CurvePoint](repeating: Self.point(images: 1), count: 65) }, nil),
             (trial { $0.curve = [Self.point(images: -1)] }, nil),
             (trial { $0.curve = [Self.point { $0.accuracy = 1.0001 }] }, nil),
             (trial { $0.curve = [Self.point { $0.accuracy = -1e-9 }] }, nil),

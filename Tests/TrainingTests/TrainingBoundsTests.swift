@@ -20,7 +20,8 @@ import Testing
             return state
         }
         let taken: [Change] = [
-            { _ in }, { $0.step = 0 }, { $0.step = 9 }, { $0.seen = 0 }, { $0.seen = most }, { $0.correct = most },
+            { _ in }, { $0.bestAccuracy = 1 }, { $0.step = 0 }, { $0.step = 9 }, { $0.seen = 0 }, { $0.seen = most },
+            { $0.correct = most },
             { $0.imagesTrained = most }, { ($0.epoch, $0.history) = (0, []) },
             { ($0.epoch, $0.history) = (3, $0.history + $0.history.prefix(1)) },
         ]
@@ -31,6 +32,9 @@ import Testing
             { $0.step = -1 }, { $0.step = 10 }, { $0.seen = -1 }, { $0.seen = most + 1 }, { $0.correct = -1 },
             { $0.correct = most + 1 }, { $0.imagesTrained = -1 }, { $0.imagesTrained = most + 1 }, { $0.epoch = -1 },
             { $0.epoch = 1 }, { $0.history = [] }, { ($0.epoch, $0.history) = (4, $0.history + $0.history) },
+            { $0.bestAccuracy = .nan }, { $0.bestAccuracy = 1.01 }, { $0.lossSum = .nan }, { $0.seconds = .infinity },
+            { $0.epochSeconds = .nan }, { $0.epochWaited = .nan }, { $0.history[1].trainLoss = .nan },
+            { $0.history[1].validationLoss = .infinity }, { $0.history[1].validationAccuracy = -0.1 },
         ]
         for (index, change) in refused.enumerated() {
             #expect(throws: FileError.self, "change \(index)") { try state(change).validate(epochs: 3, steps: 9) }
