@@ -97,6 +97,11 @@ import Testing
         ] {
             try expect(command + ["--out", ""], 64, "The value '' is invalid for '--out <out>': a path is needed")
         }
+        // A demo is none of a run's files.
+        try FileManager.default.createDirectory(atPath: folder("other"), withIntermediateDirectories: true)
+        try "{}".write(toFile: folder("other/config.json"), atomically: true, encoding: .utf8)
+        try expect(
+            ["demo", "--out", folder("other")], 64, "\(folder("other")) is a run's folder; choose another with --out")
         // A folder that is not there is named as it was typed.
         try expect(
             ["inspect", "--arch", "densenet-7-2", "--svg", "/nonexistent/x.svg"], 1,
