@@ -1,9 +1,5 @@
 #include "processor.h"
 
-// A vector of the tile, and one that may lie anywhere in memory.
-typedef float vector __attribute__((ext_vector_type(ADS_TILE_LANES)));
-typedef vector unaligned __attribute__((aligned(4)));
-
 // C, as Swift keeps arrays of vectors in memory: there each sum had to be a variable with a name, in every size of tile.
 // Every count is a constant once these are inlined, so that every loop over the tile unrolls and every sum is a register; the
 // loops over the data do not unroll, which would spill sums.
@@ -12,57 +8,51 @@ typedef vector unaligned __attribute__((aligned(4)));
 #define UNROLL _Pragma("clang loop unroll(full)")
 #define ROLLED _Pragma("clang loop unroll(disable)")
 
-INLINED vector load(const float *p) { return *(const unaligned *)p; }
-INLINED void store(float *p, vector v) { *(unaligned *)p = v; }
-INLINED vector fused(vector sum, vector a, vector b) {
-#if ADS_HAS_FMA
-  return __builtin_elementwise_fma(a, b, sum);
-#else
-  return sum + a * b;
-#endif
-}
-
 // Terms that one turn of the loop adds. Twelve sums take six cycles a term, in which counting shows; 24 do not need it.
 #define ADS_TILE_TURN (ADS_HAS_WIDE_TILE ? 1 : 2)
 
-INLINED void add_term(const float *x, ptrdiff_t apart, const float *w, vector sums[ADS_TILE_ROWS][2], const int vectors) {
-  vector own[2];
-  UNROLL for (int v = 0; v < vectors; v++) own[v] = load(x + v * apart);
-  UNROLL for (int r = 0; r < ADS_TILE_ROWS; r++) {
-    UNROLL for (int v = 0; v < vectors; v++) sums[r][v] = fused(sums[r][v], (vector)w[r], own[v]);
-  }
-}
+#define LANES ADS_TILE_LANES
+#define NAMED(name) name
+#include "multiply.h"
+#undef LANES
+#undef NAMED
+#if ADS_HAS_WIDE_TILE
+#define LANES 8
+#define NAMED(name) half_##name
+#include "multiply.h"
+#undef LANES
+#undef NAMED
+#endif
 
-// The two vectors of a term lie apart, those of a result out_apart.
-INLINED void multiply(
-    const float *x, ptrdiff_t apart, ptrdiff_t terms, ptrdiff_t stride, const float *w, float *out, ptrdiff_t out_apart, bool adding,
-    const int vectors) {
-  vector sums[ADS_TILE_ROWS][2];
-  UNROLL for (int r = 0; r < ADS_TILE_ROWS; r++) UNROLL for (int v = 0; v < vectors; v++) sums[r][v] = 0;
-  ptrdiff_t k = 0;
-  ROLLED for (; k + ADS_TILE_TURN <= terms; k += ADS_TILE_TURN) {
-    UNROLL for (int t = 0; t < ADS_TILE_TURN; t++, x += stride, w += ADS_TILE_ROWS) add_term(x, apart, w, sums, vectors);
+// A tile of some rows: 32 lanes at a time, 16, or the 8 that a row ends with, which wide processors do in half the time of 16.
+INLINED void multiply_rows(
+    const float *input, ptrdiff_t terms, ptrdiff_t stride, ptrdiff_t input_step, const float *weights, float *output,
+    ptrdiff_t output_stride, ptrdiff_t output_step, ptrdiff_t lanes, bool adding, const int rows) {
+#if ADS_HAS_WIDE_TILE
+  for (; lanes > 24; lanes -= 32, input += 2 * input_step, output += 2 * output_step)
+    multiply(input, input_step, terms, stride, weights, output, output_stride, output_step, adding, rows, 2);
+  if (lanes > 8) {
+    multiply(input, 0, terms, stride, weights, output, output_stride, 0, adding, rows, 1);
+    lanes -= 16, input += input_step, output += output_step;
   }
-  if (ADS_TILE_TURN > 1 && k < terms) add_term(x, apart, w, sums, vectors);
-  UNROLL for (int r = 0; r < ADS_TILE_ROWS; r++, out += stride) {
-    UNROLL for (int v = 0; v < vectors; v++) {
-      float *p = out + v * out_apart;
-      store(p, adding ? load(p) + sums[r][v] : sums[r][v]);
-    }
-  }
+  if (lanes > 0) half_multiply(input, 0, terms, stride, weights, output, output_stride, 0, adding, rows, 1);
+#else
+  for (; lanes > 8; lanes -= 16, input += input_step, output += output_step)
+    multiply(input, ADS_TILE_LANES, terms, stride, weights, output, output_stride, ADS_TILE_LANES, adding, rows, 2);
+  if (lanes > 0) multiply(input, 0, terms, stride, weights, output, output_stride, 0, adding, rows, 1);
+#endif
 }
 
 void ads_multiply_tile(
-    const float *input, ptrdiff_t terms, ptrdiff_t stride, ptrdiff_t input_step, const float *weights, float *output,
-    ptrdiff_t output_step, ptrdiff_t lanes, bool adding) {
-#if ADS_HAS_WIDE_TILE
-  for (; lanes > 16; lanes -= 32, input += 2 * input_step, output += 2 * output_step)
-    multiply(input, input_step, terms, stride, weights, output, output_step, adding, 2);
-  if (lanes > 0) multiply(input, 0, terms, stride, weights, output, 0, adding, 1);
-#else
-  for (; lanes > 0; lanes -= 16, input += input_step, output += output_step)
-    multiply(input, ADS_TILE_LANES, terms, stride, weights, output, ADS_TILE_LANES, adding, 2);
-#endif
+    const float *input, ptrdiff_t terms, ptrdiff_t stride, ptrdiff_t input_step, const float *weights, ptrdiff_t rows, float *output,
+    ptrdiff_t output_stride, ptrdiff_t output_step, ptrdiff_t lanes, bool adding) {
+  const int part = ADS_TILE_ROW_STEP;
+  if (rows > 2 * part)
+    multiply_rows(input, terms, stride, input_step, weights, output, output_stride, output_step, lanes, adding, 3 * part);
+  else if (rows > part)
+    multiply_rows(input, terms, stride, input_step, weights, output, output_stride, output_step, lanes, adding, 2 * part);
+  else
+    multiply_rows(input, terms, stride, input_step, weights, output, output_stride, output_step, lanes, adding, part);
 }
 
 void ads_dot_tile(

@@ -134,6 +134,7 @@ struct BackwardPass {
                         back + (product * memory.gradients.product + block * memory.paddedOutputs * capacity),
                         terms: layer.outputs, stride: memory.gradients.row,
                         packed + weights.offset(product: product, tile: first / tileRows),
+                        rows: weights.rows(ofTile: first / tileRows),
                         result + product * memory.results.product, units: panel.units,
                         inputStep: memory.gradients.step, outputStep: memory.results.step)
                 }

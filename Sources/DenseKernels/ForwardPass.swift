@@ -19,7 +19,7 @@ struct ForwardMemory: Sendable {
         chunk = min(layer.reads.count, layer.kind.chunk)
         held = whole ? layer.reads.count : chunk
         inputs = UnitLayout(grid, rows: held)
-        results = UnitLayout(grid, rows: (layer.outputs + tileRows - 1) / tileRows * tileRows)
+        results = UnitLayout(grid, rows: (layer.outputs + tileRowStep - 1) / tileRowStep * tileRowStep)
         panelSize = products * (inputs.product + results.product)
         tileScratch = TileScratch.elements(grid)
     }
@@ -113,7 +113,8 @@ struct ForwardPass {
         for shift in 0..<layer.kind.shifts {
             multiplyTile(
                 from + memory.grid.offset(of: shift), terms: chunk.count, stride: inputs.row,
-                packed + weights.offset(product: product + shift, tile: tile, from: chunk.lowerBound), to,
+                packed + weights.offset(product: product + shift, tile: tile, from: chunk.lowerBound),
+                rows: weights.rows(ofTile: tile), to,
                 units: units.count, inputStep: inputs.step, outputStep: results.step,
                 adding: chunk.lowerBound + shift > 0)
         }

@@ -1,6 +1,6 @@
 /// Weights of a convolution `[outputs][reads][3][3]` or `[outputs][reads]`, packed for the forward pass or, with inputs
 /// and outputs exchanged, for the gradient of the input, in the order in which the register tile reads them:
-/// `[chunks][products and shifts][tiles of outputs][terms of the chunk][tileRows]`.
+/// `[chunks][products and shifts][tiles of outputs][terms of the chunk][rows of the tile]`.
 ///
 /// A chunk's lie together, as they are more than the caches have room for beside the maps: read one behind the other
 /// they are fetched ahead.
@@ -9,6 +9,7 @@ struct PackedWeights {
     let elements: [Float]
 
     var tiles: Int { layout.tiles }
+    @inline(__always) func rows(ofTile tile: Int) -> Int { layout.rows(ofTile: tile) }
     @inline(__always) func offset(product: Int, tile: Int, from first: Int = 0) -> Int {
         layout.offset(product: product, tile: tile, from: first)
     }
@@ -43,11 +44,12 @@ struct PackedWeights {
                 for item in Workers.range(of: part, in: layout.tiles * layout.terms) {
                     let (tile, term) = (item / layout.terms, item % layout.terms)
                     let chunk = term / layout.chunk * layout.chunk
-                    let at = base + layout.offset(product: 0, tile: tile, from: chunk) + (term - chunk) * tileRows
+                    let rows = layout.rows(ofTile: tile)
+                    let at = base + layout.offset(product: 0, tile: tile, from: chunk) + (term - chunk) * rows
                     let apart =
                         layout.offset(product: 1, tile: 0, from: chunk)
                         - layout.offset(product: 0, tile: 0, from: chunk)
-                    for row in 0..<min(tileRows, layout.outputs - tile * tileRows) {
+                    for row in 0..<min(rows, layout.outputs - tile * tileRows) {
                         kernels.put(output: tile * tileRows + row, term: term, at + row, apart: apart)
                     }
                 }
@@ -59,6 +61,8 @@ struct PackedWeights {
 /// How packed weights lie in memory.
 struct WeightLayout: Sendable {
     let outputs: Int
+    /// Outputs in whole steps.
+    let rows: Int
     let products: Int
     let tiles: Int
     let terms: Int
@@ -68,15 +72,19 @@ struct WeightLayout: Sendable {
     init(_ kind: ConvolutionKind, outputs: Int, terms: Int, chunk: Int) {
         products = kind.products * kind.shifts
         tiles = (outputs + tileRows - 1) / tileRows
+        rows = (outputs + tileRowStep - 1) / tileRowStep * tileRowStep
         (self.outputs, self.terms, self.chunk) = (outputs, terms, chunk)
     }
 
     /// Elements, with room for a vector that starts at the last.
-    var count: Int { products * tiles * terms * tileRows + 16 }
+    var count: Int { products * rows * terms + 16 }
+
+    /// Outputs of a tile: fewer in the last one.
+    @inline(__always) func rows(ofTile tile: Int) -> Int { min(tileRows, rows - tile * tileRows) }
 
     /// Where the rows of a product's tile start, from the first term of a chunk on.
     @inline(__always) func offset(product: Int, tile: Int, from first: Int = 0) -> Int {
-        (first * products * tiles + (product * tiles + tile) * min(chunk, terms - first)) * tileRows
+        first * products * rows + (product * rows + tile * tileRows) * min(chunk, terms - first)
     }
 }
 

@@ -40,12 +40,15 @@ struct Grid: Sendable {
     /// Pieces an image is cut into: bands of rows, and pieces of a row where a row is more than a panel.
     private let bands: Int
     private let piecesPerRow: Int
+    /// Whether the first bands have the rows that are left over: whoever takes them first takes the short ones last.
+    private let isLongestFirst: Bool
 
     /// A grid of panels as large as fit.
     init(_ kind: ConvolutionKind, height: Int, width: Int) {
         self.kind = kind
         self.height = height
         self.width = width
+        isLongestFirst = false
         switch kind {
         case .winograd: (rows, columns) = ((height + 3) / 4, (width + 3) / 4)
         case .direct: (rows, columns) = (height, width + 1)
@@ -74,6 +77,7 @@ struct Grid: Sendable {
         (kind, height, width, rows, columns) = (other.kind, other.height, other.width, other.rows, other.columns)
         capacity = other.capacity
         imagesPerPanel = 0
+        isLongestFirst = true
         (self.bands, self.piecesPerRow) = (bands, piecesPerRow)
     }
 
@@ -106,7 +110,7 @@ struct Grid: Sendable {
                 columns: columns)
         }
         let (image, rest) = (index / (bands * piecesPerRow), index % (bands * piecesPerRow))
-        let band = Workers.range(of: rest / piecesPerRow, in: rows, parts: bands)
+        let band = band(rest / piecesPerRow)
         // Whole vectors but for the last.
         let vectors = (columns + 15) / 16
         let piece = Workers.range(of: rest % piecesPerRow, in: vectors, parts: piecesPerRow)
@@ -114,6 +118,12 @@ struct Grid: Sendable {
         return Panel(
             image: image, images: 1, row: band.lowerBound, rows: band.count, column: column,
             columns: min(16 * piece.count, columns - column))
+    }
+
+    private func band(_ index: Int) -> Range<Int> {
+        guard isLongestFirst else { return Workers.range(of: index, in: rows, parts: bands) }
+        let (short, left) = rows.quotientAndRemainder(dividingBy: bands)
+        return short * index + min(index, left)..<short * (index + 1) + min(index + 1, left)
     }
 
     /// From a unit to the input that one of nine shifts multiplies: line by line of the padded map.

@@ -105,15 +105,18 @@ extension StemConvolution {
         }
         weights.elements.withUnsafeBufferPointer { packed in
             guard let base = packed.baseAddress else { return }
+            // Whole steps of whole vectors go where they belong; a tile writes others behind a row's end.
+            let isWhole = units % 8 == 0 && outputs % tileRowStep == 0
             for first in Swift.stride(from: 0, to: outputs, by: tileRows) {
+                let to = out + (first * memory.out.pixels + rows.lowerBound * width)
                 multiplyTile(
                     work, terms: memory.terms, stride: memory.capacity,
                     base + weights.offset(product: 0, tile: first / tileRows),
-                    result,
-                    units: units)
-                for o in first..<min(first + tileRows, outputs) {
-                    let to = out + (o * memory.out.pixels + rows.lowerBound * width)
-                    to.update(from: result + (o - first) * memory.capacity, count: units)
+                    rows: weights.rows(ofTile: first / tileRows),
+                    isWhole ? to : result, outputStride: isWhole ? memory.out.pixels : memory.capacity, units: units)
+                guard !isWhole else { continue }
+                for o in 0..<min(tileRows, outputs - first) {
+                    (to + o * memory.out.pixels).update(from: result + o * memory.capacity, count: units)
                 }
             }
         }

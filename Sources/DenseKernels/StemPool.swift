@@ -1,4 +1,34 @@
+/// Where a BN's scale, shift, mean and variance lie, one each per channel.
+public typealias NormElements = (
+    scale: UnsafeBufferPointer<Float>, shift: UnsafeBufferPointer<Float>, mean: UnsafeBufferPointer<Float>,
+    variance: UnsafeBufferPointer<Float>
+)
+
 extension LayerKernels {
+    /// An ImageNet stem: the convolution of images `[images, inputs, height, width]`, BN, ReLU and pooling; a few
+    /// images at a time, as a convolution's maps are four times what is left of them.
+    /// - Parameter out: maps `[images, channels, …]`, half as high and wide as the convolution's, rounded up.
+    public func poolConvolvedStem(
+        _ stem: StemConvolution, _ x: UnsafeBufferPointer<Float>, images: Int, height: Int, width: Int,
+        norm: NormElements, _ out: UnsafeMutableBufferPointer<Float>
+    ) {
+        let (size, maps) = (stem.inputs * height * width, stem.shape(height: height, width: width))
+        let pooled = maps.channels * ((maps.height + 1) / 2) * ((maps.width + 1) / 2)
+        need(
+            x.count >= images * size && out.count >= images * pooled, "\(images) images, fewer elements than they have")
+        let held = min(images, Self.group) * maps.elements
+        let convolved = UnsafeMutableBufferPointer(start: mapScratch.elements(held), count: held)
+        for first in Swift.stride(from: 0, to: images, by: Self.group) {
+            let count = min(Self.group, images - first)
+            convolveStem(
+                stem, UnsafeBufferPointer(rebasing: x[(first * size)...]), images: count, height: height, width: width,
+                convolved)
+            poolStem(
+                UnsafeBufferPointer(convolved), images: count, maps, norm: norm,
+                UnsafeMutableBufferPointer(rebasing: out[(first * pooled)...]))
+        }
+    }
+
     /// BN with running statistics, ReLU and 3×3 maximum pooling by steps of 2 with a padding of 1: the end of an
     /// ImageNet stem.
     /// - Parameters:
@@ -7,10 +37,7 @@ extension LayerKernels {
     ///   - out: maps `[images, channels, (height + 1) / 2, (width + 1) / 2]`.
     public func poolStem(
         _ x: UnsafeBufferPointer<Float>, images: Int, _ shape: MapShape,
-        norm: (
-            scale: UnsafeBufferPointer<Float>, shift: UnsafeBufferPointer<Float>, mean: UnsafeBufferPointer<Float>,
-            variance: UnsafeBufferPointer<Float>
-        ),
+        norm: NormElements,
         _ out: UnsafeMutableBufferPointer<Float>
     ) {
         let (rows, columns) = ((shape.height + 1) / 2, (shape.width + 1) / 2)

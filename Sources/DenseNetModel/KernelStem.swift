@@ -13,13 +13,22 @@ extension DenseNet {
         let convolution = try preparedStemConvolution()
         let out = convolution.shape(height: shape[2], width: shape[3])
         guard shape[0] > 0, out.height > 0, out.width > 0 else { return try stemOutput(images, training: false) }
-        let maps = try Tensor.empty([shape[0], out.channels, out.height, out.width])
         layerKernels.threads = Runtime.threads
-        layerKernels.convolveStem(
-            convolution, try elements(x), images: shape[0], height: shape[2], width: shape[3], try mutableElements(maps)
-        )
-        guard let stemNorm else { return maps }
-        return try pooledStem(maps, stemNorm)
+        guard let norm = stemNorm else {
+            let maps = try Tensor.empty([shape[0], out.channels, out.height, out.width])
+            layerKernels.convolveStem(
+                convolution, try elements(x), images: shape[0], height: shape[2], width: shape[3],
+                try mutableElements(maps))
+            return maps
+        }
+        let maps = try Tensor.empty([shape[0], out.channels, (out.height + 1) / 2, (out.width + 1) / 2])
+        layerKernels.poolConvolvedStem(
+            convolution, try elements(x), images: shape[0], height: shape[2], width: shape[3],
+            norm: (
+                try elements(norm.scale), try elements(norm.shift), try elements(norm.mean), try elements(norm.variance)
+            ),
+            try mutableElements(maps))
+        return maps
     }
 
     /// The packed weights, made anew when they changed.
@@ -32,19 +41,5 @@ extension DenseNet {
             padding: geometry.padding)
         preparedStem = (stem.version, convolution)
         return convolution
-    }
-
-    /// The end of an ImageNet stem: BN, ReLU and pooling.
-    func pooledStem(_ x: Tensor, _ norm: Norm) throws -> Tensor {
-        let (x, shape) = (try x.contiguous(), x.shape)
-        let out = try Tensor.empty([shape[0], shape[1], (shape[2] + 1) / 2, (shape[3] + 1) / 2])
-        layerKernels.threads = Runtime.threads
-        layerKernels.poolStem(
-            try elements(x), images: shape[0], MapShape(channels: shape[1], height: shape[2], width: shape[3]),
-            norm: (
-                try elements(norm.scale), try elements(norm.shift), try elements(norm.mean), try elements(norm.variance)
-            ),
-            try mutableElements(out))
-        return out
     }
 }

@@ -78,16 +78,18 @@ final class PreparedNetwork: Sendable {
     ) -> [Float] {
         let (architecture, kernels) = (network.architecture, workspace.kernels)
         func norm(_ name: String) -> Norm { Norm(name, elements) }
-        var maps = stem.shape(height: architecture.imageSize, width: architecture.imageSize)
-        var x = workspace.stem(count * maps.elements)
-        kernels.convolveStem(
-            stem, images, images: count, height: architecture.imageSize, width: architecture.imageSize, x)
+        let (size, convolved) = (
+            architecture.imageSize, stem.shape(height: architecture.imageSize, width: architecture.imageSize)
+        )
+        let first = prepared.plan.shapes[0]
+        let x = workspace.stem(count * convolved.channels * first.pixels)
         if architecture.stem.kind == .imageNet {
-            let pooled = MapShape(channels: maps.channels, height: (maps.height + 1) / 2, width: (maps.width + 1) / 2)
-            let (own, out) = (norm("features.norm0"), workspace.pooled(count * pooled.elements))
-            kernels.poolStem(
-                UnsafeBufferPointer(x), images: count, maps, norm: (own.scale, own.shift, own.mean, own.variance), out)
-            (x, maps) = (out, pooled)
+            let own = norm("features.norm0")
+            kernels.poolConvolvedStem(
+                stem, images, images: count, height: size, width: size,
+                norm: (own.scale, own.shift, own.mean, own.variance), x)
+        } else {
+            kernels.convolveStem(stem, images, images: count, height: size, width: size, x)
         }
         let index = network.blocks.count - 1
         let last = prepared.plan.shapes[index]
@@ -164,7 +166,7 @@ extension NetworkWeights {
 /// `@unchecked` as whoever computes takes it out of the list of the idle under a lock, and puts it back when done.
 private final class Workspace: @unchecked Sendable {
     let kernels: LayerKernels
-    let (stem, pooled, body, means) = (Scratch(), Scratch(), Scratch(), Scratch())
+    let (stem, body, means) = (Scratch(), Scratch(), Scratch())
 
     init(threads: Int) { kernels = LayerKernels(threads: threads) }
 }

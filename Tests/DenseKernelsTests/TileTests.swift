@@ -16,32 +16,38 @@ import Testing
         var stride: Int { self == .rows ? 64 : 16 }
     }
 
-    @Test(arguments: [1, 15, 16, 17, 32, 40, 48], [1, 2, 25]) func multiplies(units: Int, terms: Int) {
+    @Test(arguments: [1, 8, 9, 15, 16, 17, 24, 25, 32, 40, 41, 48, 56, 64], [1, 2, 25])
+    func multiplies(units: Int, terms: Int) {
         for order in Order.allCases {
-            for adding in [false, true] { multiplies(units: units, terms: terms, order, adding: adding) }
+            for adding in [false, true] {
+                for steps in 1...3 {
+                    multiplies(units: units, terms: terms, rows: steps * tileRowStep, order, adding: adding)
+                }
+            }
         }
     }
 
-    private func multiplies(units: Int, terms: Int, _ order: Order, adding: Bool) {
+    private func multiplies(units: Int, terms: Int, rows: Int, _ order: Order, adding: Bool) {
         var random = SeededGenerator(seed: UInt64(units * 100 + terms))
         let input = uniform(terms * 64, -1, 1, &random)
-        let weights = uniform(terms * tileRows, -1, 1, &random)
+        let weights = uniform(terms * rows, -1, 1, &random)
         let before = uniform(tileRows * 64, -1, 1, &random)
         var output = before
         multiplyTile(
-            input, terms: terms, stride: order.stride, weights, &output, units: units, inputStep: order.step(terms),
+            input, terms: terms, stride: order.stride, weights, rows: rows, &output, units: units,
+            inputStep: order.step(terms),
             outputStep: order.step(tileRows), adding: adding)
-        let lanes = (units + 15) / 16 * 16
+        let lanes = (units + 7) / 8 * 8
         var worst: Float = 0
         for r in 0..<tileRows {
             for u in 0..<64 {
                 let at = order.place(r, u, of: tileRows)
-                let sum = (0..<terms).reduce(adding ? before[at] : 0) {
-                    $0 + weights[$1 * tileRows + r] * input[order.place($1, u, of: terms)]
+                let sum = (r < rows ? 0..<terms : 0..<0).reduce(adding ? before[at] : 0) {
+                    $0 + weights[$1 * rows + r] * input[order.place($1, u, of: terms)]
                 }
-                // Behind the vectors of the units nothing is written.
-                if u < units { worst = max(worst, abs(output[at] - sum)) }
-                if u >= lanes { #expect(output[at] == before[at]) }
+                // Behind the vectors of the units and the rows of the tile nothing is written.
+                if r < rows, u < units { worst = max(worst, abs(output[at] - sum)) }
+                if r >= rows || u >= lanes { #expect(output[at] == before[at]) }
             }
         }
         #expect(worst < 1e-5)

@@ -21,12 +21,15 @@
 #define ADS_DOT_OUTPUTS 4
 #endif
 
-/// output[r][u] = sum over k of weights[k][r] * input[k][u], or with adding that much more, for ADS_TILE_ROWS rows.
-/// input is [terms][stride], weights [terms][ADS_TILE_ROWS], output [ADS_TILE_ROWS][stride]; the first lanes of a row count, a
-/// multiple of 16. From 16 lanes to the next 16 it is input_step and output_step: 16, or what [lanes / 16][terms][16] needs.
+/// A tile has whole steps of rows: all three, or what the outputs leave for the last one.
+#define ADS_TILE_ROW_STEP (ADS_TILE_ROWS / 3)
+
+/// output[r][u] = sum over k of weights[k][r] * input[k][u], or with adding that much more, for one, two or three steps of rows.
+/// input is [terms][stride], weights [terms][rows], output [rows][output_stride]; the first lanes of a row count, a multiple of 8.
+/// From 16 lanes to the next 16 it is input_step and output_step: 16, or what [lanes / 16][terms][16] needs.
 void ads_multiply_tile(
-    const float *input, ptrdiff_t terms, ptrdiff_t stride, ptrdiff_t input_step, const float *weights, float *output,
-    ptrdiff_t output_step, ptrdiff_t lanes, bool adding);
+    const float *input, ptrdiff_t terms, ptrdiff_t stride, ptrdiff_t input_step, const float *weights, ptrdiff_t rows, float *output,
+    ptrdiff_t output_stride, ptrdiff_t output_step, ptrdiff_t lanes, bool adding);
 
 /// sums[c][o] = sum over blocks and u of input[c][u] * gradient[o][u], lane by lane: ADS_DOT_INPUTS times ADS_DOT_OUTPUTS
 /// vectors of ADS_TILE_LANES, whose lanes ads_add_lanes adds, as taking lanes here would keep the sums out of registers.
