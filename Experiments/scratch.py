@@ -52,21 +52,30 @@ class Scratch:
         words = ["train", "--data", self.data, "--arch", self.network, "--connectivity", "dense"]
         return self.training(lambda out: words, f"scratch/parent-{seed}", about, 1, epochs=self.dense_epochs)
 
+    def parents(self, seed):
+        """What has to be trained before a seed's searches: shared weights are trained by the first of them."""
+        return [] if self.s.options.evaluator == "shared" else [self.dense(seed)]
+
     def search(self, strategy, target, seed):
-        """A search whose children inherit from the dense network of its seed."""
+        """A search whose children are parts of the dense network of its seed, or of the shared weights of its seed and target."""
         evaluator = self.s.options.evaluator
-        words = [
-            "search", "--data", self.data, "--arch", self.network, "--strategy", strategy, "--evaluator", evaluator,
-            "--dense", self.dense(seed).name, "--seed", seed, "--children", 1 if strategy == "magnitude" else self.children,
-            "--limit-train", self.limit_train, "--limit-validation", self.validation, "--reward", self.s.options.reward,
-        ] + limits(target)
+        isShared, first = evaluator == "shared", self.strategies[0]
+        words = ["search", "--data", self.data, "--arch", self.network, "--strategy", strategy, "--evaluator", evaluator]
+        words += [] if isShared else ["--dense", self.dense(seed).name]
+        words += ["--seed", seed, "--children", 1 if strategy == "magnitude" else self.children]
+        words += [] if isShared else ["--limit-train", self.limit_train]
+        words += ["--limit-validation", self.validation, "--reward", self.s.options.reward] + limits(target)
+        if isShared:
+            words += ["--shared-epochs", self.dense_epochs, "--top", 0]
+            words += [] if strategy == first else ["--shared", f"scratch/{first}-{slug(target)}-{seed}"]
         if evaluator == "masked":
             words += ["--score-images", self.validation]
         statistics = SCORE_NORM_IMAGES if evaluator == "masked" else NORM_IMAGES
         images = (statistics + self.validation + (evaluator == "inherit") * BACKWARD * self.limit_train) * self.children
+        whole = self.dense_epochs * TRAINING_IMAGES[self.data] * BACKWARD if isShared and strategy == first else 0
         return Search(
             f"scratch/{strategy}-{slug(target)}-{seed}", self.about("search", seed, strategy=strategy, target=target),
-            lambda out: words, lambda out: images * float(target.rstrip("e")) * out.inspect(self.network)["macs"])
+            lambda out: words, lambda out: (whole + images * float(target.rstrip("e"))) * out.inspect(self.network)["macs"])
 
     def found(self, strategy, target, seed, trained):
         """What a search found, trained from scratch."""
@@ -123,14 +132,14 @@ class Scratch:
 
     def needed(self, strategies, seed):
         """The dense network of a seed, and the searches from it."""
-        return [self.dense(seed)] + [
+        return self.parents(seed) + [
             self.search(strategy, target, seed) for target in self.targets for strategy in strategies]
 
     def plan(self):
         plan = []
         for seed, trained in self.rounds():
             # The dense network of this seed is the one of another round's training.
-            plan += [self.dense(seed), self.pattern("dense", trained), self.pattern("log", trained)]
+            plan += self.parents(seed) + [self.pattern("dense", trained), self.pattern("log", trained)]
             for target in self.targets:
                 for strategy in self.strategies:
                     plan += [self.search(strategy, target, seed), self.found(strategy, target, seed, trained)]

@@ -120,8 +120,8 @@ def parser():
     add("--children", type=whole(1), metavar="N", help="children a search: compress 400, scratch 200, photographs 100")
     add("--limit-validation", type=whole(1), dest="validation", metavar="N", help="images a child is scored on: 500, scratch 2500, photographs 300")
     add("--limit-train", type=whole(1), metavar="N", help="scratch: images a child is tuned on (5000)")
-    add("--dense-epochs", type=whole(1), metavar="N", help="scratch, transfer: epochs of the dense network that searches start from (--epochs)")
-    add("--evaluator", choices=["inherit", "masked"], default="inherit", help="scratch: of its searches (inherit)")
+    add("--dense-epochs", type=whole(1), metavar="N", help="scratch, transfer: epochs of the dense network that searches start from, or of shared weights (--epochs)")
+    add("--evaluator", choices=["inherit", "masked", "shared"], default="inherit", help="scratch: of its searches (inherit)")
     add("--reward", choices=["accuracy", "loss"], default="accuracy", help="what rewards a child (accuracy)")
     add("--tune-epochs", type=whole(1), metavar="N", help="compress, photographs: epochs every result is tuned for (5)")
     add("--longer-epochs", type=whole(1), metavar="N", help="compress: and the best strategy's (20)")
@@ -166,6 +166,8 @@ class Settings:
             raise Refusal("means and deviations are in pixels over 255, deviations over 0", 64)
         if o.trainings > len(self.of("all", "seeds")):
             raise Refusal(f"--trainings {o.trainings} needs as many --seeds", 64)
+        if o.evaluator == "shared" and "magnitude" in (o.strategies or []):
+            raise Refusal("magnitude is found in a dense network, which --evaluator shared has not; leave one out", 64)
         if o.tune_all_data and "compress" in self.stages and len(self.of("compress", "strategies")) > 1:
             raise Refusal(
                 "--tune-all-data holds no images out that could say which strategy is tuned for longer; name one with --strategies", 64)

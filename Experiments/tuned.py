@@ -106,6 +106,10 @@ def curves(results, group, target, figure):
         f"Validated accuracy of children, means of {each}: {seeds}")
 
 
+# How children of an evaluator come by their weights, where they are not tuned.
+HOW = {"masked": "not tuned", "shared": "parts of shared weights, in whose search's minutes their training is"}
+
+
 def scores(results, group, target):
     """What children were worth, and what they took."""
     known, lines, last = scored(results, group, target), [], {}
@@ -136,7 +140,7 @@ def scores(results, group, target):
     reward = ", ".join(dict.fromkeys(
         configuration(r)["evaluator"].get("reward", "accuracy") for r in results.of(group=group, role="search", target=target)))
     kinds = {configuration(r)["evaluator"].get("kind", "masked") for r in results.of(group=group, role="search", target=target)}
-    tuning = "not tuned" if kinds == {"masked"} else "tuned as searches do"
+    tuning = HOW.get(*kinds, "tuned as searches do") if len(kinds) == 1 else "tuned as searches do"
     # What the agent is worth beside those that learn otherwise, or without a part of it.
     pairs = [("ads", name, last.get("ads", {}), last[name]) for name in last if name not in ("ads", "random")]
     return "\n\n".join(part for part in (
