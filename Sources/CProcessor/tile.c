@@ -24,7 +24,8 @@
 #undef NAMED
 #endif
 
-// A tile of some rows: 32 lanes at a time, 16, or the 8 that a row ends with, which wide processors do in half the time of 16.
+// A tile of some rows: 32 lanes at a time, then 16, then the 8 that a row may end with, which take half the time of 16 on processors
+// that do a vector of 16 in two halves (Zen 4), and no more on others.
 INLINED void multiply_rows(
     const float *input, ptrdiff_t terms, ptrdiff_t stride, ptrdiff_t input_step, const float *weights, float *output,
     ptrdiff_t output_stride, ptrdiff_t output_step, ptrdiff_t lanes, bool adding, const int rows) {

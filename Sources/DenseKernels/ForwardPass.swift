@@ -19,7 +19,7 @@ struct ForwardMemory: Sendable {
         chunk = min(layer.reads.count, layer.kind.chunk)
         held = whole ? layer.reads.count : chunk
         inputs = UnitLayout(grid, rows: held)
-        results = UnitLayout(grid, rows: (layer.outputs + tileRowStep - 1) / tileRowStep * tileRowStep)
+        results = UnitLayout(grid, rows: tiledRows(outputs: layer.outputs))
         panelSize = products * (inputs.product + results.product)
         tileScratch = TileScratch.elements(grid)
     }

@@ -5,6 +5,9 @@ let tileRows = Int(ADS_TILE_ROWS)
 /// Steps of the outputs that the last tile has.
 let tileRowStep = Int(ADS_TILE_ROW_STEP)
 
+/// Outputs of all tiles of a convolution.
+@inline(__always) func tiledRows(outputs: Int) -> Int { (outputs + tileRowStep - 1) / tileRowStep * tileRowStep }
+
 /// `output[r][u] = Σ_k weights[k][r] · input[k][u]` for one tile of outputs, or with `adding` that much more.
 ///
 /// The register tile of every convolution: a few outputs times two vectors of units, accumulated over all inputs. What

@@ -72,12 +72,12 @@ struct WeightLayout: Sendable {
     init(_ kind: ConvolutionKind, outputs: Int, terms: Int, chunk: Int) {
         products = kind.products * kind.shifts
         tiles = (outputs + tileRows - 1) / tileRows
-        rows = (outputs + tileRowStep - 1) / tileRowStep * tileRowStep
+        rows = tiledRows(outputs: outputs)
         (self.outputs, self.terms, self.chunk) = (outputs, terms, chunk)
     }
 
-    /// Elements, with room for a vector that starts at the last.
-    var count: Int { products * rows * terms + 16 }
+    /// Elements.
+    var count: Int { products * rows * terms }
 
     /// Outputs of a tile: fewer in the last one.
     @inline(__always) func rows(ofTile tile: Int) -> Int { min(tileRows, rows - tile * tileRows) }

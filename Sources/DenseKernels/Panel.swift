@@ -40,7 +40,8 @@ struct Grid: Sendable {
     /// Pieces an image is cut into: bands of rows, and pieces of a row where a row is more than a panel.
     private let bands: Int
     private let piecesPerRow: Int
-    /// Whether the first bands have the rows that are left over: whoever takes them first takes the short ones last.
+    /// Whether an image's first bands have the rows that are left over: whoever takes them first takes the short ones
+    /// last.
     private let isLongestFirst: Bool
 
     /// A grid of panels as large as fit.

@@ -8,24 +8,29 @@ extension LayerKernels {
     /// An ImageNet stem: the convolution of images `[images, inputs, height, width]`, BN, ReLU and pooling; a few
     /// images at a time, as a convolution's maps are four times what is left of them.
     /// - Parameter out: maps `[images, channels, …]`, half as high and wide as the convolution's, rounded up.
-    public func poolConvolvedStem(
+    public func imageNetStem(
         _ stem: StemConvolution, _ x: UnsafeBufferPointer<Float>, images: Int, height: Int, width: Int,
         norm: NormElements, _ out: UnsafeMutableBufferPointer<Float>
     ) {
         let (size, maps) = (stem.inputs * height * width, stem.shape(height: height, width: width))
-        let pooled = maps.channels * ((maps.height + 1) / 2) * ((maps.width + 1) / 2)
+        let pooled = maps.channels * max(0, (maps.height + 1) / 2) * max(0, (maps.width + 1) / 2)
         need(
-            x.count >= images * size && out.count >= images * pooled, "\(images) images, fewer elements than they have")
-        let held = min(images, Self.group) * maps.elements
-        let convolved = UnsafeMutableBufferPointer(start: mapScratch.elements(held), count: held)
-        for first in Swift.stride(from: 0, to: images, by: Self.group) {
-            let count = min(Self.group, images - first)
+            images >= 1 && height >= 1 && width >= 1 && pooled >= 1,
+            "\(images) images of \(height)×\(width) leave a stem no output")
+        let (x, out) = (
+            checked(x, images * size, "a stem's images"), checked(out, images * pooled, "a stem's pooled maps")
+        )
+        let together = min(images, Self.group * threads)
+        let convolved = UnsafeMutableBufferPointer(
+            start: mapScratch.elements(together * maps.elements), count: together * maps.elements)
+        for first in Swift.stride(from: 0, to: images, by: together) {
+            let count = min(together, images - first)
             convolveStem(
-                stem, UnsafeBufferPointer(rebasing: x[(first * size)...]), images: count, height: height, width: width,
-                convolved)
+                stem, UnsafeBufferPointer(start: x + first * size, count: count * size), images: count, height: height,
+                width: width, convolved)
             poolStem(
                 UnsafeBufferPointer(convolved), images: count, maps, norm: norm,
-                UnsafeMutableBufferPointer(rebasing: out[(first * pooled)...]))
+                UnsafeMutableBufferPointer(start: out + first * pooled, count: count * pooled))
         }
     }
 
@@ -35,7 +40,7 @@ extension LayerKernels {
     ///   - x: maps `[images, channels, height, width]`.
     ///   - norm: BN's scale, shift, mean and variance, one per channel.
     ///   - out: maps `[images, channels, (height + 1) / 2, (width + 1) / 2]`.
-    public func poolStem(
+    package func poolStem(
         _ x: UnsafeBufferPointer<Float>, images: Int, _ shape: MapShape,
         norm: NormElements,
         _ out: UnsafeMutableBufferPointer<Float>

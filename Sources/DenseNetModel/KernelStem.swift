@@ -22,7 +22,7 @@ extension DenseNet {
             return maps
         }
         let maps = try Tensor.empty([shape[0], out.channels, (out.height + 1) / 2, (out.width + 1) / 2])
-        layerKernels.poolConvolvedStem(
+        layerKernels.imageNetStem(
             convolution, try elements(x), images: shape[0], height: shape[2], width: shape[3],
             norm: (
                 try elements(norm.scale), try elements(norm.shift), try elements(norm.mean), try elements(norm.variance)

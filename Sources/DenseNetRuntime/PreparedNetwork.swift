@@ -85,7 +85,7 @@ final class PreparedNetwork: Sendable {
         let x = workspace.stem(count * convolved.channels * first.pixels)
         if architecture.stem.kind == .imageNet {
             let own = norm("features.norm0")
-            kernels.poolConvolvedStem(
+            kernels.imageNetStem(
                 stem, images, images: count, height: size, width: size,
                 norm: (own.scale, own.shift, own.mean, own.variance), x)
         } else {

@@ -131,14 +131,12 @@ public final class MagnitudeStrategy: Strategy {
         let stored = try PropertyListDecoder().decode(Stored.self, from: state)
         let steps = stored.steps ?? self.steps
         guard stored.choices.count == choices.count, 1...1_000_000 ~= steps, 0...steps ~= stored.pruned,
-            0...(1 << 42) ~= stored.images
+            0...stored.pruned ~= stored.tuned, 0...(1 << 42) ~= stored.images
         else {
             throw SearchError("the study's matrices have another size than this program's")
         }
-        self.steps = steps
-        (pruned, tuned, images, choices) = (stored.pruned, stored.tuned, stored.images, stored.choices)
         // Shapes and device are those of the network that is pruned the same way.
-        let smaller = try dense.network.rebuilt(space.connectivity(choices))
+        let smaller = try dense.network.rebuilt(space.connectivity(stored.choices))
         try withoutGrad {
             for (name, tensor) in smaller.tensors {
                 guard let values = stored.weights[name]?.values, values.count == tensor.count else {
@@ -151,7 +149,8 @@ public final class MagnitudeStrategy: Strategy {
                 try tensor.assign(Tensor(values, tensor.shape).to(on: smaller.device))
             }
         }
-        net = smaller
+        (self.steps, net) = (steps, smaller)
+        (pruned, tuned, images, choices) = (stored.pruned, stored.tuned, stored.images, stored.choices)
     }
 }
 

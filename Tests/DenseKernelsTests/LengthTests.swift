@@ -75,6 +75,40 @@ import Testing
         #expect(Self.text(stopped).contains("layer 0 writes 0 channels"))
     }
 
+    /// An ImageNet stem's way with two images of 8×8, from one channel to five.
+    private static func stem(images: Int = 2, size: Int = 8, elements: Int = 128, out: Int = 40) {
+        let values = [Float](repeating: 1, count: 512)
+        var pooled = [Float](repeating: 0, count: out)
+        values.withUnsafeBufferPointer { values in
+            pooled.withUnsafeMutableBufferPointer { pooled in
+                let stem = StemConvolution(values, outputs: 5, inputs: 1, kernel: 3, stride: 2, padding: 1)
+                LayerKernels(threads: 1).imageNetStem(
+                    stem, UnsafeBufferPointer(rebasing: values[..<elements]), images: images, height: size, width: size,
+                    norm: (values, values, values, values), pooled)
+            }
+        }
+    }
+
+    @Test func stemsOfShortMemoryStop() async {
+        Self.stem()
+        var stopped = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            Self.stem(elements: 127)
+        }
+        #expect(Self.text(stopped).contains("a stem's images has 127 elements; 128 are needed"))
+        stopped = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            Self.stem(out: 39)
+        }
+        #expect(Self.text(stopped).contains("a stem's pooled maps has 39 elements; 40 are needed"))
+        stopped = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            Self.stem(images: 0)
+        }
+        #expect(Self.text(stopped).contains("0 images of 8×8 leave a stem no output"))
+        stopped = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            Self.stem(size: 0)
+        }
+        #expect(Self.text(stopped).contains("2 images of 0×0 leave a stem no output"))
+    }
+
     private static func text(_ result: ExitTest.Result?) -> String {
         String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
     }

@@ -47,6 +47,12 @@ extension KernelTests {
             stem: .init(kind, channels: kind == .cifar ? 16 : image.size == 64 ? 20 : 37),
             inputChannels: image.channels, imageSize: image.size, classes: 3)
         let net = try DenseNet(Network(a), generator: Generator(seed: 3))
+        if let norm = net.stemNorm {
+            for (i, tensor) in [norm.scale, norm.shift, norm.mean].enumerated() {
+                try tensor.assign(Tensor.zeros(tensor.shape).fillNormal(Generator(seed: UInt64(i))))
+            }
+            try norm.variance.assign(Tensor((0..<norm.variance.count).map { 0.5 + Float($0 % 7) }, norm.variance.shape))
+        }
         let x = try Tensor.zeros([image.count, image.channels, image.size, image.size]).fillNormal(Generator(seed: 4))
         let results = try [1, 2, 5].map { threads in
             try Runtime.withThreads(threads) { try withoutGrad { try net.kernelStem(x).floats() } }
