@@ -42,6 +42,7 @@ struct FolderLayout {
             if let split = (Self.validationNames + ["test"]).first(where: folders.contains) {
                 throw DataError("\(root) has a folder '\(split)' and none named 'train'")
             }
+            try refuseSplits(folders)
             classNames = folders
             try checkClasses(in: root)
             train = try images(in: "")
@@ -57,6 +58,19 @@ struct FolderLayout {
             notes.append(
                 "\(strays.count) \(strays.count == 1 ? "file is no image" : "files are no images") in \(root) and left out: "
                     + strays.prefix(3).map(\.inSentence).joined(separator: ", ") + (strays.count > 3 ? ", …" : ""))
+        }
+    }
+
+    /// Splits of other names would be taken for classes, and their classes for one.
+    private func refuseSplits(_ folders: [String]) throws {
+        let meant = ["train": "train", "training": "train", "test": "test", "testing": "test"]
+        for name in folders {
+            let word = name.lowercased()
+            guard let own = meant[word] ?? (Self.validationNames.contains(word) ? word : nil) else { continue }
+            let (inner, files) = try Self.list(root + "/" + name)
+            if !inner.isEmpty, files.isEmpty {
+                throw DataError("\(root)/\(name) holds folders alone, as a split does; rename it '\(own)'")
+            }
         }
     }
 

@@ -95,9 +95,12 @@ struct FolderImages {
             classNames: layout.classNames.map(\.inSentence),
             heldOut: layout.validation.isEmpty ? .drawnFromEachClass : .last(layout.validation.count - failed),
             preparation: reader.preparation,
-            notes: layout.notes + leftOut + turnedNotes(train.turned + test.turned)
+            notes: layout.notes + leftOut + unbalancedNotes(trained) + turnedNotes(train.turned + test.turned)
                 + alphaNotes(train.alphasDropped + test.alphasDropped) + notes)
     }
+
+    /// Files that cannot be read and are named beside the first.
+    private static let named = 20
 
     /// What is said of images that cannot be read.
     /// - Throws: `DataError` where they are not under one in a hundred.
@@ -107,12 +110,27 @@ struct FolderImages {
         let classes = Dictionary(grouping: failures, by: \.label).sorted { $0.key < $1.key }
         let counted = classes.prefix(5).map { "\(layout.classNames[$0.key].inSentence) \($0.value.count)" }
         let which = "\(counted.joined(separator: ", "))\(classes.count > 5 ? ", …" : "")"
+        let others = failures.dropFirst().prefix(Self.named).map { $0.path.inSentence }.joined(separator: ", ")
+        let more = failures.count > Self.named + 1 ? ", …" : ""
         let sentence =
-            "\(failures.count) of \(count) images cannot be read (\(which)); the first: \(reader.reason(first))"
+            "\(failures.count) of \(count) images cannot be read (\(which)); the first: \(reader.reason(first))\(others.isEmpty ? "" : "; the others: \(others)\(more)")"
         guard failures.count * 100 < count else {
             throw DataError("\(sentence); under 1% may be left out: repair or remove them")
         }
         return ["left out: \(sentence)"]
+    }
+
+    /// What is said of classes of which one has over twice as many images to train on as another.
+    private func unbalancedNotes(_ trained: ImageSet) -> [String] {
+        let counts = trained.labels.reduce(into: [Int](repeating: 0, count: layout.classNames.count)) {
+            $0[Int($1)] += 1
+        }
+        let order = counts.indices.sorted { (counts[$0], $0) < (counts[$1], $1) }
+        guard let rare = order.first, let common = order.last, counts[common] > 2 * counts[rare] else { return [] }
+        let (least, most) = (layout.classNames[rare].inSentence, layout.classNames[common].inSentence)
+        return [
+            "classes are unbalanced, from \(counts[rare]) images of '\(least)' to \(counts[common]) of '\(most)': balanced accuracy and macro F1 tell what accuracy hides"
+        ]
     }
 
     /// What is said of orientations.

@@ -55,7 +55,7 @@ public struct NetworkImport {
     }
 
     private init(reading source: WeightSource, _ given: Network?, _ imageSize: Int?) throws {
-        try Self.refuseDeepStem(source.tensors.keys)
+        try Self.refuseOthers(source.tensors.keys)
         let named = try NamedTensors(source.tensors)
         let network: Network
         if var architecture = given?.architecture {
@@ -106,13 +106,20 @@ public struct NetworkImport {
         (format, renamed, leftOut) = (source.format, named.renamed, source.leftOut)
     }
 
-    /// Refuses timm's deep stem of three 3×3 convolutions, which no name or shape of the rest tells.
-    private static func refuseDeepStem(_ names: some Collection<String>) throws {
+    /// Refuses timm's deep stem of three 3×3 convolutions, which no name or shape of the rest tells, and pooling that
+    /// blurs.
+    private static func refuseOthers(_ names: some Collection<String>) throws {
         let deep = "features.conv2.weight"
-        guard names.contains(where: { $0 == deep || $0.hasSuffix("." + deep) }) else { return }
-        throw FileError(
-            "it has '\(deep)', the deep stem of timm's densenetblur121d, densenet264d and densenet121d, which are not built here; densenet121, 161, 169 and 201 are"
-        )
+        let built = "which are not built here; densenet121, 161, 169 and 201 are"
+        if names.contains(where: { $0 == deep || $0.hasSuffix("." + deep) }) {
+            throw FileError(
+                "it has '\(deep)', the deep stem of timm's densenetblur121d, densenet264d and densenet121d, \(built)")
+        }
+        if let filter = names.filter({ $0.hasSuffix(".filt") }).min() {
+            throw FileError(
+                "it has '\(filter.inSentence)', a blurring filter as in the pooling of timm's densenetblur networks, \(built)"
+            )
+        }
     }
 
     /// Refuses tensors that the network lacks or needs, or of another shape.
@@ -123,6 +130,7 @@ public struct NetworkImport {
             return FileError(first + (count > 1 ? " (and \(count - 1) more)" : "") + "; \(what) \(whose)")
         }
         let missing = needed.filter { named.tensors[$0.name] == nil }
+        if missing.map(\.name) == ["classifier.weight", "classifier.bias"] { throw Recognition.noClassifier }
         if let first = missing.first { throw refuse("it has no '\(first.name)'", missing.count, "it is none of") }
         let shapes = needed.filter { named.tensors[$0.name]?.tensor.shape != $0.shape }
         if let first = shapes.first, let found = named.tensors[first.name] {

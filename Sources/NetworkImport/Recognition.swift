@@ -24,6 +24,9 @@ struct Recognition {
             }
         }
         let kind = try stemKind(kernel: stem[2])
+        if named.unknown.isEmpty, !named.tensors.keys.contains(where: { $0.hasPrefix("classifier.") }) {
+            throw Self.noClassifier
+        }
         let classes = try shape("classifier.weight", dimensions: 2)[0]
         do {
             return try Architecture(
@@ -34,6 +37,13 @@ struct Recognition {
         } catch let error as ArchitectureError {
             throw FileError("\(error)")
         }
+    }
+
+    /// Why the weights of a network without its last layer are not taken.
+    static var noClassifier: FileError {
+        FileError(
+            "it has no classifier, neither 'classifier.weight' nor 'classifier.bias'; save the state dict of the whole network, whatever its number of classes"
+        )
     }
 
     /// Layers of each block; both are numbered without gaps.

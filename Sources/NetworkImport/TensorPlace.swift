@@ -1,7 +1,8 @@
 /// Where a tensor belongs in a DenseNet, read from the name somebody's code gave it.
 ///
 /// Names of torchvision and timm; of before torchvision 0.3, with `norm.1`; and of the CIFAR networks most used: those
-/// of Andreas Veit, Brandon Amos, bearpaw, kuangliu, Geoff Pleiss and chenhang98 on GitHub.
+/// of Andreas Veit, Brandon Amos, bearpaw, kuangliu, Geoff Pleiss and chenhang98 on GitHub. A classifier of one's own
+/// stands behind a dropout in a `Sequential`, as `classifier.1`.
 struct TensorPlace: Hashable {
     /// The module.
     enum Module: Hashable {
@@ -38,7 +39,8 @@ struct TensorPlace: Hashable {
         "conv0": .stemConvolution, "conv1": .stemConvolution, "conv": .stemConvolution, "norm0": .stemNorm,
         "bn0": .stemNorm, "norm5": .lastNorm, "norm_final": .lastNorm, "norm": .lastNorm, "bn": .lastNorm,
         "bn1": .lastNorm, "bn5": .lastNorm, "classifier": .classifier, "classifier.0": .classifier,
-        "fc": .classifier, "linear": .classifier, "head": .classifier,
+        "classifier.1": .classifier, "classifier.2": .classifier, "fc": .classifier, "fc.0": .classifier,
+        "fc.1": .classifier, "linear": .classifier, "head": .classifier, "head.fc": .classifier,
     ]
     private static let blockWords: Set = ["denseblock", "dense_block", "dense", "block"]
     private static let layerWords: Set = ["denselayer", "dense_layer", "layer", "layers", "dense_layers"]

@@ -106,12 +106,13 @@ public enum Charts {
         body +=
             "<text x=\"14\" y=\"\(n((top + height - bottom) / 2))\" text-anchor=\"middle\" transform=\"rotate(-90 14 \(n((top + height - bottom) / 2)))\">\(escape(yLabel))</text>"
         for s in series {
-            let own = s.points.filter { $0.x.isFinite && $0.y.isFinite }
+            // A title is the point's of its number, whatever points before it cannot be drawn.
+            let own = s.points.enumerated().filter { $0.element.x.isFinite && $0.element.y.isFinite }
             if s.isLine {
-                let path = own.map { "\(n(px($0.x))),\(n(py($0.y)))" }.joined(separator: " ")
+                let path = own.map { "\(n(px($0.element.x))),\(n(py($0.element.y)))" }.joined(separator: " ")
                 body += "<polyline class=\"line s\(s.color % 6)\(s.isDashed ? " dashed" : "")\" points=\"\(path)\"/>"
             } else {
-                for (i, p) in own.enumerated() {
+                for (i, p) in own {
                     let title = i < s.titles.count ? s.titles[i] : "\(xFormat(p.x)), \(format(p.y))"
                     body +=
                         "<circle class=\"dot s\(s.color % 6)\" cx=\"\(n(px(p.x)))\" cy=\"\(n(py(p.y)))\" r=\"4\"><title>\(escape(s.name)): \(escape(title))</title></circle>"

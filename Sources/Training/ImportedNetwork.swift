@@ -27,13 +27,18 @@ extension NetworkImport {
     }
 
     /// A file's weights as a training starts from them: those of a network, or of the dense one it is a part of.
-    /// - Parameter network: what is trained.
+    /// - Parameters:
+    ///   - network: what is trained.
+    ///   - tell: told what was changed in them, a sentence each.
     /// - Throws: `FileError` when they are those of neither; `WeightError` when it has connections that they have not.
     package static func start(
-        of path: String, for network: Network, seed: UInt64, device: Device = .cpu
+        of path: String, for network: Network, seed: UInt64, device: Device = .cpu, tell: (String) -> Void = { _ in }
     ) throws -> DenseNet {
         let imported = try forTraining(path, network)
-        let (own, weights) = try imported.with(classes: network.architecture.classes, seed: seed)
+        let (classes, given) = (network.architecture.classes, imported.network.architecture.classes)
+        let (own, weights) = try imported.with(classes: classes, seed: seed)
+        imported.changes.forEach(tell)
+        if given != classes { tell("the classifier of \(given) classes was replaced by a fresh one of \(classes)") }
         let state = try Safetensors(tensors: weights).torchTensors()
         return try DenseNet(own, state: state, device: device).rebuilt(network.connectivity)
     }

@@ -10,17 +10,17 @@ import Testing
 
 /// What a report averages and subtracts, and what it refuses to.
 @Suite struct ComparisonTests {
-    private let scratch = TemporaryFolder()
+    let scratch = TemporaryFolder()
     private static let data = DataSet(
         name: "tiny", train: ImageSet(pixels: [0], labels: [0], channels: 1, size: 1),
         test: ImageSet(pixels: [], labels: [], channels: 1, size: 1),
         classNames: ["a"])
 
     /// Writes a finished run of a network that trained nothing.
-    private func write(
+    @discardableResult func write(
         _ label: String, _ connectivity: String, accuracy: Double, seed: UInt64 = 0, split: String = "test",
         change: (inout TrainingConfiguration) -> Void = { _ in }
-    ) throws {
+    ) throws -> RunFolder {
         let architecture = try Architecture(
             blocks: [3, 3], growthRate: 4, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 8))
         let network = try Network(
@@ -42,9 +42,10 @@ import Testing
             connections: cost.connections,
             imagesPerSecond: 1, seconds: 1, epochs: c.recipe.epochs, seed: c.seed, run: run.path)
         try run.write(result, to: run.result)
+        return run
     }
 
-    private func content() throws -> ReportContent { try ReportContent(folders: [scratch("runs")]) }
+    func content() throws -> ReportContent { try ReportContent(folders: [scratch("runs")]) }
 
     @Test func seedsOfTheSameAreAveragedAndPaired() throws {
         for seed in 0..<3 as Range<UInt64> {

@@ -57,6 +57,81 @@ extension ImportTests {
             try run("none", "--weights", scratch("nothing")).errors == "ads: there is no file \(scratch("nothing"))\n")
     }
 
+    /// What was changed in a file's weights is said, and what images are normalised with; a search needs no --arch.
+    @Test func trainingsSayWhatTheyStartFrom() throws {
+        let file = try weights()
+        let train = ["train", "--data", "shapes", "--epochs", "1", "--limit-train", "64"]
+        let own = try run(
+            Program.folder + "/ads", train + ["--weights", file, "--out", scratch("own")])
+        #expect(
+            own.status == 0
+                && own.errors.contains(
+                    "images are normalised by their own mean and deviation; others, which the weights were trained with, are given with --normalization\n"
+                ), "\(own.errors)")
+        #expect(!own.errors.contains("the classifier of"))
+        // Two classes of images of another size, and weights whose names are not torchvision's.
+        for split in ["train", "test"] {
+            for (label, count) in [("a", 3), ("b", 9)] {
+                let folder = scratch("images/\(split)/\(label)")
+                try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+                for i in 0..<count {
+                    try FileManager.default.copyItem(
+                        atPath: packageRoot + "/Tests/Fuzz/corpus/jpeg/valid-progressive", toPath: folder + "/\(i).jpg")
+                }
+            }
+        }
+        let images = [
+            "train", "--data", "folder", "--data-dir", scratch("images"), "--epochs", "1", "--batch-size", "4",
+        ]
+        let other = try run(
+            Program.folder + "/ads",
+            images + [
+                "--weights", file, "--image-size", "48", "--split", "test", "--no-image-cache", "--out",
+                scratch("other"),
+            ])
+        #expect(
+            other.status == 0
+                && other.errors.contains("the classifier of 10 classes was replaced by a fresh one of 2\n")
+                && other.errors.contains("classes are unbalanced, from 3 images of 'a' to 9 of 'b'"), "\(other.errors)")
+        #expect(try RunFolder(scratch("other")).network().architecture.imageSize == 48)
+        // All images are alike, so that all are guessed as one class.
+        #expect(
+            other.output.contains("test accuracy 75.00% (balanced 50.00%, macro F1 0.4286), loss"), "\(other.output)")
+        let wrong = try run(
+            Program.folder + "/ads", train + ["--weights", file, "--image-size", "48", "--out", scratch("wrong")])
+        #expect(
+            wrong.status == 64
+                && wrong.errors == "ads: --image-size is 48, but the images have 32 pixels; leave it out\n")
+        let search = try ads(
+            "search", "--data", "shapes", "--dense", scratch("dense"), "--evaluator", "masked", "--strategy", "random",
+            "--children", "2", "--top", "0", "--limit-validation", "50", "--workers", "1", "--out", scratch("found"),
+            "--quiet")
+        #expect(search.status == 0, "\(search.errors)")
+        #expect(
+            try RunFolder(scratch("found")).network().architecture == RunFolder(scratch("dense")).network().architecture
+        )
+    }
+
+    /// An import that knows no normalisation is evaluated with the images' own, and says so; of any size.
+    @Test func unknownNormalisationIsSaid() throws {
+        let file = try weights()
+        let given = try ads("import", file, "--image-size", "40", "--out", scratch("given"))
+        #expect(given.status == 0 && given.output.contains("3×40×40 images"), "\(given.output)\(given.errors)")
+        #expect(try ads("import", file, "--out", scratch("plain")).status == 0)
+        let done = try ads("evaluate", scratch("plain"), "--data", "shapes", "--split", "test")
+        #expect(
+            done.status == 0
+                && done.errors
+                    == "ads: how the images of \(scratch("plain")) are normalised is not known, and those of shapes are by their own mean and deviation; import it again with --normalization, which may be worth points\n",
+            "\(done.errors)")
+        let exif = try ads("evaluate", scratch("dense"), "--no-exif")
+        #expect(
+            exif.status == 64
+                && exif.errors
+                    == "ads: --no-exif is for --data folder; without --data images are read as those of \(scratch("dense")) were\n"
+        )
+    }
+
     @Test func anInterruptedTrainingStartsFromTheSameWeights() throws {
         let file = try weights()
         let train = [

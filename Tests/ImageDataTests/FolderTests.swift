@@ -189,6 +189,39 @@ import Testing
         // Nobody writes into it: to look for an image there would never end.
         #expect(mkfifo(folder("a/pipe"), 0o600) == 0)
         #expect(message(folder).hasPrefix("2 of 102 images cannot be read (a 1, b 1); the first: "))
+        #expect(message(folder).contains("; the others: b/7; under 1% may be left out"))
+        for i in 0..<40 { try write(Data("RIFF\0\0\0\0WEBPVP8 ".utf8), folder, "a/z\(10 + i).webp") }
+        let many = message(folder)
+        let others = try #require(many.firstMatch(of: /; the others: (.*), …; under 1%/)).1
+        #expect(others.hasPrefix("a/z1") && Set(others.components(separatedBy: ", ")).count == 20)
+    }
+
+    /// Splits in other words are no classes; a class may have such a name, when it holds images.
+    @Test func splitsInOtherWords() throws {
+        for (name, own) in [("Train", "train"), ("TEST", "test"), ("Validation", "validation"), ("training", "train")] {
+            let folder = TemporaryFolder()
+            for part in [name, "other"] {
+                for label in ["a", "b"] { try fill(folder, "\(part)/\(label)", 3) }
+            }
+            #expect(
+                message(folder) == "\(folder.path)/\(name) holds folders alone, as a split does; rename it '\(own)'")
+        }
+        let folder = TemporaryFolder()
+        for label in ["Car", "Train"] { try fill(folder, label, 3) }
+        #expect(message(folder) == "read 4")
+    }
+
+    /// Said of what is trained and validated on, where a class has over twice as many images as another.
+    @Test func unbalancedClasses() throws {
+        let folder = TemporaryFolder()
+        for (split, counts) in [("train", [4, 9, 5]), ("val", [1, 2, 1]), ("test", [1, 1, 1])] {
+            for (label, count) in zip(["a", "b", "c"], counts) { try fill(folder, "\(split)/\(label)", count) }
+        }
+        let sentence =
+            "classes are unbalanced, from 5 images of 'a' to 11 of 'b': balanced accuracy and macro F1 tell what accuracy hides"
+        #expect(try load(folder).notes.contains(sentence))
+        try FileManager.default.removeItem(atPath: folder("val/b/1"))
+        #expect(try !load(folder).notes.contains { $0.hasPrefix("classes are unbalanced") })
     }
 
     @Test func orientations() throws {
@@ -210,6 +243,10 @@ import Testing
         #expect(data.classNames.count == 10 && data.classNames[0] == "dress" && data.classNames[9] == "t-shirt")
         #expect(data.train.count + data.test.count == 3781 && data.test.count == 372)
         #expect(data.heldOut == .last(341))
-        #expect(data.notes == ["2 files are no images in \(folder) and left out: LICENSE, README.md"])
+        #expect(
+            data.notes == [
+                "2 files are no images in \(folder) and left out: LICENSE, README.md",
+                "classes are unbalanced, from 124 images of 'skirt' to 876 of 't-shirt': balanced accuracy and macro F1 tell what accuracy hides",
+            ])
     }
 }

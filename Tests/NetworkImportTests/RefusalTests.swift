@@ -88,6 +88,17 @@ import WeightFiles
                     == "it has 'features.conv2.weight', the deep stem of timm's densenetblur121d, densenet264d and densenet121d, which are not built here; densenet121, 161, 169 and 201 are"
             )
         }
+        #expect(
+            try refusal(.imageNet) { $0["features.transition1.pool.filt"] = zeros([8, 1, 3, 3]) }
+                == "it has 'features.transition1.pool.filt', a blurring filter as in the pooling of timm's densenetblur networks, which are not built here; densenet121, 161, 169 and 201 are"
+        )
+        #expect(
+            try refusal {
+                $0["classifier.weight"] = nil
+                $0["classifier.bias"] = nil
+            }
+                == "it has no classifier, neither 'classifier.weight' nor 'classifier.bias'; save the state dict of the whole network, whatever its number of classes"
+        )
         let stems = "3×3 without, as for CIFAR, and 7×7 with it, as for ImageNet, are built here"
         #expect(
             try refusal(.imageNet) { $0["features.conv0.weight"] = zeros([8, 3, 3, 3]) }

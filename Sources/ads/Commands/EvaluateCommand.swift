@@ -98,6 +98,11 @@ struct EvaluateCommand: ParsableCommand {
                 "\(path) was made with \(own.name), whose '\(mine.inSentence)' is '\(other.inSentence)' in \(set.name): an accuracy only means something where these are the same classes"
             )
         }
+        if origin.normalization == nil, case .imported = origin {
+            AdsCommand.tell(
+                "how the images of \(path) are normalised is not known, and those of \(set.name) are by their own mean and deviation; import it again with --normalization, which may be worth points"
+            )
+        }
         let normalization = origin.normalization ?? Normalization(of: set.train, indices: parts.train)
         let indices = split == .test ? Array(0..<set.test.count) : split == .train ? parts.train : parts.validation
         let evaluation = try net.evaluate(BatchMaker(split == .test ? set.test : set.train, normalization), indices)
@@ -144,6 +149,9 @@ struct EvaluateCommand: ParsableCommand {
     /// The data set of the run.
     private func own(_ origin: WeightOrigin) throws -> DataSet {
         guard let own = origin.data else { throw UsageError("\(path) was imported without --data; give it here") }
+        if data.noExif, own.preparation?.ignoresOrientation != true {
+            throw UsageError("--no-exif is for --data folder; without --data images are read as those of \(path) were")
+        }
         return try own.load(from: data.dataDir)
     }
 }

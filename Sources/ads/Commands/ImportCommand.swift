@@ -78,13 +78,14 @@ struct ImportCommand: ParsableCommand {
         }
         let set = try data.load {
             // Images of any size are brought to the network's.
-            try network.network()?.architecture.imageSize
+            try network.network(isRecognized: true)?.architecture.imageSize ?? network.imageSize
                 ?? NetworkImport(contentsOf: file).network.architecture.imageSize
         }
         if data.dataDir != nil, set == nil { throw UsageError("--data-dir needs --data") }
-        let given = try network.network(channels: set?.train.channels, size: set?.train.size, seed: seed)
+        let given = try network.network(
+            channels: set?.train.channels, size: set?.train.size, seed: seed, isRecognized: true)
         try Safetensors.checkDigest(of: file)
-        let imported = try NetworkImport(contentsOf: file, as: given, imageSize: set?.train.size)
+        let imported = try NetworkImport(contentsOf: file, as: given, imageSize: set?.train.size ?? network.imageSize)
         let own = imported.network.architecture
         let (value, weights) = try imported.with(classes: set?.classNames.count ?? own.classes, seed: seed)
         let name = URL(fileURLWithPath: file).lastPathComponent
@@ -108,13 +109,12 @@ struct ImportCommand: ParsableCommand {
     /// What the images are normalised with, and why where nobody said so.
     private func chosenNormalization(_ set: DataSet?, _ network: Network) throws -> (value: Normalization?, why: String)
     {
-        let channels = network.architecture.inputChannels
         if let normalization {
             let given = set.map { DataIdentity($0, folder: data.dataDir) }
-            return (try normalization.resolved(channels: channels, with: given), "")
+            return (try normalization.resolved(channels: network.architecture.inputChannels, with: given), "")
         }
-        if network.architecture.stem.kind == .imageNet, channels == 3 {
-            return (NormalizationChoice.imageNet, ", as torchvision's networks are; --normalization says otherwise")
+        if let known = NormalizationChoice.known(for: network.architecture) {
+            return (known, NormalizationChoice.whyKnown)
         }
         guard let set else { return (nil, "") }
         let train = Split(of: set, seed: seed).train
@@ -158,13 +158,5 @@ struct ImportCommand: ParsableCommand {
             name.removeLast(suffix.count)
         }
         return name.isEmpty ? "imported" : name
-    }
-}
-
-extension Normalization {
-    /// For people, in three digits.
-    fileprivate var rounded: String {
-        func text(_ values: [Float]) -> String { values.map { fixed(Double($0) / 255, 3) }.joined(separator: ", ") }
-        return "mean \(text(mean)), deviation \(text(deviation))"
     }
 }

@@ -25,7 +25,8 @@ extension SearchCommand {
         if try continues(resume, folder, data, "search") {
             search = try continued(folder)
         } else {
-            let (set, value) = try chosen(data, network, refusing: "a search starts from the dense network")
+            let (set, value) = try chosen(
+                data, network, refusing: "a search starts from the dense network", recognizing: child.denseWeights)
             for note in set.notes { console.line(note) }
             tellOfConnections(value, network, console)
             search = SearchRun(

@@ -65,10 +65,10 @@ struct TrainCommand: ParsableCommand {
                 recipe: try recipe.resolve(for: set),
                 seed: machine.seed, limitTrain: limitTrain, allData: allData, testAtEnd: split == .test,
                 machine: .current(device: device, kernels: kernels))
-            try start.use(in: &configuration, recipe, channels: value.architecture.inputChannels)
+            try start.use(in: &configuration, recipe, value.architecture, console)
             job = Trainer(configuration, value, set, folder: folder)
             // What cannot be started from is refused before there is a folder.
-            initial = try initialWeights(job)
+            initial = try initialWeights(job) { console.line($0) }
             try job.start(resume: resume)
         }
         try TrainingOutput(console: console, curves: curves.tensorboard, json: output.json).run(

@@ -70,7 +70,7 @@ struct TransferCommand: ParsableCommand {
         } else {
             trainer = try new(folder, source, .current(device: device, kernels: kernels))
             // What cannot be started from is refused before there is a folder.
-            initial = try initialWeights(trainer)
+            initial = try initialWeights(trainer) { console.line($0) }
             try trainer.start(resume: resume)
         }
         try TrainingOutput(console: console, curves: curves.tensorboard, json: output.json).run(

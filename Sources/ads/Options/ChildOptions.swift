@@ -1,6 +1,7 @@
 import ArgumentParser
 import ConnectivitySearch
 import Evaluation
+import Foundation
 import Runs
 import Strategies
 import Training
@@ -18,6 +19,14 @@ struct ChildOptions: ParsableArguments {
             "The run of the trained dense network that children inherit from, or that is pruned by magnitude; it must have this --seed.",
         completion: .directory)
     var dense: String?
+
+    /// The file of its weights, which tells the network where no `--arch` does; `nil` for a folder that is no run.
+    var denseWeights: String? {
+        guard let run = dense.map({ RunFolder($0) }), run.exists,
+            FileManager.default.fileExists(atPath: run.architecture)
+        else { return nil }
+        return run.weights
+    }
 
     @Option(
         help:

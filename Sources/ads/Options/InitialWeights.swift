@@ -12,8 +12,9 @@ import Training
 
 /// The weights a training starts from, where they are a file's or those of another run; `nil` for fresh ones, and once
 /// there is a checkpoint or a result.
+/// - Parameter tell: told what was changed in a file's weights, a sentence each.
 /// - Throws: `SearchError` when the weights are not those the run was started with; `FileError`.
-func initialWeights(_ trainer: Trainer) throws -> DenseNet? {
+func initialWeights(_ trainer: Trainer, tell: (String) -> Void = { _ in }) throws -> DenseNet? {
     let c = trainer.configuration
     guard let path = c.initialWeights, !trainer.hasCheckpoint, !trainer.isFinished else { return nil }
     guard c.startsFromRun else {
@@ -21,7 +22,7 @@ func initialWeights(_ trainer: Trainer) throws -> DenseNet? {
             throw FileError("\(path) has changed since \(trainer.folder.path) was started; start a new run")
         }
         return try NetworkImport.start(
-            of: path, for: trainer.network, seed: c.seed, device: Device(named: c.machine.device))
+            of: path, for: trainer.network, seed: c.seed, device: Device(named: c.machine.device), tell: tell)
     }
     return try network(of: path, digest: c.initialDigest, for: trainer).rebuilt(trainer.network.connectivity)
 }

@@ -29,10 +29,14 @@ struct NetworkOptions: ParsableArguments {
     var connectivity: String?
 
     /// The network, for images of the given classes; `nil` when no `--arch` was given.
-    func network(classes: Int? = nil, channels: Int? = nil, size: Int? = nil, seed: UInt64 = 0) throws -> Network? {
+    /// - Parameter isRecognized: whether a file tells the network then, whose images may have another size.
+    func network(
+        classes: Int? = nil, channels: Int? = nil, size: Int? = nil, seed: UInt64 = 0, isRecognized: Bool = false
+    ) throws -> Network? {
         guard let arch else {
             if stem != nil || connectivity != nil { throw UsageError("--stem and --connectivity need --arch") }
-            if imageSize != nil { throw UsageError("--image-size needs --arch") }
+            if imageSize != nil, !isRecognized { throw UsageError("--image-size needs --arch") }
+            if let size { try check(size: size) }
             return nil
         }
         var architecture: Architecture
@@ -52,9 +56,7 @@ struct NetworkOptions: ParsableArguments {
             if let channels { architecture.inputChannels = channels }
             if let imageSize { architecture.imageSize = imageSize }
             if let size {
-                if let imageSize, imageSize != size {
-                    throw UsageError("--image-size is \(imageSize), but the images have \(size) pixels; leave it out")
-                }
+                try check(size: size)
                 architecture.imageSize = size
             }
             try architecture.validate()
@@ -68,6 +70,12 @@ struct NetworkOptions: ParsableArguments {
         } catch let error as ArchitectureError {
             throw UsageError("\(error)")
         }
+    }
+
+    /// Refuses a size that the images have not.
+    private func check(size: Int) throws {
+        guard let imageSize, imageSize != size else { return }
+        throw UsageError("--image-size is \(imageSize), but the images have \(size) pixels; leave it out")
     }
 
     /// What a comparison calls the network: its connectivity's name.

@@ -28,16 +28,17 @@ func chosen(
     if let refusal, network.connectivity != nil { throw UsageError("\(refusal); leave --connectivity out") }
     let noArchitecture = UsageError("--arch is needed, such as densenet-40-12")
     let loaded = try data.load {
-        if let own = try network.network() { return own.architecture.imageSize }
+        if let own = try network.network(isRecognized: weights != nil) { return own.architecture.imageSize }
         guard let weights else { throw noArchitecture }
-        return try recognized(weights).architecture.imageSize
+        return try network.imageSize ?? recognized(weights).architecture.imageSize
     }
     guard let set = loaded else {
         throw UsageError("--data is needed: \(DataOptions.known)")
     }
     guard
         let value = try network.network(
-            classes: set.classNames.count, channels: set.train.channels, size: set.train.size, seed: seed)
+            classes: set.classNames.count, channels: set.train.channels, size: set.train.size, seed: seed,
+            isRecognized: weights != nil)
     else {
         guard let weights else { throw noArchitecture }
         var own = try recognized(weights)
@@ -52,8 +53,8 @@ func chosen(
 /// Says that a file's connections are left aside, where it holds a pruned network's. The folder of a search does, whose
 /// report names it for the architecture.
 func tellOfConnections(_ value: Network, _ options: NetworkOptions, _ console: Console) {
-    guard value.connectivity != .dense(value.architecture) else { return }
-    console.line("the connections in \(options.arch ?? "") are left aside: all of its architecture's are decided anew")
+    guard let arch = options.arch, value.connectivity != .dense(value.architecture) else { return }
+    console.line("the connections in \(arch) are left aside: all of its architecture's are decided anew")
 }
 
 /// The network of a file of weights: its run's, or the one that its tensors tell.

@@ -29,9 +29,14 @@ struct TrainingOutput {
         let result = try trainer.run(resume: resume, initial: initial, teacher: teacher)
         try curves.finishTraining()
         if json { return try printJSON(result) }
+        // Of classes alike in number they are the same but for chance.
+        let balanced = result.balancedAccuracy.flatMap {
+            abs($0 - result.accuracy) < 0.005
+                ? nil : " (balanced \(percent($0))\(result.macroF1.map { ", macro F1 \(fixed($0, 4))" } ?? ""))"
+        }
         print(
             """
-            \(result.label): \(result.split) accuracy \(percent(result.accuracy)), loss \(fixed(result.loss, 4)), \
+            \(result.label): \(result.split) accuracy \(percent(result.accuracy))\(balanced ?? ""), loss \(fixed(result.loss, 4)), \
             \(grouped(result.parameters)) parameters, \(grouped(result.macs)) MACs, \(Int(result.imagesPerSecond)) images/s
             saved in \(result.run)
             """)

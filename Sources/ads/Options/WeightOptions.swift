@@ -1,7 +1,9 @@
 import ArgumentParser
+import DenseNetArchitecture
 import Files
 import Foundation
 import ImageData
+import Reporting
 import Runs
 import Training
 
@@ -15,7 +17,7 @@ struct WeightOptions: ParsableArguments {
 
     @Option(
         help:
-            "What pixels are normalised with: imagenet, a data set's name, or MEAN/DEVIATION of each channel over 255, as 0.49,0.48,0.45/0.2,0.2,0.2. (default: the --weights run's, else the training images' own)",
+            "What pixels are normalised with: imagenet, a data set's name, or MEAN/DEVIATION of each channel over 255, as 0.49,0.48,0.45/0.2,0.2,0.2. (default: the --weights run's, imagenet for a file of weights with an ImageNet stem, else the training images' own)",
         transform: NormalizationChoice.parse)
     var normalization: NormalizationChoice?
 
@@ -37,9 +39,13 @@ struct WeightOptions: ParsableArguments {
     /// Has a new training start from the weights.
     /// - Throws: `UsageError` for an option that would do nothing; `TrainingError` when they have seen the images that
     ///   are validated on.
-    func use(in configuration: inout TrainingConfiguration, _ recipe: RecipeOptions, channels: Int) throws {
+    func use(
+        in configuration: inout TrainingConfiguration, _ recipe: RecipeOptions, _ architecture: Architecture,
+        _ console: Console
+    ) throws {
         if let normalization {
-            configuration.normalization = try normalization.resolved(channels: channels, with: configuration.data)
+            configuration.normalization = try normalization.resolved(
+                channels: architecture.inputChannels, with: configuration.data)
             configuration.isNormalizationGiven = true
         }
         guard let file = try file() else { return }
@@ -47,6 +53,15 @@ struct WeightOptions: ParsableArguments {
             throw UsageError("--initialization is for fresh weights; leave it out with --weights")
         }
         try configuration.start(from: file)
+        guard configuration.normalization == nil, RunFolder(ofWeights: file) == nil else { return }
+        // As 'ads import' decides.
+        configuration.normalization = NormalizationChoice.known(for: architecture)
+        console.line(
+            configuration.normalization.map {
+                "images are normalised by \($0.rounded)\(NormalizationChoice.whyKnown)"
+            }
+                ?? "images are normalised by their own mean and deviation; others, which the weights were trained with, are given with --normalization"
+        )
     }
 }
 
@@ -87,6 +102,14 @@ enum NormalizationChoice: Sendable, Equatable {
 
     /// torchvision's and timm's, for networks with an ImageNet stem.
     static var imageNet: Normalization? { named["imagenet"] ?? nil }
+
+    /// What weights of others are taken to know images by, where nobody says; `nil` where nothing tells.
+    static func known(for architecture: Architecture) -> Normalization? {
+        architecture.stem.kind == .imageNet && architecture.inputChannels == 3 ? imageNet : nil
+    }
+
+    /// Why those, behind them.
+    static let whyKnown = ", as torchvision's networks are; --normalization says otherwise"
 
     /// The data sets that are loaded by their names alone.
     private static var sets: [String] {
@@ -130,6 +153,14 @@ enum NormalizationChoice: Sendable, Equatable {
             let train = set.train
             return Normalization(of: train, indices: Array(0..<train.count))
         }
+    }
+}
+
+extension Normalization {
+    /// For people, in three digits.
+    var rounded: String {
+        func text(_ values: [Float]) -> String { values.map { fixed(Double($0) / 255, 3) }.joined(separator: ", ") }
+        return "mean \(text(mean)), deviation \(text(deviation))"
     }
 }
 
