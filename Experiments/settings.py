@@ -168,6 +168,8 @@ class Settings:
             raise Refusal(f"--trainings {o.trainings} needs as many --seeds", 64)
         if o.evaluator == "shared" and "magnitude" in (o.strategies or []):
             raise Refusal("magnitude is found in a dense network, which --evaluator shared has not; leave one out", 64)
+        if o.evaluator == "shared" and o.limit_train:
+            raise Refusal("--limit-train is for children that are tuned, which those of --evaluator shared are not; leave one out", 64)
         if o.tune_all_data and "compress" in self.stages and len(self.of("compress", "strategies")) > 1:
             raise Refusal(
                 "--tune-all-data holds no images out that could say which strategy is tuned for longer; name one with --strategies", 64)

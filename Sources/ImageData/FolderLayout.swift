@@ -61,15 +61,15 @@ struct FolderLayout {
         }
     }
 
-    /// Splits of other names would be taken for classes, and their classes for one.
+    /// Splits of other names would be taken for classes, and their classes for one; or left out.
     private func refuseSplits(_ folders: [String]) throws {
         let meant = ["train": "train", "training": "train", "test": "test", "testing": "test"]
         for name in folders {
             let word = name.lowercased()
             guard let own = meant[word] ?? (Self.validationNames.contains(word) ? word : nil) else { continue }
             let (inner, files) = try Self.list(root + "/" + name)
-            if !inner.isEmpty, files.isEmpty {
-                throw DataError("\(root)/\(name) holds folders alone, as a split does; rename it '\(own)'")
+            if !inner.isEmpty, !files.contains(where: { Self.isImage("\(root)/\(name)/\($0)") }) {
+                throw DataError("\(root)/\(name) holds folders and no images, as a split does; rename it '\(own)'")
             }
         }
     }
@@ -80,6 +80,7 @@ struct FolderLayout {
             throw DataError("\(root) has both '\(validations[0])' and '\(validations[1])'; remove one")
         }
         let others = folders.filter { !(["train", "test"] + validations).contains($0) }
+        try refuseSplits(others)
         if !others.isEmpty {
             notes.append(
                 "beside 'train' \(root) has what is not read: \(others.prefix(3).map(\.inSentence).joined(separator: ", "))"

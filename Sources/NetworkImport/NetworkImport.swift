@@ -98,7 +98,7 @@ public struct NetworkImport {
         }
         if order == .unknown, isDense, !source.isOurs {
             changes.append(
-                "BN's statistics do not tell the order of its layers' inputs; torchvision's is assumed, which 'ads evaluate RUN --split test' shows to be right or wrong"
+                "BN's statistics do not tell the order of its layers' inputs; torchvision's is assumed, which 'ads evaluate --split test' of its import shows to be right or wrong"
             )
         }
         readsNewMapsFirst = order == .unknown ? nil : order == .newFirst
@@ -130,7 +130,9 @@ public struct NetworkImport {
             return FileError(first + (count > 1 ? " (and \(count - 1) more)" : "") + "; \(what) \(whose)")
         }
         let missing = needed.filter { named.tensors[$0.name] == nil }
-        if missing.map(\.name) == ["classifier.weight", "classifier.bias"] { throw Recognition.noClassifier }
+        if named.unknown.isEmpty, missing.map(\.name) == ["classifier.weight", "classifier.bias"] {
+            throw Recognition.noClassifier
+        }
         if let first = missing.first { throw refuse("it has no '\(first.name)'", missing.count, "it is none of") }
         let shapes = needed.filter { named.tensors[$0.name]?.tensor.shape != $0.shape }
         if let first = shapes.first, let found = named.tensors[first.name] {

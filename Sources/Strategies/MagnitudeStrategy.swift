@@ -130,10 +130,13 @@ public final class MagnitudeStrategy: Strategy {
     public func restore(_ state: Data) throws {
         let stored = try PropertyListDecoder().decode(Stored.self, from: state)
         let steps = stored.steps ?? self.steps
-        guard stored.choices.count == choices.count, 1...1_000_000 ~= steps, 0...steps ~= stored.pruned,
-            0...stored.pruned ~= stored.tuned, 0...(1 << 42) ~= stored.images
-        else {
+        guard stored.choices.count == choices.count else {
             throw SearchError("the study's matrices have another size than this program's")
+        }
+        guard 1...1_000_000 ~= steps, 0...steps ~= stored.pruned, 0...stored.pruned ~= stored.tuned,
+            0...(1 << 42) ~= stored.images
+        else {
+            throw SearchError("the study's steps of pruning cannot be; start a new search in another folder")
         }
         // Shapes and device are those of the network that is pruned the same way.
         let smaller = try dense.network.rebuilt(space.connectivity(stored.choices))

@@ -33,7 +33,8 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
     public var sampling: String?
     /// What the images were normalised with; set when the run starts.
     public var normalization: Normalization?
-    /// Whether the user said what they are normalised with; otherwise it comes with the weights or the images.
+    /// Whether that is fixed, as the user said it or a file of weights is known by it; otherwise it comes with the
+    /// weights' run or the images.
     public var isNormalizationGiven: Bool?
     /// The machine's part.
     public var machine: Machine

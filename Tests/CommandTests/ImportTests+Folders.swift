@@ -69,7 +69,7 @@ extension ImportTests {
         // Of zeros nothing can be read.
         #expect(
             lines.contains(
-                "BN's statistics do not tell the order of its layers' inputs; torchvision's is assumed, which 'ads evaluate RUN --split test' shows to be right or wrong"
+                "BN's statistics do not tell the order of its layers' inputs; torchvision's is assumed, which 'ads evaluate --split test' of its import shows to be right or wrong"
             ), "\(imported.output)")
 
         try SmallNetwork.architecture.write(toFile: scratch("a.json"), atomically: true, encoding: .utf8)

@@ -1,4 +1,5 @@
 import Foundation
+import Reporting
 import Runs
 import TestSupport
 import Testing
@@ -102,6 +103,28 @@ extension ImportTests {
         #expect(
             wrong.status == 64
                 && wrong.errors == "ads: --image-size is 48, but the images have 32 pixels; leave it out\n")
+        // No run, and one for other images.
+        let none = try ads("search", "--data", "shapes", "--dense", scratch("none"), "--out", scratch("found"))
+        #expect(
+            none.status == 1
+                && none.errors == "ads: \(scratch("none")) holds no run: there is no \(scratch("none"))/config.json\n")
+        let others = try ads(
+            "search", "--data", "folder", "--data-dir", scratch("images"), "--no-image-cache", "--dense",
+            scratch("dense"),
+            "--out", scratch("found"))
+        #expect(
+            others.status == 64
+                && others.errors.hasSuffix(
+                    "ads: \(scratch("dense")) is for 32×32 images of 3 channels and 10 classes, and --data gives 32×32 images of 3 channels and 2 classes\n"
+                ), "\(others.errors)")
+        // A transfer says as much.
+        let moved = try ads(
+            "transfer", scratch("dense"), "--data", "folder", "--data-dir", scratch("images"), "--no-image-cache",
+            "--inherit", "--epochs", "1", "--batch-size", "4", "--out", scratch("moved"))
+        #expect(
+            moved.status == 0
+                && moved.errors.contains("the classifier of 10 classes was replaced by a fresh one of 2\n"),
+            "\(moved.errors)")
         let search = try ads(
             "search", "--data", "shapes", "--dense", scratch("dense"), "--evaluator", "masked", "--strategy", "random",
             "--children", "2", "--top", "0", "--limit-validation", "50", "--workers", "1", "--out", scratch("found"),
@@ -110,6 +133,43 @@ extension ImportTests {
         #expect(
             try RunFolder(scratch("found")).network().architecture == RunFolder(scratch("dense")).network().architecture
         )
+    }
+
+    /// A file with an ImageNet stem knows images as torchvision's networks do, in a training as in an import.
+    @Test func anImageNetStemKnowsItsNormalisation() throws {
+        try
+            #"{"blocks":[2,2],"growth_rate":4,"bottleneck":true,"compression":0.5,"stem":{"kind":"imagenet","channels":8},"input_channels":3,"image_size":32,"classes":10}"#
+            .write(toFile: scratch("i.json"), atomically: true, encoding: .utf8)
+        let train = ["train", "--data", "shapes", "--epochs", "1", "--limit-train", "64", "--quiet", "--out"]
+        func ads(_ more: [String]) throws -> Finished { try run(Program.folder + "/ads", more) }
+        #expect(try ads(train + [scratch("i"), "--arch", scratch("i.json")]).status == 0)
+        let file = scratch("stem.safetensors")
+        try FileManager.default.copyItem(atPath: scratch("i/weights.safetensors"), toPath: file)
+        func normalization(_ name: String) throws -> [[Float]] {
+            let c = try RunFolder(scratch(name)).read(TrainingConfiguration.self, from: scratch("\(name)/config.json"))
+            let n = try #require(c.normalization)
+            return [n.mean, n.deviation].map { $0.map { ($0 / 255 * 1000).rounded() } }
+        }
+        let imageNet: [[Float]] = [[485, 456, 406], [229, 224, 225]]
+        let loud = train.filter { $0 != "--quiet" }
+        let known = try ads(loud + [scratch("known"), "--weights", file])
+        let sentence =
+            "images are normalised by mean 0.485, 0.456, 0.406, deviation 0.229, 0.224, 0.225, as torchvision's networks are; --normalization says otherwise\n"
+        #expect(known.status == 0 && known.errors.contains(sentence), "\(known.errors)")
+        #expect(try normalization("known") == imageNet)
+        #expect(
+            try ads(["train", "--resume", "--normalization", "imagenet", "--quiet", "--out", scratch("known")]).status
+                == 0)
+        // Typed or known, they are trained alike.
+        #expect(try ads(train + [scratch("typed"), "--weights", file, "--normalization", "imagenet"]).status == 0)
+        let content = try ReportContent(folders: [scratch("known"), scratch("typed")])
+        #expect(content.rows.count == 1 && content.rows.first?.seeds.count == 2)
+        // What is typed wins, and a run's own; an import that knows none is as silent files are.
+        let own = try ads(loud + [scratch("own"), "--weights", file, "--normalization", "0.5,0.5,0.5/0.2,0.2,0.2"])
+        #expect(own.status == 0 && !own.errors.contains("images are normalised"))
+        #expect(try normalization("own") == [[500, 500, 500], [200, 200, 200]])
+        #expect(try ads(train + [scratch("run"), "--weights", scratch("i")]).status == 0)
+        #expect(try normalization("run") == normalization("i"))
     }
 
     /// An import that knows no normalisation is evaluated with the images' own, and says so; of any size.
@@ -124,6 +184,11 @@ extension ImportTests {
                 && done.errors
                     == "ads: how the images of \(scratch("plain")) are normalised is not known, and those of shapes are by their own mean and deviation; import it again with --normalization, which may be worth points\n",
             "\(done.errors)")
+        let trained = try ads(
+            "train", "--data", "shapes", "--weights", scratch("plain"), "--epochs", "1", "--limit-train", "64", "--out",
+            scratch("on"))
+        #expect(
+            trained.status == 0 && trained.errors.contains("images are normalised by their own mean and deviation;"))
         let exif = try ads("evaluate", scratch("dense"), "--no-exif")
         #expect(
             exif.status == 64

@@ -54,10 +54,10 @@ import Torch
 
     /// A state whose numbers nobody can compute with is refused, and nothing of it taken.
     @Test(arguments: [
-        ("steps", "the study's matrices have another size than this program's"),
-        ("pruned", "the study's matrices have another size than this program's"),
-        ("tuned", "the study's matrices have another size than this program's"),
-        ("images", "the study's matrices have another size than this program's"),
+        ("steps", "the study's steps of pruning cannot be; start a new search in another folder"),
+        ("pruned", "the study's steps of pruning cannot be; start a new search in another folder"),
+        ("tuned", "the study's steps of pruning cannot be; start a new search in another folder"),
+        ("images", "the study's steps of pruning cannot be; start a new search in another folder"),
         ("choices", "the study's matrices have another size than this program's"),
         ("nan", "the study's weights of 'classifier.bias' are no numbers; start a new search in another folder"),
         ("infinite", "the study's weights of 'classifier.bias' are no numbers; start a new search in another folder"),

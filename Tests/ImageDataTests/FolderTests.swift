@@ -198,17 +198,31 @@ import Testing
 
     /// Splits in other words are no classes; a class may have such a name, when it holds images.
     @Test func splitsInOtherWords() throws {
-        for (name, own) in [("Train", "train"), ("TEST", "test"), ("Validation", "validation"), ("training", "train")] {
+        for (name, own) in [
+            ("Train", "train"), ("TEST", "test"), ("Validation", "validation"), ("training", "train"),
+            ("testing", "test"),
+        ] {
             let folder = TemporaryFolder()
+            // A file that is no image changes nothing.
+            try write(Data("no image".utf8), folder, "\(name)/notes.txt")
             for part in [name, "other"] {
                 for label in ["a", "b"] { try fill(folder, "\(part)/\(label)", 3) }
             }
             #expect(
-                message(folder) == "\(folder.path)/\(name) holds folders alone, as a split does; rename it '\(own)'")
+                message(folder)
+                    == "\(folder.path)/\(name) holds folders and no images, as a split does; rename it '\(own)'")
         }
+        let beside = TemporaryFolder()
+        for part in ["train", "Test", "notes"] {
+            for label in ["a", "b"] { try fill(beside, "\(part)/\(label)", 3) }
+        }
+        #expect(
+            message(beside) == "\(beside.path)/Test holds folders and no images, as a split does; rename it 'test'")
         let folder = TemporaryFolder()
         for label in ["Car", "Train"] { try fill(folder, label, 3) }
-        #expect(message(folder) == "read 4")
+        // Images lie in the class's own folder, and some deeper.
+        try fill(folder, "Train/more", 1)
+        #expect(message(folder) == "read 5")
     }
 
     /// Said of what is trained and validated on, where a class has over twice as many images as another.

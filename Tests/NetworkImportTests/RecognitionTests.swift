@@ -47,6 +47,22 @@ import WeightFiles
         } catch { return "another error: \(error)" }
     }
 
+    /// A classifier of one's own stands where somebody put it.
+    @Test(arguments: [
+        "classifier.0", "classifier.1", "classifier.2", "fc", "fc.0", "fc.1", "linear", "head", "head.fc",
+    ])
+    func classifiers(name: String) throws {
+        let network = try Network(
+            Architecture(
+                blocks: [2, 2], growthRate: 4, bottleneck: false, compression: 1, stem: .init(.cifar, channels: 8)))
+        var tensors = Self.tensors(network)
+        for part in ["weight", "bias"] {
+            tensors["\(name).\(part)"] = tensors.removeValue(forKey: "classifier.\(part)")
+        }
+        let imported = try Self.read(tensors)
+        #expect(imported.network == network && imported.renamed == 2)
+    }
+
     private static func architecture(
         _ blocks: [Int], _ growth: Int, bottleneck: Bool, compression: Double = 0.5, stem: Int,
         _ kind: Architecture.Stem.Kind = .cifar, channels: Int = 3, classes: Int = 10
@@ -218,7 +234,7 @@ import WeightFiles
             let unknown = try Self.read(other)
             #expect(unknown.readsNewMapsFirst == nil && unknown.weights == other)
             let sentence =
-                "BN's statistics do not tell the order of its layers' inputs; torchvision's is assumed, which 'ads evaluate RUN --split test' shows to be right or wrong"
+                "BN's statistics do not tell the order of its layers' inputs; torchvision's is assumed, which 'ads evaluate --split test' of its import shows to be right or wrong"
             #expect(unknown.changes == [sentence])
             // A run's weights, which carry their digest, are in an order that is known.
             let files: [(metadata: [String: String], changes: [String])] = [

@@ -99,6 +99,12 @@ import WeightFiles
             }
                 == "it has no classifier, neither 'classifier.weight' nor 'classifier.bias'; save the state dict of the whole network, whatever its number of classes"
         )
+        // Where it may have another name there is a classifier.
+        #expect(
+            try refusal {
+                $0["classifier.3.weight"] = $0.removeValue(forKey: "classifier.weight")
+                $0["classifier.3.bias"] = $0.removeValue(forKey: "classifier.bias")
+            } == "it has no 'classifier.weight'")
         let stems = "3×3 without, as for CIFAR, and 7×7 with it, as for ImageNet, are built here"
         #expect(
             try refusal(.imageNet) { $0["features.conv0.weight"] = zeros([8, 3, 3, 3]) }

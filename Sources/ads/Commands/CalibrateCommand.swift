@@ -53,7 +53,7 @@ struct CalibrateCommand: ParsableCommand {
 
     @Option(
         help:
-            "The run of the trained dense network that children inherit from; it must have this --seed. Without --dense the calibration trains one.",
+            "The run of the trained dense network that children inherit from; it must have this --seed. Without --arch the network is its; without --dense the calibration trains one.",
         completion: .directory)
     var dense: String?
 
@@ -127,7 +127,8 @@ struct CalibrateCommand: ParsableCommand {
         if try continues(resume, folder, data, "calibration") {
             job = try continued(folder)
         } else {
-            let (set, value) = try chosen(data, network, refusing: "a calibration draws its own connectivities")
+            let (set, value) = try chosen(
+                data, network, refusing: "a calibration draws its own connectivities", of: dense)
             for note in set.notes { console.line(note) }
             tellOfConnections(value, network, console)
             let here = Machine.current(device: applied.device, kernels: applied.kernels)

@@ -26,7 +26,7 @@ extension SearchCommand {
             search = try continued(folder)
         } else {
             let (set, value) = try chosen(
-                data, network, refusing: "a search starts from the dense network", recognizing: child.denseWeights)
+                data, network, refusing: "a search starts from the dense network", of: child.dense)
             for note in set.notes { console.line(note) }
             tellOfConnections(value, network, console)
             search = SearchRun(

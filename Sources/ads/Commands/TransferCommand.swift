@@ -68,7 +68,7 @@ struct TransferCommand: ParsableCommand {
         if resume, folder.exists {
             trainer = try continued(folder, source)
         } else {
-            trainer = try new(folder, source, .current(device: device, kernels: kernels))
+            trainer = try new(folder, source, .current(device: device, kernels: kernels), console)
             // What cannot be started from is refused before there is a folder.
             initial = try initialWeights(trainer) { console.line($0) }
             try trainer.start(resume: resume)
@@ -78,7 +78,9 @@ struct TransferCommand: ParsableCommand {
     }
 
     /// The training of a run's network on other data.
-    private func new(_ folder: RunFolder, _ source: RunFolder, _ here: Machine) throws -> Trainer {
+    private func new(
+        _ folder: RunFolder, _ source: RunFolder, _ here: Machine, _ console: Console
+    ) throws -> Trainer {
         let from = try TransferSource(source)
         let own = from.network.architecture
         guard let set = try data.load(size: { imageSize ?? own.imageSize }) else {
@@ -114,7 +116,7 @@ struct TransferCommand: ParsableCommand {
                     "the weights of \(path) are for images of \(own.inputChannels) channels; those of \(set.name) have \(set.train.channels). Leave --inherit out"
                 )
             }
-            try configuration.start(from: from.weights())
+            try configuration.start(from: from.weights(), own, console)
         }
         return Trainer(configuration, network, set, folder: folder)
     }

@@ -1,7 +1,6 @@
 import ArgumentParser
 import ConnectivitySearch
 import Evaluation
-import Foundation
 import Runs
 import Strategies
 import Training
@@ -16,17 +15,9 @@ struct ChildOptions: ParsableArguments {
 
     @Option(
         help:
-            "The run of the trained dense network that children inherit from, or that is pruned by magnitude; it must have this --seed.",
+            "The run of the trained dense network that children inherit from, or that is pruned by magnitude; it must have this --seed. Without --arch the network is its.",
         completion: .directory)
     var dense: String?
-
-    /// The file of its weights, which tells the network where no `--arch` does; `nil` for a folder that is no run.
-    var denseWeights: String? {
-        guard let run = dense.map({ RunFolder($0) }), run.exists,
-            FileManager.default.fileExists(atPath: run.architecture)
-        else { return nil }
-        return run.weights
-    }
 
     @Option(
         help:
