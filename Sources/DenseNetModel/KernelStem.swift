@@ -5,7 +5,9 @@ import Torch
 extension DenseNet {
     /// The stem's output `[N, channels, H, W]` of images.
     func kernelStem(_ images: Tensor) throws -> Tensor {
-        guard images.shape.count == 4, images.shape[1] == stem.shape[1], images.type == .float32 else {
+        guard images.shape.count == 4, images.shape[1] == stem.shape[1], min(images.shape[2], images.shape[3]) > 0,
+            images.type == .float32
+        else {
             // libtorch says what does not fit.
             return try stemOutput(images, training: false)
         }

@@ -65,6 +65,17 @@ extension KernelTests {
         #expect(theirs.count == results[0].count && worst <= 1e-5 * largest, "\(worst) of \(largest)")
     }
 
+    /// Images without a pixel are refused by libtorch's sentence; our kernels would stop the program.
+    @Test(arguments: [Architecture.Stem.Kind.cifar, .imageNet], [(0, 0), (0, 8), (8, 0)])
+    func imagesOfNoPixels(kind: Architecture.Stem.Kind, size: (height: Int, width: Int)) throws {
+        let a = try Architecture(
+            blocks: [1], growthRate: 4, bottleneck: false, compression: 1, stem: .init(kind, channels: 8), imageSize: 8)
+        let net = try DenseNet(Network(a), generator: Generator(seed: 3))
+        #expect(throws: TorchError.self) {
+            try withoutGrad { try net(Tensor.zeros([1, 3, size.height, size.width]), training: false) }
+        }
+    }
+
     /// The last BN, ReLU and pooling beside libtorch's in float64: values, gradients, running statistics; the same bits
     /// at any thread count.
     @Test(arguments: [(8, 5), (7, 3), (1, 6), (5, 1)])
